@@ -1,0 +1,426 @@
+//! A channel that gives each value to every receiver.
+//!
+//! Tokio's broadcast keeps the values; the wake-ups are Vela's, so that one `&Receiver` can be waited for by
+//! several tasks and a wait that loses in a `select!` has nothing to give back. Order: a value is stored (or the
+//! last sender dropped) first, then those who wait are woken; a receiver registers first and looks then.
+//!
+//! # Examples
+//!
+//! ```
+//! # use vela_core as vela;
+//! # vela::block_on(async {
+//! let (tx, a) = vela::broadcast::channel(16);
+//! let b = tx.subscribe();
+//! tx.send("hello").ok();
+//! assert_eq!(a.recv().await, Some(Ok("hello")));     // `<-a` inside `vela!`
+//! assert_eq!(b.recv().await, Some(Ok("hello")));
+//! # });
+//! ```
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use parking_lot::Mutex;
+use pin_project_lite::pin_project;
+use tokio::sync::Notify;
+use tokio::sync::broadcast as inner;
+use tokio::sync::futures::Notified;
+
+use crate::ops::{Receive, Transmit};
+use crate::rt;
+use crate::select::Polled;
+
+/// A channel that keeps the last `capacity` values (rounded up to a power of two, at least 1) for receivers
+/// that are slower. A send never waits: who is further behind loses the oldest values and is told how many.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// let (tx, rx) = vela::broadcast::channel(2);
+/// for n in 0..5 {
+///     tx.send(n).ok();
+/// }
+/// assert_eq!(rx.try_recv().unwrap_err().lagged(), Some(3));
+/// assert_eq!(rx.try_recv().ok(), Some(3));
+/// ```
+#[must_use]
+pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    // Tokio's own bounds, which it would panic on.
+    let (tx, rx) = inner::channel(capacity.clamp(1, usize::MAX >> 2));
+    let sent = Arc::new(Notify::new());
+    let receiver = Receiver { inner: Mutex::new(rx), sent: Arc::clone(&sent) };
+    (Sender { inner: tx, sent: Farewell(sent) }, receiver)
+}
+
+/// The sending end; its clones send to the same receivers. The channel closes with the last of them.
+pub struct Sender<T> {
+    inner: inner::Sender<T>,
+    /// After `inner`, so that it is dropped after it.
+    sent: Farewell,
+}
+
+/// Wakes the receivers when a sender has gone: it may have been the last.
+struct Farewell(Arc<Notify>);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.0.notify_waiters();
+    }
+}
+
+impl<T> Sender<T> {
+    /// Gives the value to every receiver there is, and says how many these are.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] gives the value back if there is no receiver. A later [`subscribe`](Self::subscribe) makes
+    /// sending work again.
+    pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
+        let receivers = self.inner.send(value).map_err(|error| SendError(error.0))?;
+        self.sent.0.notify_waiters();
+        Ok(receivers)
+    }
+
+    /// One more receiver, of the values that are sent from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> Receiver<T> {
+        Receiver { inner: Mutex::new(self.inner.subscribe()), sent: Arc::clone(&self.sent.0) }
+    }
+
+    /// How many values are kept for the slowest receiver.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.len()
+    }
+
+    /// Whether every receiver has had everything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inner.is_empty()
+    }
+
+    /// How many receivers there are.
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.inner.receiver_count()
+    }
+
+    /// How many senders there are.
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.inner.strong_count()
+    }
+
+    /// Whether both send to the same receivers.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.inner.same_channel(&other.inner)
+    }
+
+    /// Whether there is no receiver.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.inner.receiver_count() == 0
+    }
+
+    /// Waits until there is no receiver.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn closed(&self) {
+        self.inner.closed().await;
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), sent: Farewell(Arc::clone(&self.sent.0)) }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("broadcast::Sender").field("receivers", &self.receiver_count()).finish()
+    }
+}
+
+/// Ready at once: a broadcast never waits.
+impl<'a, T> Transmit<T> for &'a Sender<T> {
+    type Output = Result<(), SendError<T>>;
+    type Case = Polled<Send<'a, T>>;
+
+    fn transmit(self, value: T) -> Self::Case {
+        Polled::new(Send { sender: self, value: Some(value) })
+    }
+}
+
+/// The sending arm of a `select!`: it sends when it is polled.
+///
+/// # Cancel safety
+///
+/// Dropped before that, it drops the value, unsent.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Send<'a, T> {
+    sender: &'a Sender<T>,
+    value: Option<T>,
+}
+
+// The value is never pinned.
+impl<T> Unpin for Send<'_, T> {}
+
+impl<T> Future for Send<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let budget = ready!(rt::poll_budget(cx));
+        let Some(value) = self.value.take() else { return Poll::Pending };
+        budget.charge();
+        Poll::Ready(self.sender.send(value).map(drop))
+    }
+}
+
+impl<T> fmt::Debug for Send<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("broadcast::Send").finish_non_exhaustive()
+    }
+}
+
+/// The receiving end. Several tasks may wait through one `&Receiver`: each value goes to one of them.
+pub struct Receiver<T> {
+    inner: Mutex<inner::Receiver<T>>,
+    sent: Arc<Notify>,
+}
+
+impl<T: Clone> Receiver<T> {
+    /// Waits for the next value: `None` once the last sender is gone and everything was received.
+    ///
+    /// # Errors
+    ///
+    /// `Some(Err(Lagged))` says how many values this receiver was too slow for; the next receive goes on with the
+    /// oldest one kept.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub fn recv(&self) -> Recv<'_, T> {
+        Recv { receiver: self, sent: self.sent.notified() }
+    }
+
+    /// The next value, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`TryRecvError`]: nothing there, closed, or lagged.
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        self.inner.lock().try_recv().map_err(|error| match error {
+            inner::error::TryRecvError::Empty => TryRecvError::Empty,
+            inner::error::TryRecvError::Closed => TryRecvError::Closed,
+            inner::error::TryRecvError::Lagged(missed) => TryRecvError::Lagged(Lagged { missed }),
+        })
+    }
+
+    /// Waits on a thread that drives no tasks.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Panics
+    ///
+    /// In an async context.
+    #[track_caller]
+    pub fn recv_blocking(&self) -> Option<Result<T, Lagged>> {
+        rt::assert_may_block("broadcast::Receiver::recv_blocking");
+        rt::park_on(self.recv())
+    }
+
+    /// One more receiver, of the values that are sent from now on.
+    #[must_use]
+    pub fn resubscribe(&self) -> Self {
+        Self { inner: Mutex::new(self.inner.lock().resubscribe()), sent: Arc::clone(&self.sent) }
+    }
+}
+
+impl<T> Receiver<T> {
+    /// How many values this receiver has not received yet, those it missed included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.lock().len()
+    }
+
+    /// Whether it has received everything so far.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inner.lock().is_empty()
+    }
+
+    /// Whether the last sender is gone; values may be left.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.inner.lock().is_closed()
+    }
+
+    /// How many senders there are.
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.inner.lock().sender_strong_count()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("broadcast::Receiver").finish_non_exhaustive()
+    }
+}
+
+impl<'a, T: Clone> Receive for &'a Receiver<T> {
+    type Output = Option<Result<T, Lagged>>;
+    type Case = Polled<Recv<'a, T>>;
+
+    fn receive(self) -> Self::Case {
+        Polled::new(self.recv())
+    }
+}
+
+impl<'a, T: Clone> IntoFuture for &'a Receiver<T> {
+    type Output = Option<Result<T, Lagged>>;
+    type IntoFuture = Recv<'a, T>;
+
+    fn into_future(self) -> Recv<'a, T> {
+        self.recv()
+    }
+}
+
+pin_project! {
+    /// The future of [`Receiver::recv`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when it is dropped.
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct Recv<'a, T> {
+        receiver: &'a Receiver<T>,
+        #[pin]
+        sent: Notified<'a>,
+    }
+}
+
+impl<T: Clone> Future for Recv<'_, T> {
+    type Output = Option<Result<T, Lagged>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let budget = ready!(rt::poll_budget(cx));
+        loop {
+            // Registered first, then looked: a send in between wakes us.
+            this.sent.as_mut().enable();
+            let output = match this.receiver.try_recv() {
+                Ok(value) => Some(Ok(value)),
+                Err(TryRecvError::Lagged(lagged)) => Some(Err(lagged)),
+                Err(TryRecvError::Closed) => None,
+                Err(TryRecvError::Empty) => {
+                    if this.sent.as_mut().poll(cx).is_pending() {
+                        return Poll::Pending;
+                    }
+                    // Woken for a value that another task has taken through the same receiver.
+                    this.sent.set(this.receiver.sent.notified());
+                    continue;
+                }
+            };
+            budget.charge();
+            return Poll::Ready(output);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Recv<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("broadcast::Recv").finish_non_exhaustive()
+    }
+}
+
+/// There is no receiver; the value is inside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SendError<T>(pub T);
+
+impl<T> SendError<T> {
+    /// The value that was not sent.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> fmt::Debug for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SendError(..)")
+    }
+}
+
+impl<T> fmt::Display for SendError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the broadcast channel has no receiver")
+    }
+}
+
+impl<T> std::error::Error for SendError<T> {}
+
+/// A receiver was too slow and has missed values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lagged {
+    missed: u64,
+}
+
+impl Lagged {
+    /// How many values were missed.
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+}
+
+impl fmt::Display for Lagged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the receiver was too slow and has missed {} values", self.missed)
+    }
+}
+
+impl std::error::Error for Lagged {}
+
+/// Why [`Receiver::try_recv`] gave no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryRecvError {
+    /// Nothing is there now.
+    Empty,
+    /// The last sender is gone and everything was received.
+    Closed,
+    /// Values were missed; the next receive goes on with the oldest one kept.
+    Lagged(Lagged),
+}
+
+impl TryRecvError {
+    /// How many values were missed, if that is the error.
+    #[must_use]
+    pub fn lagged(&self) -> Option<u64> {
+        match self {
+            Self::Lagged(lagged) => Some(lagged.missed),
+            Self::Empty | Self::Closed => None,
+        }
+    }
+}
+
+impl fmt::Display for TryRecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("no value is there"),
+            Self::Closed => f.write_str("the broadcast channel is closed"),
+            Self::Lagged(lagged) => lagged.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TryRecvError {}

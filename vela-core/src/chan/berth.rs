@@ -1,0 +1,164 @@
+//! A waiter's place in one of a channel's lists: the node, and whether the waiter has enrolled.
+#![allow(unsafe_code)]
+
+use std::ops::Deref;
+use std::pin::Pin;
+
+use pin_project_lite::pin_project;
+
+use super::state::{Chan, Outcome, Packet, State, Waiter, Want};
+use crate::select::Seat;
+use crate::waitlist::{Node, Wakes};
+
+pin_project! {
+    /// The part that all of a channel's cases share. `C` points to the channel: `&Chan<T>` or `Arc<Chan<T>>`.
+    ///
+    /// * B1. `enrolled` is true from the moment the node is linked until the owner has seen, under the lock, that it is
+    ///   in no list and has put back what came in; or has taken the outcome.
+    /// * B2. While `enrolled` is false the node is the owner's alone.
+    pub(crate) struct Berth<T, C>
+    where
+        C: Deref<Target = Chan<T>>,
+    {
+        pub(crate) chan: C,
+        #[pin]
+        node: Waiter<T>,
+        enrolled: bool,
+    }
+
+    impl<T, C> PinnedDrop for Berth<T, C>
+    where
+        C: Deref<Target = Chan<T>>,
+    {
+        fn drop(this: Pin<&mut Self>) {
+            this.withdraw();
+        }
+    }
+}
+
+impl<T, C: Deref<Target = Chan<T>>> Berth<T, C> {
+    pub(crate) fn new(chan: C, want: Want, value: Option<T>) -> Self {
+        Self { chan, node: Node::new(Packet::new(want, value)), enrolled: false }
+    }
+
+    /// Channel and packet, while the waiter is not enrolled.
+    pub(crate) fn own_parts(self: Pin<&mut Self>) -> (&Chan<T>, &mut Packet<T>) {
+        let this = self.project();
+        assert!(!*this.enrolled, "the packet is shared while the waiter is enrolled");
+        // SAFETY: B2; the pinned borrow of `self` keeps others off.
+        (this.chan, unsafe { this.node.into_ref().get_ref().packet() })
+    }
+
+    /// Runs a transition under a lock that the caller holds already.
+    ///
+    /// # Safety
+    ///
+    /// As [`Chan::assume_locked`].
+    pub(crate) unsafe fn locked<R>(
+        self: Pin<&mut Self>,
+        transition: impl FnOnce(&mut State<T>, &mut Packet<T>) -> R,
+    ) -> R {
+        let this = self.project();
+        let node = this.node.into_ref().get_ref();
+        // SAFETY: the lock is held: it protects the state, and the packet where the node is linked (W4).
+        unsafe { this.chan.assume_locked(|state| transition(state, node.packet())) }
+    }
+
+    /// Runs `look` under the lock, and links the node by `link` if it gives nothing.
+    pub(crate) fn enroll<R>(
+        self: Pin<&mut Self>,
+        seat: Seat<'_>,
+        look: impl FnOnce(&mut State<T>, &mut Packet<T>, &mut Wakes) -> Option<R>,
+    ) -> Option<R> {
+        let this = self.project();
+        debug_assert!(!*this.enrolled);
+        let node = this.node.into_ref().get_ref();
+        let mut wakes = Wakes::new();
+        let mut state = this.chan.lock();
+        // SAFETY: B2: not linked, so the node is ours.
+        let packet = unsafe { node.packet() };
+        let found = look(&mut state, packet, &mut wakes);
+        if found.is_none() {
+            packet.outcome = Outcome::Pending;
+            // SAFETY: the node is pinned and not linked; `seat.claim` stays until `stand` (it aborts otherwise); the
+            // lock is held. `packet` is not used any more.
+            unsafe {
+                node.assign(seat.claim, seat.key);
+                state.enlist(node, &mut wakes);
+            }
+            seat.claim.sit();
+            *this.enrolled = true;
+        }
+        drop(state);
+        wakes.wake();
+        found
+    }
+
+    /// Runs `look` under the lock, enrolled or not.
+    pub(crate) fn look_again<R>(
+        self: Pin<&mut Self>,
+        look: impl FnOnce(&mut State<T>, &mut Packet<T>, &mut Wakes) -> Option<R>,
+    ) -> Option<R> {
+        let this = self.project();
+        let node = this.node.into_ref().get_ref();
+        // SAFETY: the lock is held, and protects the packet where the node is linked (W4).
+        this.chan.with(|state, wakes| look(state, unsafe { node.packet() }, wakes))
+    }
+
+    pub(crate) fn is_enrolled(&self) -> bool {
+        self.enrolled
+    }
+
+    /// What a counterpart did, after it has claimed this waiter: ends the enrolment.
+    pub(crate) fn finish(self: Pin<&mut Self>) -> &mut Packet<T> {
+        let this = self.project();
+        let node = this.node.into_ref().get_ref();
+        debug_assert!(*this.enrolled);
+        *this.enrolled = false;
+        // SAFETY: the claim is DONE for this node: the counterpart has unlinked it and is through with it (W3), and the
+        // acquire of `Claim::phase` has made the packet visible. The claim is alive: this waiter sits on it.
+        unsafe {
+            (*node.claim()).stand();
+            node.packet()
+        }
+    }
+
+    /// Leaves the list; what a counterpart has put in, or granted, goes back.
+    pub(crate) fn withdraw(self: Pin<&mut Self>) {
+        let this = self.project();
+        if !std::mem::replace(this.enrolled, false) {
+            return;
+        }
+        let node = this.node.into_ref().get_ref();
+        this.chan.with(|state, wakes| {
+            // SAFETY: the node is ours and belongs to this channel; the lock is held.
+            let packet = unsafe {
+                if state.delist(node) {
+                    return;
+                }
+                node.packet()
+            };
+            if packet.outcome != Outcome::Served {
+                return;
+            }
+            match packet.want {
+                Want::Value => {
+                    if let Some(value) = packet.value.take() {
+                        state.give_back(packet.ticket, value, wakes);
+                    }
+                }
+                Want::News => state.pass_news_on(wakes),
+                Want::Place => state.return_place(wakes),
+                Want::Room => state.serve_senders(wakes),
+                Want::Deliver | Want::Close => {}
+            }
+        });
+        // SAFETY: the claim is alive: this waiter sits on it. The node is in no list, and ours.
+        unsafe { (*node.claim()).stand() };
+    }
+
+    /// Waits for a counterpart that is completing this waiter under the lock.
+    pub(crate) fn settle(&self) {
+        drop(self.chan.lock());
+    }
+}

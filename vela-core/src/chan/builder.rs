@@ -1,0 +1,157 @@
+//! Making channels.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::error::BuildError;
+use super::overflow::Overflow;
+use super::state::Chan;
+use super::{Receiver, Sender};
+
+/// Makes a channel of the given capacity: 0 is a rendezvous, where a send completes when a receiver has the value.
+///
+/// Both ends can be cloned and shared. The channel closes with its last sender, its last receiver, or by `close()`.
+///
+/// # Examples
+///
+/// ```
+/// # vela_core::block_on(async {
+/// let (tx, rx) = vela_core::channel(16);
+/// tx.send("hello").await.unwrap();
+/// drop(tx);
+/// assert_eq!(rx.recv().await, Some("hello"));
+/// assert_eq!(rx.recv().await, None);
+/// # });
+/// ```
+#[must_use]
+pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    ends(Chan::new(capacity, Overflow::Block, None))
+}
+
+/// Makes a channel without a bound: a send never waits, and a slow receiver makes it grow. Prefer a bounded one.
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = vela_core::unbounded();
+/// for n in 0..3 {
+///     tx.try_send(n).unwrap();
+/// }
+/// assert_eq!(rx.drain().sum::<i32>(), 3);
+/// ```
+#[must_use]
+pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    channel(usize::MAX)
+}
+
+fn ends<T>(chan: Chan<T>) -> (Sender<T>, Receiver<T>) {
+    Sender::first(chan)
+}
+
+/// Both ends of a channel in one hand, and the way to the [builder](ChannelBuilder).
+///
+/// # Examples
+///
+/// ```
+/// use vela_core::{Channel, Overflow};
+///
+/// let (tx, rx) = Channel::<u8>::new(4).split();
+/// assert_eq!(tx.capacity(), Some(4));
+///
+/// let (tx, rx) = Channel::<u8>::bounded(8).name("frames").overflow(Overflow::DropOldest).build()?;
+/// assert_eq!(rx.name().as_deref(), Some("frames"));
+/// # Ok::<(), vela_core::BuildError>(())
+/// ```
+#[derive(Debug)]
+pub struct Channel<T> {
+    sender: Sender<T>,
+    receiver: Receiver<T>,
+}
+
+impl<T> Clone for Channel<T> {
+    fn clone(&self) -> Self {
+        Self { sender: self.sender.clone(), receiver: self.receiver.clone() }
+    }
+}
+
+impl<T> Channel<T> {
+    /// A channel of the given capacity, as [`channel`] makes it.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        let (sender, receiver) = channel(capacity);
+        Self { sender, receiver }
+    }
+
+    /// A bounded channel with options.
+    pub fn bounded(capacity: usize) -> ChannelBuilder<T> {
+        ChannelBuilder { capacity: Some(capacity), overflow: Overflow::Block, name: None, of: PhantomData }
+    }
+
+    /// An unbounded channel with options.
+    pub fn unbounded() -> ChannelBuilder<T> {
+        ChannelBuilder { capacity: None, overflow: Overflow::Block, name: None, of: PhantomData }
+    }
+
+    /// The sending end.
+    pub fn sender(&self) -> &Sender<T> {
+        &self.sender
+    }
+
+    /// The receiving end.
+    pub fn receiver(&self) -> &Receiver<T> {
+        &self.receiver
+    }
+
+    /// The two ends.
+    #[must_use]
+    pub fn split(self) -> (Sender<T>, Receiver<T>) {
+        (self.sender, self.receiver)
+    }
+}
+
+/// Options of a channel; made by [`Channel::bounded`] and [`Channel::unbounded`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct ChannelBuilder<T> {
+    capacity: Option<usize>,
+    overflow: Overflow,
+    name: Option<Box<str>>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> fmt::Debug for ChannelBuilder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelBuilder")
+            .field("capacity", &self.capacity)
+            .field("overflow", &self.overflow)
+            .field("name", &self.name)
+            .finish()
+    }
+}
+
+impl<T> ChannelBuilder<T> {
+    /// What a full channel does with one more value; to wait is the default.
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// A name for logs and reports.
+    pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Makes the channel.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`], if the policy makes no sense at this capacity: any policy on an unbounded channel, a dropping one
+    /// on a rendezvous.
+    pub fn build(self) -> Result<(Sender<T>, Receiver<T>), BuildError> {
+        match self.capacity {
+            None if self.overflow != Overflow::Block => Err(BuildError::PolicyOnUnbounded),
+            Some(0) if self.overflow.drops() => Err(BuildError::DropAtRendezvous),
+            capacity => Ok(ends(Chan::new(capacity.unwrap_or(usize::MAX), self.overflow, self.name))),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A channel operation as the select engine sees it: one case for all of them; what differs is an [`Operation`].
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::berth::Berth;
+use super::state::{Chan, Packet, State, VERSION, Want};
+use crate::select::{Case, LockSet, Peek, Seat};
+use crate::waitlist::{Claim, Wakes};
+
+/// What one kind of operation does with the state.
+pub trait Operation<T> {
+    /// What comes out.
+    type Output;
+    /// The bit of the channel's word without which it surely has to wait.
+    const READY: usize;
+
+    /// Completes under the lock if that needs no waiting. What is to be dropped stays in the packet.
+    fn look(
+        state: &mut State<T>,
+        packet: &mut Packet<T>,
+        claim: *const Claim,
+        wakes: &mut Wakes,
+    ) -> Option<Self::Output>;
+
+    /// What a counterpart has done; `Pending` where it has only brought news.
+    fn outcome(packet: &mut Packet<T>) -> Poll<Self::Output>;
+}
+
+pin_project! {
+    /// See the [module](self). `C` points to the channel.
+    pub struct ChanCase<T, C, K>
+    where
+        C: Deref<Target = Chan<T>>,
+    {
+        #[pin]
+        berth: Berth<T, C>,
+        operation: PhantomData<fn() -> K>,
+    }
+}
+
+impl<T, C: Deref<Target = Chan<T>>, K> fmt::Debug for ChanCase<T, C, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChanCase").finish_non_exhaustive()
+    }
+}
+
+impl<T, C: Deref<Target = Chan<T>>, K> ChanCase<T, C, K> {
+    #[inline]
+    pub(crate) fn new(chan: C, want: Want, value: Option<T>) -> Self {
+        Self { berth: Berth::new(chan, want, value), operation: PhantomData }
+    }
+
+    /// The value slot, while the case does not wait.
+    pub(crate) fn value(self: Pin<&mut Self>) -> &mut Option<T> {
+        &mut self.project().berth.own_parts().1.value
+    }
+
+    /// Whether the case waits.
+    pub(crate) fn is_enrolled(&self) -> bool {
+        self.berth.is_enrolled()
+    }
+
+    fn chan(&self) -> &Chan<T> {
+        &self.berth.chan
+    }
+}
+
+impl<T, C: Deref<Target = Chan<T>>, K: Operation<T>> ChanCase<T, C, K> {
+    /// As [`Case::attempt`], also while the case waits under a claim that is held.
+    pub(crate) fn attempt_while_held(self: Pin<&mut Self>, claim: &Claim) -> Option<K::Output> {
+        if self.chan().word() & K::READY == 0 {
+            return None;
+        }
+        self.project().berth.look_again(|state, packet, wakes| K::look(state, packet, claim, wakes))
+    }
+}
+
+fn poll<R>(found: Option<R>) -> Poll<R> {
+    found.map_or(Poll::Pending, Poll::Ready)
+}
+
+// SAFETY: `Berth` unlinks its node in `withdraw` and on drop, under the lock.
+unsafe impl<T, C: Deref<Target = Chan<T>>, K: Operation<T>> Case for ChanCase<T, C, K> {
+    type Output = K::Output;
+
+    #[inline]
+    fn attempt(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<K::Output> {
+        if self.chan().word() & K::READY == 0 {
+            return Poll::Pending;
+        }
+        let (chan, packet) = self.project().berth.own_parts();
+        let found = chan.with(|state, wakes| K::look(state, packet, std::ptr::null(), wakes));
+        if found.is_some() {
+            // Nothing, or a value that the policy dropped.
+            drop(packet.value.take());
+        }
+        poll(found)
+    }
+
+    #[inline]
+    fn enroll(self: Pin<&mut Self>, seat: Seat<'_>) -> Poll<K::Output> {
+        let claim = std::ptr::from_ref(seat.claim);
+        poll(self.project().berth.enroll(seat, |state, packet, wakes| K::look(state, packet, claim, wakes)))
+    }
+
+    unsafe fn attempt_locked(self: Pin<&mut Self>, claim: &Claim, wakes: &mut Wakes) -> Poll<K::Output> {
+        // SAFETY: the caller holds the channel's lock.
+        poll(unsafe { self.project().berth.locked(|state, packet| K::look(state, packet, claim, wakes)) })
+    }
+
+    fn locks(&self, set: &mut LockSet) {
+        set.push(self.chan().raw_lock());
+    }
+
+    fn peek(&self) -> Peek {
+        let word = self.chan().word();
+        Peek { maybe: word & K::READY != 0, version: word / VERSION }
+    }
+
+    #[inline]
+    fn finish(self: Pin<&mut Self>, _: u32) -> Poll<K::Output> {
+        K::outcome(self.project().berth.finish())
+    }
+
+    fn withdraw(self: Pin<&mut Self>) {
+        self.project().berth.withdraw();
+    }
+
+    fn settle(&self, _: u32) {
+        self.berth.settle();
+    }
+}

@@ -1,0 +1,67 @@
+//! Waiting for a channel to close.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::case::{ChanCase, Operation};
+use super::state::{CLOSED, Chan, Packet, State, Want};
+use crate::select::{One, one};
+use crate::waitlist::{Claim, Wakes};
+
+/// The wait for the close, as an [`Operation`].
+#[derive(Debug)]
+pub struct Closing;
+
+/// The wait for the close as the select engine sees it.
+pub(crate) type ClosedCase<T, C> = ChanCase<T, C, Closing>;
+
+impl<T> Operation<T> for Closing {
+    type Output = ();
+    const READY: usize = CLOSED;
+
+    fn look(state: &mut State<T>, _: &mut Packet<T>, _: *const Claim, _: &mut Wakes) -> Option<()> {
+        state.is_closed().then_some(())
+    }
+
+    fn outcome(_: &mut Packet<T>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+pin_project! {
+    /// The future of [`Sender::closed`](super::Sender::closed) and [`Receiver::closed`](super::Receiver::closed); also a
+    /// source for `<-`.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct Closed<'a, T> {
+        #[pin]
+        one: One<ClosedCase<T, &'a Chan<T>>>,
+        chan: &'a Chan<T>,
+    }
+}
+
+impl<'a, T> Closed<'a, T> {
+    pub(crate) fn new(chan: &'a Chan<T>) -> Self {
+        Self { one: one(ChanCase::new(chan, Want::Close, None)), chan }
+    }
+}
+
+impl<T> Future for Closed<'_, T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().one.poll(cx)
+    }
+}
+
+impl<'a, T> crate::ops::Receive for &Closed<'a, T> {
+    type Output = ();
+    type Case = ClosedCase<T, &'a Chan<T>>;
+
+    fn receive(self) -> Self::Case {
+        ChanCase::new(self.chan, Want::Close, None)
+    }
+}

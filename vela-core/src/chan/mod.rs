@@ -1,0 +1,34 @@
+//! Channels: one engine for rendezvous, bounded and unbounded. The protocol is in the README beside this file.
+
+mod berth;
+mod buffer;
+mod builder;
+mod case;
+mod closed;
+mod error;
+mod overflow;
+mod permit;
+mod receiver;
+mod recv;
+mod send;
+mod sender;
+mod set;
+mod state;
+mod stream;
+mod weak;
+
+pub use builder::{Channel, ChannelBuilder, channel, unbounded};
+pub use closed::Closed;
+pub use error::{
+    BuildError, RecvTimeoutError, SendError, SendErrorKind, SendTimeoutError, TryRecvError, TryReserveError,
+    TrySendError,
+};
+pub use overflow::Overflow;
+pub use permit::{Permit, Reserve, ReserveError};
+pub use receiver::{BlockingIter, Drain, Receiver};
+pub use recv::{Recv, RecvMany, RecvTimeout};
+pub use send::{Send, SendAll, SendFrom, SendTimeout};
+pub use sender::Sender;
+pub use set::{RecvFromSet, SelectSet};
+pub use stream::{RecvStream, SendSink};
+pub use weak::{WeakReceiver, WeakSender};

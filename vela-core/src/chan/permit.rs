@@ -1,0 +1,144 @@
+//! Permits: a place in the channel, taken before the value is there.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::case::{ChanCase, Operation};
+use super::error::{SendError, SendErrorKind};
+use super::state::{Chan, Outcome, Packet, Place, Push, SEND, State, Want};
+use crate::select::{One, one};
+use crate::waitlist::{Claim, Wakes};
+
+/// A place in a channel: [`send`](Permit::send) on it needs no waiting. Dropping it gives the place back.
+///
+/// Got by [`Sender::reserve`](super::Sender::reserve) and [`Sender::try_reserve`](super::Sender::try_reserve).
+#[must_use = "a permit that is dropped at once gives its place back"]
+pub struct Permit<'a, T> {
+    chan: &'a Chan<T>,
+}
+
+impl<T> fmt::Debug for Permit<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").finish_non_exhaustive()
+    }
+}
+
+impl<'a, T> Permit<'a, T> {
+    pub(crate) fn new(chan: &'a Chan<T>) -> Self {
+        Self { chan }
+    }
+
+    /// Sends without waiting.
+    ///
+    /// At capacity 0 the receiver that was waiting when the permit was granted may have left: then the value waits in
+    /// the channel for the next one, and counts in `len()`.
+    ///
+    /// # Errors
+    ///
+    /// If the channel has been closed meanwhile; the value comes back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # vela_core::block_on(async {
+    /// let (tx, rx) = vela_core::channel(1);
+    /// let permit = tx.reserve().await.unwrap();
+    /// assert!(tx.try_send(1).is_err()); // the only place is taken
+    /// permit.send(2).unwrap();
+    /// assert_eq!(rx.recv().await, Some(2));
+    /// # });
+    /// ```
+    pub fn send(self, value: T) -> Result<(), SendError<T>> {
+        let chan = self.chan;
+        std::mem::forget(self);
+        send_permitted(chan, value)
+    }
+}
+
+/// Sends on a place that was granted.
+pub(crate) fn send_permitted<T>(chan: &Chan<T>, value: T) -> Result<(), SendError<T>> {
+    match chan.with(|state, wakes| state.push_permitted(value, wakes)) {
+        // A value that the policy dropped is dropped here, outside the lock.
+        Push::Done | Push::Dropped(_) => Ok(()),
+        Push::Closed(value) => Err(SendError::new(SendErrorKind::Closed, value)),
+        Push::Full(value) => Err(SendError::new(SendErrorKind::Full, value)),
+    }
+}
+
+impl<T> Drop for Permit<'_, T> {
+    fn drop(&mut self) {
+        self.chan.with(State::return_place);
+    }
+}
+
+/// The channel was closed while a permit was waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReserveError;
+
+impl fmt::Display for ReserveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("reserving a place in a closed channel")
+    }
+}
+
+impl std::error::Error for ReserveError {}
+
+/// The wait for a place, as an [`Operation`].
+#[derive(Debug)]
+pub(crate) struct Reserving;
+
+/// The wait for a place as the select engine sees it.
+pub(crate) type ReserveCase<T, C> = ChanCase<T, C, Reserving>;
+
+type Reserved = Result<(), ReserveError>;
+
+impl<T> Operation<T> for Reserving {
+    type Output = Reserved;
+    const READY: usize = SEND;
+
+    fn look(state: &mut State<T>, _: &mut Packet<T>, _: *const Claim, _: &mut Wakes) -> Option<Reserved> {
+        match state.take_place() {
+            Place::Granted => Some(Ok(())),
+            Place::Closed => Some(Err(ReserveError)),
+            Place::None => None,
+        }
+    }
+
+    fn outcome(packet: &mut Packet<T>) -> Poll<Reserved> {
+        match packet.outcome {
+            Outcome::Served if packet.want == Want::Room => Poll::Pending,
+            Outcome::Served => Poll::Ready(Ok(())),
+            Outcome::Closed | Outcome::Pending => Poll::Ready(Err(ReserveError)),
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`Sender::reserve`](super::Sender::reserve).
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct Reserve<'a, T> {
+        #[pin]
+        one: One<ReserveCase<T, &'a Chan<T>>>,
+        chan: &'a Chan<T>,
+    }
+}
+
+impl<'a, T> Reserve<'a, T> {
+    pub(crate) fn new(chan: &'a Chan<T>) -> Self {
+        Self { one: one(ChanCase::new(chan, Want::Place, None)), chan }
+    }
+}
+
+impl<'a, T> Future for Reserve<'a, T> {
+    type Output = Result<Permit<'a, T>, ReserveError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.one.poll(cx).map(|reserved| reserved.map(|()| Permit::new(this.chan)))
+    }
+}

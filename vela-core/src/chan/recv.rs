@@ -1,0 +1,166 @@
+//! Receiving: the case, and the futures made of it.
+
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use pin_project_lite::pin_project;
+
+use super::case::{ChanCase, Operation};
+use super::error::RecvTimeoutError;
+use super::state::{Chan, Outcome, Packet, Pop, RECEIVE, State, Want};
+use crate::rt::Timer;
+use crate::select::{One, one};
+use crate::waitlist::{Claim, Wakes};
+
+/// A receive, as an [`Operation`].
+#[derive(Debug)]
+pub struct Receiving;
+
+/// A receive as the select engine sees it.
+pub(crate) type RecvCase<T, C> = ChanCase<T, C, Receiving>;
+
+pub(crate) fn recv_case<T, C: Deref<Target = Chan<T>>>(chan: C) -> RecvCase<T, C> {
+    ChanCase::new(chan, Want::Value, None)
+}
+
+impl<T> Operation<T> for Receiving {
+    type Output = Option<T>;
+    const READY: usize = RECEIVE;
+
+    #[inline]
+    fn look(state: &mut State<T>, _: &mut Packet<T>, claim: *const Claim, wakes: &mut Wakes) -> Option<Option<T>> {
+        match state.pop(claim, wakes) {
+            Pop::Value(value) => Some(Some(value)),
+            Pop::Closed => Some(None),
+            Pop::Empty => None,
+        }
+    }
+
+    #[inline]
+    fn outcome(packet: &mut Packet<T>) -> Poll<Option<T>> {
+        match packet.outcome {
+            Outcome::Served if packet.want == Want::News => Poll::Pending,
+            Outcome::Served => Poll::Ready(packet.value.take()),
+            Outcome::Closed | Outcome::Pending => Poll::Ready(None),
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`Receiver::recv`](super::Receiver::recv).
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct Recv<'a, T> {
+        #[pin]
+        one: One<RecvCase<T, &'a Chan<T>>>,
+    }
+}
+
+impl<'a, T> Recv<'a, T> {
+    pub(crate) fn new(chan: &'a Chan<T>) -> Self {
+        Self { one: one(recv_case(chan)) }
+    }
+}
+
+impl<T> Future for Recv<'_, T> {
+    type Output = Option<T>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.project().one.poll(cx)
+    }
+}
+
+pin_project! {
+    /// The future of [`Receiver::recv_timeout`](super::Receiver::recv_timeout).
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct RecvTimeout<'a, T> {
+        #[pin]
+        recv: Recv<'a, T>,
+        #[pin]
+        timer: Option<Timer>,
+        deadline: Instant,
+    }
+}
+
+impl<'a, T> RecvTimeout<'a, T> {
+    pub(crate) fn new(chan: &'a Chan<T>, deadline: Instant) -> Self {
+        Self { recv: Recv::new(chan), timer: None, deadline }
+    }
+}
+
+impl<T> Future for RecvTimeout<'_, T> {
+    type Output = Result<T, RecvTimeoutError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(value) = this.recv.poll(cx) {
+            return Poll::Ready(value.ok_or(RecvTimeoutError::Closed));
+        }
+        Timer::poll_until(this.timer, *this.deadline, cx).map(|()| Err(RecvTimeoutError::Timeout))
+    }
+}
+
+pin_project! {
+    /// The future of [`Receiver::recv_many`](super::Receiver::recv_many).
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct RecvMany<'a, T> {
+        #[pin]
+        one: One<RecvCase<T, &'a Chan<T>>>,
+        chan: &'a Chan<T>,
+        into: &'a mut Vec<T>,
+        max: usize,
+    }
+}
+
+impl<'a, T> RecvMany<'a, T> {
+    pub(crate) fn new(chan: &'a Chan<T>, into: &'a mut Vec<T>, max: usize) -> Self {
+        Self { one: one(recv_case(chan)), chan, into, max }
+    }
+}
+
+impl<T> Future for RecvMany<'_, T> {
+    type Output = usize;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
+        let this = self.project();
+        if *this.max == 0 {
+            return Poll::Ready(0);
+        }
+        // The first value by the common way (it waits, yields, keeps the order of waiters), the rest in bulk.
+        this.one.poll(cx).map(|first| {
+            let Some(first) = first else { return 0 };
+            this.into.push(first);
+            1 + take_many(this.chan, this.into, *this.max - 1)
+        })
+    }
+}
+
+/// Moves up to `max` values that are there into `into`, in as few critical sections as the wakers allow.
+pub(crate) fn take_many<T>(chan: &Chan<T>, into: &mut Vec<T>, max: usize) -> usize {
+    let mut taken = 0;
+    let mut more = chan.word() & RECEIVE != 0;
+    // Outside the lock, as far as it can be known.
+    into.reserve(max.min(chan.lock().len()));
+    while more && taken < max {
+        more = chan.with(|state, wakes| {
+            while taken < max {
+                match state.pop(std::ptr::null(), wakes) {
+                    Pop::Value(value) => into.push(value),
+                    Pop::Empty | Pop::Closed => return false,
+                }
+                taken += 1;
+                if wakes.is_full() {
+                    return true;
+                }
+            }
+            false
+        });
+    }
+    taken
+}

@@ -1,0 +1,251 @@
+//! A set of receivers that keeps its registrations between rounds.
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::Receiver;
+use super::case::ChanCase;
+use super::recv::RecvCase;
+use super::state::{Chan, Want};
+use crate::ops::Receive;
+use crate::rt;
+use crate::select::{Case, Mode, Polled, Seat};
+use crate::waitlist::{Claim, Phase};
+
+struct Member<T> {
+    case: Pin<Box<RecvCase<T, Arc<Chan<T>>>>>,
+    receiver: Receiver<T>,
+}
+
+/// Many receivers as one source, for a loop that waits for the same set again and again: a round costs the member that
+/// fires, not the size of the set. For a set that is put together each time, see [`any`](crate::any).
+///
+/// A round gives the member's number and what it gave. Among ready members each is equally likely; a closed member fires
+/// (with `None`) until it is removed; an empty set is never ready. In `select!` it is an arm: `(i, v) = <-set`.
+///
+/// # Cancel safety
+///
+/// Between rounds, and once a round's future is dropped, members keep their place in line but are handed nothing.
+///
+/// # Examples
+///
+/// ```
+/// use vela_core::{SelectSet, channel};
+/// # vela_core::block_on(async {
+/// let mut set = SelectSet::new();
+/// let (tx, rx) = channel(1);
+/// let first = set.insert(rx);
+/// tx.send("hello").await.unwrap();
+/// drop(tx);
+/// assert_eq!(set.recv().await, (first, Some("hello")));
+/// assert_eq!(set.recv().await, (first, None));
+/// set.remove(first);
+/// assert!(set.is_empty());
+/// # });
+/// ```
+pub struct SelectSet<T> {
+    // Before `claim`, to which their nodes point: fields are dropped in order.
+    members: Vec<Option<Member<T>>>,
+    claim: Pin<Box<Claim>>,
+    /// Numbers of members that are not enrolled.
+    idle: Vec<usize>,
+    /// Enrolled members may have something: look at all of them.
+    dirty: bool,
+}
+
+impl<T> Default for SelectSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for SelectSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SelectSet").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl<T> SelectSet<T> {
+    /// An empty set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { members: Vec::new(), claim: Box::pin(Claim::lasting()), idle: Vec::new(), dirty: false }
+    }
+
+    /// Adds a receiver, and gives its number; numbers of removed members are used again.
+    pub fn insert(&mut self, receiver: Receiver<T>) -> usize {
+        let case = Box::pin(ChanCase::new(Arc::clone(receiver.chan()), Want::Value, None));
+        let member = Some(Member { case, receiver });
+        let index = match self.members.iter().position(Option::is_none) {
+            Some(free) => {
+                self.members[free] = member;
+                free
+            }
+            None => {
+                self.members.push(member);
+                self.members.len() - 1
+            }
+        };
+        self.idle.push(index);
+        index
+    }
+
+    /// Takes a member out.
+    pub fn remove(&mut self, index: usize) -> Option<Receiver<T>> {
+        // A round's future is gone, and has left the claim held: nobody completes this member any more.
+        let mut member = self.members.get_mut(index)?.take()?;
+        member.case.as_mut().withdraw();
+        self.idle.retain(|&other| other != index);
+        Some(member.receiver)
+    }
+
+    /// The receiver of this number.
+    pub fn get(&self, index: usize) -> Option<&Receiver<T>> {
+        self.members.get(index)?.as_ref().map(|member| &member.receiver)
+    }
+
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.members.iter().flatten().count()
+    }
+
+    /// Whether there is no member.
+    pub fn is_empty(&self) -> bool {
+        self.members.iter().all(Option::is_none)
+    }
+
+    /// Waits for one round.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing: a value that was handed to it goes back into its channel.
+    pub fn recv(&mut self) -> RecvFromSet<'_, T> {
+        RecvFromSet { set: self }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<(usize, Option<T>)> {
+        loop {
+            match self.claim.phase() {
+                Phase::Done(key) => {
+                    let index = key as usize;
+                    let member = self.members[index].as_mut().expect("a member that waits is in the set");
+                    let outcome = member.case.as_mut().finish(0);
+                    self.idle.push(index);
+                    self.dirty |= self.claim.rearm();
+                    if let Poll::Ready(value) = outcome {
+                        return Poll::Ready((index, value));
+                    }
+                }
+                Phase::InProgress(key) => {
+                    if let Some(member) = &self.members[key as usize] {
+                        member.case.settle(0);
+                    }
+                }
+                Phase::Waiting => {
+                    if self.claim.hold() {
+                        return self.look(cx);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The word is BUSY: looks at the members that may have something, enrols the others, sleeps.
+    fn look(&mut self, cx: &mut Context<'_>) -> Poll<(usize, Option<T>)> {
+        // SAFETY: the word is BUSY.
+        unsafe { self.claim.set_waker(cx.waker()) };
+        loop {
+            self.dirty |= self.claim.rearm();
+            let Self { members, claim, idle, dirty } = self;
+            let slots = members.len();
+            let mut attempt = |index: usize| {
+                let member = members[index].as_mut()?;
+                member.case.as_mut().attempt_while_held(claim).map(|value| (index, value))
+            };
+            let found = if *dirty {
+                Mode::fair().visit(slots, attempt)
+            } else {
+                Mode::fair().visit(idle.len(), |i| attempt(idle[i]))
+            };
+            if let Some(found) = found {
+                return Poll::Ready(found);
+            }
+            self.dirty = false;
+            while let Some(&index) = self.idle.last() {
+                let key = u32::try_from(index).expect("fewer than 2^29 members");
+                if let Some(member) = &mut self.members[index]
+                    && let Poll::Ready(value) = member.case.as_mut().enroll(Seat { claim: &self.claim, key })
+                {
+                    return Poll::Ready((index, value));
+                }
+                self.idle.pop();
+            }
+            if self.claim.park() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// The round is over without having been ready: keeps counterparts off, and gives back what came in.
+    fn abandon(&mut self) {
+        loop {
+            match self.claim.phase() {
+                Phase::Waiting => {
+                    if self.claim.hold() {
+                        return;
+                    }
+                }
+                Phase::InProgress(key) | Phase::Done(key) => {
+                    if let Some(member) = &mut self.members[key as usize]
+                        && member.case.is_enrolled()
+                    {
+                        // Under the lock, so a counterpart in progress is through with it.
+                        member.case.as_mut().withdraw();
+                        self.idle.push(key as usize);
+                    }
+                    self.dirty |= self.claim.rearm();
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The future of [`SelectSet::recv`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct RecvFromSet<'a, T> {
+    set: &'a mut SelectSet<T>,
+}
+
+impl<T> Future for RecvFromSet<'_, T> {
+    type Output = (usize, Option<T>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let budget = ready!(rt::poll_budget(cx));
+        let next = self.set.poll_next(cx);
+        if next.is_ready() {
+            budget.charge();
+        }
+        next
+    }
+}
+
+impl<T> Drop for RecvFromSet<'_, T> {
+    fn drop(&mut self) {
+        self.set.abandon();
+    }
+}
+
+impl<'a, T> Receive for &'a mut SelectSet<T> {
+    type Output = (usize, Option<T>);
+    type Case = Polled<RecvFromSet<'a, T>>;
+
+    fn receive(self) -> Self::Case {
+        Polled::new(self.recv())
+    }
+}

@@ -1,0 +1,632 @@
+//! The state of a channel and every transition of it. One engine: rendezvous, bounded and unbounded differ in `capacity`.
+//!
+//! Transitions take `&mut State`, so they run under the channel's lock; they touch no user code, and hand wakers
+//! ([`Wakes`]) and dropped values back to the caller, who deals with them after the lock is released. The invariants
+//! (S1 …) are in the README beside this file.
+#![allow(unsafe_code)]
+
+use std::cell::UnsafeCell;
+use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::buffer::Buffer;
+use super::overflow::Overflow;
+use crate::lock::Lock;
+use crate::waitlist::{Claim, List, Node, Wakes};
+
+/// What a waiting node wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// A receiver that takes a value into its packet.
+    Value,
+    /// A receiver that is only told that there may be a value (a `Stream`: nobody may poll it again).
+    News,
+    /// A sender whose packet holds the value.
+    Deliver,
+    /// A sender that waits for a place (a permit).
+    Place,
+    /// A sender that is only told that there may be room (a `Sink`).
+    Room,
+    /// Somebody who waits for the channel to close.
+    Close,
+}
+
+/// What a counterpart did for a waiting node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Nothing yet.
+    Pending,
+    /// The value is in the packet, or was taken out of it; the place is granted; there is news.
+    Served,
+    /// The channel closed.
+    Closed,
+}
+
+/// Through which a waiter and its counterpart exchange a value.
+#[derive(Debug)]
+pub struct Packet<T> {
+    pub(crate) value: Option<T>,
+    /// The place of a handed value in the order of sending.
+    pub(crate) ticket: u64,
+    pub(crate) want: Want,
+    pub(crate) outcome: Outcome,
+}
+
+impl<T> Packet<T> {
+    pub(crate) fn new(want: Want, value: Option<T>) -> Self {
+        Self { value, ticket: 0, want, outcome: Outcome::Pending }
+    }
+}
+
+pub(crate) type Waiter<T> = Node<Packet<T>>;
+
+/// What few channels have.
+pub(crate) struct Extra<T> {
+    /// Values that were handed to a receiver which was then dropped, by ticket; they are received before the buffer.
+    returned: VecDeque<(u64, T)>,
+    /// Those who wait for the channel to close.
+    watchers: List<Packet<T>>,
+    pub(crate) overflow: Overflow,
+    pub(crate) name: Option<Box<str>>,
+    dropped: u64,
+}
+
+impl<T> Default for Extra<T> {
+    fn default() -> Self {
+        Self { returned: VecDeque::new(), watchers: List::new(), overflow: Overflow::Block, name: None, dropped: 0 }
+    }
+}
+
+/// What the lock protects.
+#[allow(missing_debug_implementations, reason = "`Chan` shows it")]
+pub struct State<T> {
+    buffer: Buffer<T>,
+    senders: List<Packet<T>>,
+    receivers: List<Packet<T>>,
+    /// Most values in the buffer plus permits; 0 = rendezvous, `usize::MAX` = unbounded.
+    capacity: usize,
+    /// Permits that are out.
+    permits: usize,
+    /// How many values were handed to parked receivers: the next ticket.
+    handed: u64,
+    closed: bool,
+    extra: Option<Box<Extra<T>>>,
+}
+
+/// How a `push` ended.
+#[derive(Debug)]
+pub(crate) enum Push<T> {
+    /// The value is in the channel or with a receiver.
+    Done,
+    /// As `Done`, and a value was dropped by policy: the oldest, or the new one.
+    Dropped(T),
+    /// No room; the value comes back.
+    Full(T),
+    /// Closed; the value comes back.
+    Closed(T),
+}
+
+/// How a `pop` ended.
+#[derive(Debug)]
+pub(crate) enum Pop<T> {
+    Value(T),
+    Empty,
+    Closed,
+}
+
+impl<T> State<T> {
+    fn extra_mut(&mut self) -> &mut Extra<T> {
+        self.extra.get_or_insert_default()
+    }
+
+    pub(crate) fn overflow(&self) -> Overflow {
+        self.extra.as_ref().map_or(Overflow::Block, |extra| extra.overflow)
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.extra.as_ref()?.name.as_deref()
+    }
+
+    pub(crate) fn dropped(&self) -> u64 {
+        self.extra.as_ref().map_or(0, |extra| extra.dropped)
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.buffer.len() + self.returned_len()
+    }
+
+    fn returned_len(&self) -> usize {
+        self.extra.as_ref().map_or(0, |extra| extra.returned.len())
+    }
+
+    /// Whether the buffer takes one more value or permit.
+    pub(crate) fn has_room(&self) -> bool {
+        self.buffer.len().saturating_add(self.permits) < self.capacity
+    }
+
+    // ---- values in ----
+
+    /// Sends a value if that needs no waiting. `me` is the operation on whose behalf, or null.
+    pub(crate) fn push(&mut self, value: T, me: *const Claim, wakes: &mut Wakes) -> Push<T> {
+        if self.closed {
+            return Push::Closed(value);
+        }
+        if self.buffer.is_empty() && self.returned_len() == 0 {
+            // The common case: nothing is before this value, so a parked receiver gets it directly.
+            let Some(value) = self.hand_over(value, me, wakes) else { return Push::Done };
+            return self.store(value);
+        }
+        match self.store(value) {
+            Push::Done => {
+                // Only busy or merely notified receivers can have been passed over (S2): serve those who are not.
+                self.serve_receivers(wakes);
+                Push::Done
+            }
+            other => other,
+        }
+    }
+
+    /// Gives the value to the first receiver that can be claimed; back it comes if there is none.
+    fn hand_over(&mut self, value: T, me: *const Claim, wakes: &mut Wakes) -> Option<T> {
+        if self.receivers.is_empty() {
+            return Some(value);
+        }
+        loop {
+            // SAFETY: `&mut self` is only reached through the lock; the waiter is completed below, under it.
+            let Some(mut waiter) = (unsafe { self.receivers.claim_first(me, |_| true) }) else { return Some(value) };
+            let packet = waiter.packet();
+            packet.outcome = Outcome::Served;
+            if packet.want == Want::News {
+                wakes.push(waiter.complete());
+                if self.capacity == 0 {
+                    // A stream takes the value from the parked sender when it is polled; look for someone better.
+                    continue;
+                }
+                return Some(value);
+            }
+            packet.value = Some(value);
+            packet.ticket = self.handed;
+            self.handed += 1;
+            wakes.push(waiter.complete());
+            return None;
+        }
+    }
+
+    /// Puts the value into the buffer, by the overflow policy where there is no room.
+    fn store(&mut self, value: T) -> Push<T> {
+        if self.has_room() {
+            self.buffer.push_back(value);
+            return Push::Done;
+        }
+        match self.overflow() {
+            Overflow::DropNewest => {
+                self.extra_mut().dropped += 1;
+                Push::Dropped(value)
+            }
+            Overflow::DropOldest => {
+                let oldest = match self.extra_mut().returned.pop_front() {
+                    Some((_, oldest)) => Some(oldest),
+                    None => self.buffer.pop_front(),
+                };
+                self.buffer.push_back(value);
+                match oldest {
+                    Some(oldest) => {
+                        self.extra_mut().dropped += 1;
+                        Push::Dropped(oldest)
+                    }
+                    None => Push::Done,
+                }
+            }
+            Overflow::Block | Overflow::Reject | Overflow::Timeout(_) | Overflow::Retry { .. } => Push::Full(value),
+        }
+    }
+
+    /// Sends on a permit: the place is there already.
+    pub(crate) fn push_permitted(&mut self, value: T, wakes: &mut Wakes) -> Push<T> {
+        if self.overflow().drops() {
+            return self.push(value, std::ptr::null(), wakes);
+        }
+        self.permits -= 1;
+        if self.closed {
+            return Push::Closed(value);
+        }
+        if self.len() == 0 {
+            let Some(value) = self.hand_over(value, std::ptr::null(), wakes) else {
+                // The place was not needed after all.
+                self.serve_senders(wakes);
+                return Push::Done;
+            };
+            // At capacity 0 the receiver that was seen waiting has left: the value waits for the next one.
+            self.buffer.push_back(value);
+        } else {
+            self.buffer.push_back(value);
+            self.serve_receivers(wakes);
+        }
+        Push::Done
+    }
+
+    // ---- values out ----
+
+    /// Receives a value if that needs no waiting.
+    pub(crate) fn pop(&mut self, me: *const Claim, wakes: &mut Wakes) -> Pop<T> {
+        if let Some(extra) = &mut self.extra
+            && let Some((_, value)) = extra.returned.pop_front()
+        {
+            return Pop::Value(value);
+        }
+        if let Some(value) = self.buffer.pop_front() {
+            if !self.senders.is_empty() {
+                self.serve_senders(wakes);
+            }
+            return Pop::Value(value);
+        }
+        if self.closed {
+            return Pop::Closed;
+        }
+        if self.capacity == 0
+            && let Some(value) = self.take_from_sender(me, wakes)
+        {
+            return Pop::Value(value);
+        }
+        Pop::Empty
+    }
+
+    /// Takes the value of the first parked sender that can be claimed.
+    fn take_from_sender(&mut self, me: *const Claim, wakes: &mut Wakes) -> Option<T> {
+        if self.senders.is_empty() {
+            return None;
+        }
+        // SAFETY: `&mut self` is only reached through the lock; the waiter is completed below, under it.
+        let mut waiter = unsafe { self.senders.claim_first(me, |packet| packet.want == Want::Deliver) }?;
+        let packet = waiter.packet();
+        packet.outcome = Outcome::Served;
+        let value = packet.value.take();
+        wakes.push(waiter.complete());
+        value
+    }
+
+    /// Lets parked senders use the room there is, first come first served.
+    pub(crate) fn serve_senders(&mut self, wakes: &mut Wakes) {
+        while !self.senders.is_empty() && (self.has_room() || self.place_at_rendezvous()) {
+            let at_rendezvous = self.capacity == 0;
+            // SAFETY: as in `take_from_sender`.
+            let waiter = unsafe {
+                self.senders.claim_first(std::ptr::null(), |packet| !at_rendezvous || packet.want != Want::Deliver)
+            };
+            let Some(mut waiter) = waiter else { return };
+            let packet = waiter.packet();
+            packet.outcome = Outcome::Served;
+            if packet.want == Want::Room {
+                wakes.push(waiter.complete());
+                return;
+            }
+            match packet.value.take() {
+                Some(value) => self.buffer.push_back(value),
+                None => self.permits += 1,
+            }
+            wakes.push(waiter.complete());
+        }
+    }
+
+    /// At capacity 0 a permit needs a receiver that waits, beyond those that other permits were granted for.
+    fn place_at_rendezvous(&self) -> bool {
+        // SAFETY: `&self` is only reached through the lock.
+        self.capacity == 0 && unsafe { self.receivers.count_up_to(self.permits + 1) } > self.permits
+    }
+
+    /// Gives available values to receivers that wait: after a value came back, or a notified one left.
+    pub(crate) fn serve_receivers(&mut self, wakes: &mut Wakes) {
+        while !self.receivers.is_empty() && self.len() > 0 {
+            // SAFETY: as in `take_from_sender`.
+            let Some(mut waiter) = (unsafe { self.receivers.claim_first(std::ptr::null(), |_| true) }) else { return };
+            let packet = waiter.packet();
+            packet.outcome = Outcome::Served;
+            if packet.want == Want::News {
+                wakes.push(waiter.complete());
+                return;
+            }
+            let (ticket, value) = match self.extra.as_mut().and_then(|extra| extra.returned.pop_front()) {
+                Some((ticket, value)) => (ticket, Some(value)),
+                None => {
+                    self.handed += 1;
+                    (self.handed - 1, self.buffer.pop_front())
+                }
+            };
+            packet.value = value;
+            packet.ticket = ticket;
+            wakes.push(waiter.complete());
+            self.serve_senders(wakes);
+        }
+    }
+
+    /// Takes back a value that was handed to a receiver which never received it: it regains its place by ticket, and
+    /// goes to the next receiver that waits.
+    pub(crate) fn give_back(&mut self, ticket: u64, value: T, wakes: &mut Wakes) {
+        let returned = &mut self.extra_mut().returned;
+        let at = returned.partition_point(|(other, _)| *other < ticket);
+        returned.insert(at, (ticket, value));
+        self.serve_receivers(wakes);
+    }
+
+    /// A notified waiter (`Want::News`) left without looking: the news goes to the next one.
+    pub(crate) fn pass_news_on(&mut self, wakes: &mut Wakes) {
+        if self.len() > 0 {
+            self.serve_receivers(wakes);
+        } else if self.capacity == 0 && !self.senders.is_empty() {
+            // A parked sender met only this waiter. The next stream is told; a receiver would have looked itself.
+            // SAFETY: as in `take_from_sender`.
+            let next = unsafe { self.receivers.claim_first(std::ptr::null(), |packet| packet.want == Want::News) };
+            if let Some(mut waiter) = next {
+                waiter.packet().outcome = Outcome::Served;
+                wakes.push(waiter.complete());
+            }
+        }
+    }
+
+    // ---- places ----
+
+    /// Takes a place for a permit, if that needs no waiting.
+    pub(crate) fn take_place(&mut self) -> Place {
+        if self.closed {
+            Place::Closed
+        } else if self.overflow().drops() {
+            Place::Granted
+        } else if self.has_room() || self.place_at_rendezvous() {
+            self.permits += 1;
+            Place::Granted
+        } else {
+            Place::None
+        }
+    }
+
+    /// Gives a place back unused.
+    pub(crate) fn return_place(&mut self, wakes: &mut Wakes) {
+        if !self.overflow().drops() {
+            self.permits -= 1;
+            self.serve_senders(wakes);
+        }
+    }
+
+    // ---- waiting ----
+
+    /// Links a node to the list that its `want` says.
+    ///
+    /// # Safety
+    ///
+    /// As [`List::push_back`].
+    pub(crate) unsafe fn enlist(&mut self, node: &Waiter<T>, wakes: &mut Wakes) {
+        // SAFETY: by the caller; the lock is held since `&mut self` is only reached through it.
+        unsafe {
+            match node.packet().want {
+                Want::Deliver | Want::Place | Want::Room => self.senders.push_back(node),
+                Want::Close => self.extra_mut().watchers.push_back(node),
+                Want::Value | Want::News => {
+                    self.receivers.push_back(node);
+                    if self.capacity == 0 && !self.senders.is_empty() {
+                        // A receiver waits now: who asked for a place may have it.
+                        self.serve_senders(wakes);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Unlinks a node from the list that its `want` says; false if it was not linked any more.
+    ///
+    /// # Safety
+    ///
+    /// The node belongs to this channel and to the caller.
+    pub(crate) unsafe fn delist(&mut self, node: &Waiter<T>) -> bool {
+        // SAFETY: the lock is held, and the node is in the list of its kind or in none.
+        unsafe {
+            if !node.is_linked() {
+                return false;
+            }
+            match node.packet().want {
+                Want::Value | Want::News => self.receivers.remove(node),
+                Want::Deliver | Want::Place | Want::Room => self.senders.remove(node),
+                Want::Close => self.extra_mut().watchers.remove(node),
+            }
+        }
+    }
+
+    // ---- the end ----
+
+    /// Closes the channel and wakes everybody. False if it was closed already.
+    pub(crate) fn close(&mut self, wakes: &mut Wakes) -> bool {
+        if std::mem::replace(&mut self.closed, true) {
+            return false;
+        }
+        let watchers = self.extra.as_mut().map(|extra| &mut extra.watchers);
+        for list in [&mut self.receivers, &mut self.senders].into_iter().chain(watchers) {
+            // SAFETY: as in `take_from_sender`. Busy waiters are marked and will see `closed` themselves.
+            while let Some(mut waiter) = unsafe { list.claim_first(std::ptr::null(), |_| true) } {
+                waiter.packet().outcome = Outcome::Closed;
+                wakes.push(waiter.complete());
+            }
+        }
+        true
+    }
+
+    /// The values that nobody will receive any more; the caller drops them outside the lock.
+    pub(crate) fn take_all(&mut self) -> Leftovers<T> {
+        let returned = self.extra.as_mut().map(|extra| std::mem::take(&mut extra.returned)).unwrap_or_default();
+        Leftovers { _returned: returned, _buffer: self.buffer.take() }
+    }
+
+    // ---- what lock-free looks see ----
+
+    fn bits(&self) -> usize {
+        let receive = self.closed || self.len() > 0 || (self.capacity == 0 && !self.senders.is_empty());
+        let send = self.closed || self.has_room() || !self.receivers.is_empty() || self.overflow().drops();
+        usize::from(self.closed) * CLOSED + usize::from(receive) * RECEIVE + usize::from(send) * SEND
+    }
+}
+
+/// How `take_place` ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Granted,
+    None,
+    Closed,
+}
+
+/// Values that outlive their channel's lock by a moment. Dropping it drops them.
+pub(crate) struct Leftovers<T> {
+    _returned: VecDeque<(u64, T)>,
+    _buffer: Buffer<T>,
+}
+
+/// The channel is closed.
+pub(crate) const CLOSED: usize = 1;
+/// A receive may find something (a value, a parked sender, the end). Clear: it surely finds nothing.
+pub(crate) const RECEIVE: usize = 2;
+/// A send may succeed or find the channel closed. Clear: it surely does neither.
+pub(crate) const SEND: usize = 4;
+/// The version counts the critical sections; it is above the bits.
+pub(crate) const VERSION: usize = 8;
+
+/// A channel: the state behind its lock, and what is read without it.
+pub struct Chan<T> {
+    /// Version and readiness bits, written before each unlock. See [`RECEIVE`], [`SEND`], [`CLOSED`].
+    word: AtomicUsize,
+    pub(crate) senders: AtomicUsize,
+    pub(crate) receivers: AtomicUsize,
+    lock: Lock,
+    /// Whether `send` has more to do on a full channel than to wait ([`Overflow`]).
+    pub(crate) impatient: bool,
+    state: UnsafeCell<State<T>>,
+}
+
+// SAFETY: `state` is only reached through the lock (`Guard`, `State` under `assume_locked`), so values of `T` move
+// between threads but are never shared: `T: Send` is enough for both.
+unsafe impl<T: Send> Send for Chan<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Chan<T> {}
+
+impl<T> Chan<T> {
+    pub(crate) fn new(capacity: usize, overflow: Overflow, name: Option<Box<str>>) -> Self {
+        let extra = (overflow != Overflow::Block || name.is_some())
+            .then(|| Box::new(Extra { overflow, name, ..Extra::default() }));
+        let state = State {
+            buffer: Buffer::new(capacity),
+            senders: List::new(),
+            receivers: List::new(),
+            capacity,
+            permits: 0,
+            handed: 0,
+            closed: false,
+            extra,
+        };
+        Self {
+            word: AtomicUsize::new(state.bits()),
+            senders: AtomicUsize::new(1),
+            receivers: AtomicUsize::new(1),
+            lock: Lock::new(),
+            impatient: !matches!(overflow, Overflow::Block | Overflow::DropOldest | Overflow::DropNewest),
+            state: UnsafeCell::new(state),
+        }
+    }
+
+    /// Locks the state. Run no user code while the guard lives: no waker, no `T::drop`.
+    #[inline]
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
+        self.lock.lock();
+        Guard { chan: self }
+    }
+
+    /// Runs a transition under the lock, and wakes after it.
+    #[inline]
+    pub(crate) fn with<R>(&self, transition: impl FnOnce(&mut State<T>, &mut Wakes) -> R) -> R {
+        let mut wakes = Wakes::new();
+        let result = transition(&mut self.lock(), &mut wakes);
+        wakes.wake();
+        result
+    }
+
+    /// Runs a transition under a lock that the caller holds already.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds [`raw_lock`](Self::raw_lock), and no `Guard` of this channel lives on this thread.
+    pub(crate) unsafe fn assume_locked<R>(&self, transition: impl FnOnce(&mut State<T>) -> R) -> R {
+        // SAFETY: the lock gives exclusive access, and the caller has no other reference.
+        let state = unsafe { &mut *self.state.get() };
+        let result = transition(state);
+        self.publish(state);
+        result
+    }
+
+    pub(crate) fn raw_lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// Version and bits, as of the last unlock that this thread can know of.
+    #[inline]
+    pub(crate) fn word(&self) -> usize {
+        // Acquire: pairs with the release in `publish`, so that two equal reads around a third mean that nothing
+        // happened between them.
+        self.word.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    fn publish(&self, state: &State<T>) {
+        // Relaxed: only the holder of the lock writes.
+        let version = (self.word.load(Ordering::Relaxed) & !(VERSION - 1)).wrapping_add(VERSION);
+        // Release: pairs with `word`.
+        self.word.store(version | state.bits(), Ordering::Release);
+    }
+}
+
+impl<T> std::fmt::Debug for Chan<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = self.lock();
+        f.debug_struct("Channel")
+            .field("name", &state.name())
+            .field("len", &state.len())
+            .field("capacity", &state.capacity())
+            .field("closed", &state.is_closed())
+            .finish()
+    }
+}
+
+/// The locked state.
+pub(crate) struct Guard<'a, T> {
+    chan: &'a Chan<T>,
+}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = State<T>;
+
+    #[inline]
+    fn deref(&self) -> &State<T> {
+        // SAFETY: the guard holds the lock.
+        unsafe { &*self.chan.state.get() }
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut State<T> {
+        // SAFETY: the guard holds the lock.
+        unsafe { &mut *self.chan.state.get() }
+    }
+}
+
+impl<T> Drop for Guard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.chan.publish(self);
+        // SAFETY: the guard was made by `lock`.
+        unsafe { self.chan.lock.unlock() }
+    }
+}

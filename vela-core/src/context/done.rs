@@ -1,0 +1,77 @@
+//! Waiting for a context to end.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context as Cx, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tokio_util::sync::WaitForCancellationFuture;
+
+use super::Context;
+use crate::ops::Receive;
+use crate::rt::{self, Timer};
+use crate::select::Polled;
+
+/// The source that [`Context::done`] gives: ready once the context has ended, and ever after.
+#[derive(Clone, Copy, Debug)]
+pub struct Done<'a> {
+    pub(super) context: &'a Context,
+}
+
+impl<'a> Receive for &Done<'a> {
+    type Output = ();
+    type Case = Polled<DoneFuture<'a>>;
+
+    fn receive(self) -> Self::Case {
+        Polled::new(self.into_future())
+    }
+}
+
+impl<'a> IntoFuture for Done<'a> {
+    type Output = ();
+    type IntoFuture = DoneFuture<'a>;
+
+    fn into_future(self) -> DoneFuture<'a> {
+        DoneFuture { context: self.context, cancelled: self.context.signal().cancelled(), timer: None }
+    }
+}
+
+pin_project! {
+    /// The future behind [`Context::done`]. The executor's timer for a deadline is inside.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when it is dropped.
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct DoneFuture<'a> {
+        context: &'a Context,
+        #[pin]
+        cancelled: WaitForCancellationFuture<'a>,
+        #[pin]
+        timer: Option<Timer>,
+    }
+}
+
+impl Future for DoneFuture<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<()> {
+        let this = self.project();
+        let budget = ready!(rt::poll_budget(cx));
+        if this.cancelled.poll(cx).is_pending() {
+            let Some(deadline) = this.context.deadline() else { return Poll::Pending };
+            ready!(Timer::poll_until(this.timer, deadline.into(), cx));
+            // Passes it on to the contexts and tokens derived from this one.
+            let _ = this.context.err();
+        }
+        budget.charge();
+        Poll::Ready(())
+    }
+}
+
+impl fmt::Debug for DoneFuture<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DoneFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,40 @@
+//! The runtime of Vela: channels, the select engine, tasks, scopes, contexts and time. Use it through the crate `vela`,
+//! which adds the macros.
+
+pub mod broadcast;
+mod chan;
+pub mod context;
+mod error;
+mod lock;
+pub mod oneshot;
+pub mod ops;
+mod rt;
+pub mod select;
+pub mod sync;
+pub mod task;
+pub mod time;
+mod waitlist;
+pub mod watch;
+
+pub use chan::{
+    BlockingIter, BuildError, Channel, ChannelBuilder, Closed, Drain, Overflow, Permit, Receiver, Recv, RecvFromSet,
+    RecvMany, RecvStream, RecvTimeout, RecvTimeoutError, Reserve, ReserveError, SelectSet, Send, SendAll, SendError,
+    SendErrorKind, SendFrom, SendSink, SendTimeout, SendTimeoutError, Sender, TryRecvError, TryReserveError,
+    TrySendError, WeakReceiver, WeakSender, channel, unbounded,
+};
+pub use error::{Error, Result};
+pub use ops::{Receive, Transmit};
+pub use rt::{RuntimeOptions, block_on};
+pub use select::{Select, any};
+
+/// What the macros' expansions name. Not a public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::ops::{ReceiveExt, TransmitExt, future, next_item};
+    pub use crate::rt::{RuntimeOptions, block_on_main, block_on_test};
+    pub use crate::select::{
+        CLOSED, ELSE, Mode, Selector, every, lend, lend_every, one, sent, unreachable_arm, values,
+    };
+    pub use crate::task::via::*;
+    pub use crate::task::{TaskBuilder, spawn};
+}

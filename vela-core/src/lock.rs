@@ -1,0 +1,59 @@
+//! The lock of a channel: raw, one byte, so that a select can hold several at once and sort them by address.
+#![allow(unsafe_code)]
+
+#[cfg(not(vela_loom))]
+mod imp {
+    use parking_lot::lock_api::RawMutex as _;
+
+    /// A raw mutual-exclusion lock (parking_lot's: it spins briefly, then parks the thread).
+    pub(crate) struct Lock(parking_lot::RawMutex);
+
+    impl Lock {
+        pub(crate) const fn new() -> Self {
+            Self(parking_lot::RawMutex::INIT)
+        }
+
+        #[inline]
+        pub(crate) fn lock(&self) {
+            self.0.lock();
+        }
+
+        /// # Safety
+        ///
+        /// The calling thread holds the lock.
+        #[inline]
+        pub(crate) unsafe fn unlock(&self) {
+            // SAFETY: the caller holds the lock, which is what `RawMutex::unlock` asks for.
+            unsafe { self.0.unlock() }
+        }
+    }
+}
+
+#[cfg(vela_loom)]
+mod imp {
+    use loom::sync::atomic::{AtomicBool, Ordering};
+
+    /// A spin lock on loom's atomics, so that loom sees every critical section.
+    pub(crate) struct Lock(AtomicBool);
+
+    impl Lock {
+        pub(crate) fn new() -> Self {
+            Self(AtomicBool::new(false))
+        }
+
+        pub(crate) fn lock(&self) {
+            while self.0.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
+                loom::thread::yield_now();
+            }
+        }
+
+        /// # Safety
+        ///
+        /// The calling thread holds the lock.
+        pub(crate) unsafe fn unlock(&self) {
+            self.0.store(false, Ordering::Release);
+        }
+    }
+}
+
+pub(crate) use imp::Lock;

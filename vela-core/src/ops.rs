@@ -1,0 +1,254 @@
+//! The traits behind `<-`: [`Receive`] for `<-source`, [`Transmit`] for `sink <- value`.
+//!
+//! Both are implemented on references, so that `<-rx` borrows `rx`: `&T` for Vela's own kinds, `&mut S` for every
+//! [`Stream`] and for your own types.
+//!
+//! ```
+//! use vela_core::ops::Receive;
+//! use vela_core::select::Polled;
+//!
+//! /// Counts down; `<-countdown` gives the next number.
+//! struct Countdown(u32);
+//!
+//! impl<'a> Receive for &'a mut Countdown {
+//!     type Output = Option<u32>;
+//!     type Case = Polled<std::future::Ready<Option<u32>>>;
+//!
+//!     fn receive(self) -> Self::Case {
+//!         let next = self.0.checked_sub(1);
+//!         self.0 = next.unwrap_or(0);
+//!         Polled::new(std::future::ready(next))
+//!     }
+//! }
+//! ```
+#![allow(unsafe_code)]
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use crate::select::{Case, Peek, Polled, Seat};
+use crate::waitlist::{Claim, Wakes};
+
+/// What `<-source` can receive from.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be received from with `<-`",
+    label = "not a source of values",
+    note = "`<-` receives from channels, task handles, timers, tickers, `ctx.done()`, oneshot, watch, broadcast, any `Stream`, an `Option` of those, and types that implement `vela::Receive`",
+    note = "if a comparison with a negative number was meant, put a space between `<` and `-`"
+)]
+pub trait Receive {
+    /// What comes out: `Option<T>` from a channel, `Result<T, TaskError>` from a task, `()` from a timer.
+    type Output;
+    /// How the select engine waits for it. For your own types: [`Polled`].
+    type Case: Case<Output = Self::Output>;
+
+    /// The operation, not begun yet.
+    fn receive(self) -> Self::Case;
+}
+
+/// What `sink <- value` can send to.
+#[diagnostic::on_unimplemented(
+    message = "a `{V}` cannot be sent to `{Self}` with `<-`",
+    label = "does not take this value",
+    note = "`<-` sends to `vela::Sender<T>` (a `T`), to `vela::broadcast` and `vela::watch` senders, and to types that implement `vela::Transmit`",
+    note = "if a comparison with a negative number was meant, put a space between `<` and `-`"
+)]
+pub trait Transmit<V> {
+    /// How it ended: mostly `Result<(), SendError<V>>`.
+    type Output;
+    /// How the select engine waits for it. For your own types: [`Polled`].
+    type Case: Case<Output = Self::Output>;
+
+    /// The operation, not begun yet.
+    fn transmit(self, value: V) -> Self::Case;
+}
+
+/// The method that expansions of `<-x` call: autoref finds `x`, `&x` or `&mut x`.
+pub trait ReceiveExt {
+    /// See [`Receive::receive`].
+    fn __vela_receive(self) -> <Self as Receive>::Case
+    where
+        Self: Receive + Sized;
+}
+
+impl<R: Receive + ?Sized> ReceiveExt for R {
+    #[inline]
+    fn __vela_receive(self) -> <Self as Receive>::Case
+    where
+        Self: Receive + Sized,
+    {
+        self.receive()
+    }
+}
+
+/// The method that expansions of `x <- v` call.
+pub trait TransmitExt<V> {
+    /// See [`Transmit::transmit`].
+    fn __vela_transmit(self, value: V) -> <Self as Transmit<V>>::Case
+    where
+        Self: Transmit<V> + Sized;
+}
+
+impl<V, S: Transmit<V> + ?Sized> TransmitExt<V> for S {
+    #[inline]
+    fn __vela_transmit(self, value: V) -> <Self as Transmit<V>>::Case
+    where
+        Self: Transmit<V> + Sized,
+    {
+        self.transmit(value)
+    }
+}
+
+/// What `for … in <-x` iterates over: sources whose output is an `Option`, `None` being the end.
+#[diagnostic::on_unimplemented(
+    message = "`for … in <-x` needs a source that ends, and this one gives `{Self}`",
+    note = "channels, tickers, watch, oneshot, broadcast and streams give an `Option`, whose `None` ends the loop"
+)]
+pub trait Items {
+    /// One round's value.
+    type Item;
+
+    /// The value, or the end.
+    fn next_item(self) -> Option<Self::Item>;
+}
+
+impl<T> Items for Option<T> {
+    type Item = T;
+
+    #[inline]
+    fn next_item(self) -> Option<T> {
+        self
+    }
+}
+
+/// See [`Items::next_item`].
+#[inline]
+pub fn next_item<O: Items>(output: O) -> Option<O::Item> {
+    output.next_item()
+}
+
+/// A future as a case, for select arms of the form `pattern = future`.
+#[inline]
+pub fn future<F: IntoFuture>(future: F) -> Polled<F::IntoFuture> {
+    Polled::new(future.into_future())
+}
+
+/// The next item of a stream.
+///
+/// # Cancel safety
+///
+/// Dropping it loses nothing: an item leaves the stream only when the future is ready.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are awaited"]
+pub struct NextItem<'a, S: ?Sized> {
+    stream: &'a mut S,
+}
+
+impl<S: Stream + Unpin + ?Sized> Future for NextItem<'_, S> {
+    type Output = Option<S::Item>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut *self.stream).poll_next(cx)
+    }
+}
+
+impl<'a, S: Stream + Unpin + ?Sized> Receive for &'a mut S {
+    type Output = Option<S::Item>;
+    type Case = Polled<NextItem<'a, S>>;
+
+    fn receive(self) -> Self::Case {
+        Polled::new(NextItem { stream: self })
+    }
+}
+
+/// The case of an `Option` of a handle: `None` is never ready (Go's nil channel).
+#[derive(Debug)]
+pub struct Maybe<C> {
+    case: Option<C>,
+}
+
+impl<C> Maybe<C> {
+    fn case(self: Pin<&mut Self>) -> Option<Pin<&mut C>> {
+        // SAFETY: structural pinning of the only field; nothing moves out of it, and `Maybe` has no `Drop`.
+        unsafe { self.map_unchecked_mut(|this| &mut this.case) }.as_pin_mut()
+    }
+}
+
+// SAFETY: every method is passed on to the case.
+unsafe impl<C: Case> Case for Maybe<C> {
+    type Output = C::Output;
+
+    fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
+        self.case().map_or(Poll::Pending, |case| case.attempt(cx))
+    }
+
+    fn enroll(self: Pin<&mut Self>, seat: Seat<'_>) -> Poll<C::Output> {
+        self.case().map_or(Poll::Pending, |case| case.enroll(seat))
+    }
+
+    unsafe fn attempt_locked(self: Pin<&mut Self>, claim: &Claim, wakes: &mut Wakes) -> Poll<C::Output> {
+        // SAFETY: by the caller.
+        self.case().map_or(Poll::Pending, |case| unsafe { case.attempt_locked(claim, wakes) })
+    }
+
+    fn locks(&self, set: &mut crate::select::LockSet) {
+        if let Some(case) = &self.case {
+            case.locks(set);
+        }
+    }
+
+    fn peek(&self) -> Peek {
+        self.case.as_ref().map_or(Peek::NEVER, Case::peek)
+    }
+
+    fn finish(self: Pin<&mut Self>, offset: u32) -> Poll<C::Output> {
+        self.case().map_or(Poll::Pending, |case| case.finish(offset))
+    }
+
+    fn withdraw(self: Pin<&mut Self>) {
+        if let Some(case) = self.case() {
+            case.withdraw();
+        }
+    }
+
+    fn settle(&self, offset: u32) {
+        if let Some(case) = &self.case {
+            case.settle(offset);
+        }
+    }
+
+    fn is_polled(&self) -> bool {
+        self.case.as_ref().is_some_and(Case::is_polled)
+    }
+
+    fn width(&self) -> u32 {
+        self.case.as_ref().map_or(1, Case::width)
+    }
+}
+
+impl<'a, H> Receive for &'a Option<H>
+where
+    &'a H: Receive,
+{
+    type Output = <&'a H as Receive>::Output;
+    type Case = Maybe<<&'a H as Receive>::Case>;
+
+    fn receive(self) -> Self::Case {
+        Maybe { case: self.as_ref().map(Receive::receive) }
+    }
+}
+
+impl<'a, H, V> Transmit<V> for &'a Option<H>
+where
+    &'a H: Transmit<V>,
+{
+    type Output = <&'a H as Transmit<V>>::Output;
+    type Case = Maybe<<&'a H as Transmit<V>>::Case>;
+
+    fn transmit(self, value: V) -> Self::Case {
+        Maybe { case: self.as_ref().map(|sink| sink.transmit(value)) }
+    }
+}

@@ -1,0 +1,275 @@
+//! The wait of a `select!` over any number of arms.
+#![allow(unsafe_code)]
+
+use std::marker::PhantomPinned;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::case::Seat;
+use super::locks::LockSet;
+use super::order::Mode;
+use super::slot::{Arm, Look};
+use crate::rt;
+use crate::waitlist::claim::MAX_KEY;
+use crate::waitlist::{Claim, Phase, Wakes};
+
+/// [`Selector::poll`] gives it when every arm is disabled and the select has a `closed` arm.
+pub const CLOSED: usize = usize::MAX;
+/// [`Selector::poll`] gives it when nothing is ready and the select has an `else` arm.
+pub const ELSE: usize = usize::MAX - 1;
+
+/// For the arm numbers that [`Selector::poll`] never gives.
+#[cold]
+pub fn unreachable_arm() -> ! {
+    unreachable!("the select engine gave an arm that the select does not have")
+}
+
+/// The claim word of a select, and its wait. It must outlive the arms: declare it before them.
+#[derive(Debug)]
+pub struct Selector {
+    claim: Claim,
+    mode: Mode,
+    enrolled: bool,
+    _pinned: PhantomPinned,
+}
+
+type Arms<'a, 'b> = [Pin<&'a mut (dyn Arm + 'b)>];
+
+impl Selector {
+    /// A select that has not begun.
+    #[must_use]
+    #[inline]
+    pub fn new(mode: Mode) -> Self {
+        Self { claim: Claim::new(), mode, enrolled: false, _pinned: PhantomPinned }
+    }
+
+    /// Waits for one of `arms` to fire, and gives its index, [`CLOSED`] or [`ELSE`]. Pass the same arms each time.
+    ///
+    /// When it is ready, every arm has left every list: what loses has had no effect and gets nothing any more.
+    pub fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, arms: &mut Arms<'_, '_>) -> Poll<usize> {
+        // An exhausted budget makes foreign sources look empty: yield before looking, charge the winner alone.
+        ready!(rt::poll_has_budget(cx));
+        // SAFETY: the claim is not moved; nothing else in here is pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        loop {
+            let step = if this.enrolled { this.wake_up(cx, arms) } else { this.start(cx, arms) };
+            match step {
+                Step::Fired(arm) => {
+                    this.leave(arms);
+                    rt::charge(cx);
+                    return Poll::Ready(arm);
+                }
+                Step::Asleep => return Poll::Pending,
+                Step::Again => {}
+                Step::Over => {
+                    this.leave(arms);
+                    return match (this.mode.or_closed, this.mode.or_else) {
+                        (true, _) => Poll::Ready(CLOSED),
+                        (false, true) => Poll::Ready(ELSE),
+                        // As Go's select of nil channels: nothing can ever happen.
+                        (false, false) => Poll::Pending,
+                    };
+                }
+                Step::NothingReady => return Poll::Ready(ELSE),
+            }
+        }
+    }
+
+    /// The first look, at one arm after the other; then `else`, or to sleep.
+    fn start(&mut self, cx: &mut Context<'_>, arms: &mut Arms<'_, '_>) -> Step {
+        if let Some(fired) = self.visit(arms, |arm| arm.attempt(cx)) {
+            return Step::Fired(fired);
+        }
+        if !any_enabled(arms) {
+            return Step::Over;
+        }
+        if self.mode.or_else {
+            return self.look_at_one_instant(arms);
+        }
+        // SAFETY: nothing is enrolled, so the word is BUSY and ours.
+        unsafe { self.claim.set_waker(cx.waker()) };
+        self.enrolled = true;
+        if let Some(fired) = self.enroll(arms) {
+            return Step::Fired(fired);
+        }
+        self.sleep(arms)
+    }
+
+    /// Polled again while enrolled.
+    fn wake_up(&mut self, cx: &mut Context<'_>, arms: &mut Arms<'_, '_>) -> Step {
+        match self.claim.phase() {
+            Phase::Done(key) => {
+                let (index, offset) = arm_of(key, arms);
+                let arm = &mut arms[index];
+                if arm.as_mut().finish(offset) == Look::Outcome && arm.as_mut().judge() {
+                    return Step::Fired(index);
+                }
+                // The arm was disabled (its channel closed). The claim is spent: the others have to enrol anew.
+                self.leave(arms);
+                Step::Again
+            }
+            Phase::InProgress(key) => {
+                let (index, offset) = arm_of(key, arms);
+                arms[index].settle(offset);
+                Step::Again
+            }
+            Phase::Waiting if self.claim.hold() => {
+                // SAFETY: the word is BUSY.
+                unsafe { self.claim.set_waker(cx.waker()) };
+                match self.visit(arms, |arm| if arm.is_polled() { arm.attempt(cx) } else { Look::NotReady }) {
+                    Some(fired) => Step::Fired(fired),
+                    None => self.sleep(arms),
+                }
+            }
+            Phase::Waiting => Step::Again,
+        }
+    }
+
+    /// Looks at the enabled arms in the select's order, outside all locks.
+    fn visit(&self, arms: &mut Arms<'_, '_>, mut look: impl FnMut(Pin<&mut (dyn Arm + '_)>) -> Look) -> Option<usize> {
+        self.mode.visit(arms.len(), |index| {
+            let arm = &mut arms[index];
+            if !arm.enabled() || look(arm.as_mut()) == Look::NotReady {
+                return None;
+            }
+            if arm.as_mut().judge() {
+                return Some(index);
+            }
+            arm.as_mut().withdraw();
+            None
+        })
+    }
+
+    /// Links every enabled arm's nodes, each after a look under its own lock. The word is BUSY: a counterpart that
+    /// meets a linked node marks it, and the select looks again before it sleeps.
+    fn enroll(&self, arms: &mut Arms<'_, '_>) -> Option<usize> {
+        let mut key = 0;
+        for (index, arm) in arms.iter_mut().enumerate() {
+            let width = arm.width();
+            assert!(MAX_KEY - key > width, "a select with more than 2^29 sources");
+            if arm.enabled() && arm.as_mut().enroll(Seat { claim: &self.claim, key }) == Look::Outcome {
+                if arm.as_mut().judge() {
+                    return Some(index);
+                }
+                arm.as_mut().withdraw();
+            }
+            key += width;
+        }
+        None
+    }
+
+    /// `BUSY → WAITING`; if a counterpart has passed over it, looks again first, at all arms at one instant.
+    fn sleep(&mut self, arms: &mut Arms<'_, '_>) -> Step {
+        if !any_enabled(arms) {
+            return Step::Over;
+        }
+        if self.claim.park() {
+            return Step::Asleep;
+        }
+        self.claim.rearm();
+        match self.look_locked(arms, true) {
+            None => Step::Asleep,
+            Some(index) if arms[index].as_mut().judge() => Step::Fired(index),
+            Some(index) => {
+                arms[index].as_mut().withdraw();
+                // The word is BUSY still: try again to sleep.
+                self.sleep(arms)
+            }
+        }
+    }
+
+    /// `else`: is there an instant at which no arm is ready?
+    fn look_at_one_instant(&mut self, arms: &mut Arms<'_, '_>) -> Step {
+        // A double collect of the versions. If none changed between two reads of each, then all the states that the
+        // first round saw held together at the moment between the rounds.
+        for _ in 0..2 {
+            let (maybe, before) = collect(arms);
+            if maybe {
+                break;
+            }
+            if collect(arms).1 == before {
+                return Step::NothingReady;
+            }
+        }
+        match self.look_locked(arms, false) {
+            None => Step::NothingReady,
+            Some(index) if arms[index].as_mut().judge() => Step::Fired(index),
+            Some(_) => Step::Again,
+        }
+    }
+
+    /// Looks at all arms under all their locks; with `park` the word becomes `WAITING` before they are released.
+    fn look_locked(&self, arms: &mut Arms<'_, '_>, park: bool) -> Option<usize> {
+        let mut locks = LockSet::new();
+        for arm in arms.iter().filter(|arm| arm.enabled()) {
+            arm.locks(&mut locks);
+        }
+        let mut wakes = Wakes::new();
+        // SAFETY: the arms keep their channels alive; no lock is held here; looks run no user code.
+        let found = unsafe {
+            locks.hold(|| {
+                let found = self.mode.visit(arms.len(), |index| {
+                    let arm = &mut arms[index];
+                    let look = arm.enabled() && arm.as_mut().attempt_locked(&self.claim, &mut wakes) == Look::Outcome;
+                    look.then_some(index)
+                });
+                if found.is_none() && park {
+                    // Who could mark it between `rearm` and here would have needed one of these locks.
+                    self.claim.arm();
+                }
+                found
+            })
+        };
+        wakes.wake();
+        found
+    }
+
+    /// Leaves every list; the claim can be used again.
+    fn leave(&mut self, arms: &mut Arms<'_, '_>) {
+        if self.enrolled {
+            for arm in arms {
+                arm.as_mut().withdraw();
+            }
+            self.claim.reset();
+            // SAFETY: every node has left its list.
+            unsafe { self.claim.clear_waker() };
+            self.enrolled = false;
+        }
+    }
+}
+
+enum Step {
+    /// This arm has fired.
+    Fired(usize),
+    /// Enrolled, and nobody has come.
+    Asleep,
+    /// Look again.
+    Again,
+    /// Every arm is disabled.
+    Over,
+    /// At some instant no arm was ready.
+    NothingReady,
+}
+
+fn any_enabled(arms: &Arms<'_, '_>) -> bool {
+    arms.iter().any(|arm| arm.enabled())
+}
+
+fn collect(arms: &Arms<'_, '_>) -> (bool, usize) {
+    arms.iter().filter(|arm| arm.enabled()).map(|arm| arm.peek()).fold((false, 0), |(maybe, sum), peek| {
+        // Versions only grow, so their sum stays the same only if each does.
+        (maybe | peek.maybe, sum.wrapping_add(peek.version))
+    })
+}
+
+fn arm_of(key: u32, arms: &Arms<'_, '_>) -> (usize, u32) {
+    let mut offset = key;
+    for (index, arm) in arms.iter().enumerate() {
+        let width = arm.width();
+        if offset < width {
+            return (index, offset);
+        }
+        offset -= width;
+    }
+    unreachable_arm()
+}

@@ -1,0 +1,17 @@
+//! The select engine: it waits for several cases at once, and exactly one of them happens. See the README beside it.
+
+mod case;
+mod dynamic;
+mod engine;
+mod locks;
+mod one;
+mod order;
+mod slot;
+
+pub use case::{Case, Peek, Polled, Seat};
+pub use dynamic::{Any, AnyCase, Select, any};
+pub use engine::{CLOSED, ELSE, Selector, unreachable_arm};
+pub use locks::LockSet;
+pub use one::{One, one};
+pub use order::{Mode, seed_fairness};
+pub use slot::{Arm, Every, Keep, LendSlot, Lends, Sent, Slot, Values, every, lend, lend_every, sent, values};

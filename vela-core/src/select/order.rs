@@ -1,0 +1,192 @@
+//! The order in which a select looks at its arms: a full shuffle, so that each ready arm is equally likely.
+
+use std::cell::Cell;
+
+/// How a select chooses among ready arms.
+#[derive(Debug, Clone, Copy)]
+pub struct Mode {
+    order: Ranking,
+    pub(crate) or_else: bool,
+    pub(crate) or_closed: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Ranking {
+    Fair,
+    Biased,
+    Tiers(&'static [usize]),
+}
+
+impl Mode {
+    /// Each ready arm is equally likely.
+    #[must_use]
+    pub const fn fair() -> Self {
+        Self { order: Ranking::Fair, or_else: false, or_closed: false }
+    }
+
+    /// The first ready arm in textual order.
+    #[must_use]
+    pub const fn biased() -> Self {
+        Self { order: Ranking::Biased, or_else: false, or_closed: false }
+    }
+
+    /// Groups of arms, each fair in itself, earlier groups first. `ends` holds the index behind each group but the last.
+    #[must_use]
+    pub const fn tiers(ends: &'static [usize]) -> Self {
+        Self { order: Ranking::Tiers(ends), or_else: false, or_closed: false }
+    }
+
+    /// The select has an `else` arm.
+    #[must_use]
+    pub const fn or_else(mut self) -> Self {
+        self.or_else = true;
+        self
+    }
+
+    /// The select has a `closed` arm.
+    #[must_use]
+    pub const fn or_closed(mut self) -> Self {
+        self.or_closed = true;
+        self
+    }
+
+    /// Visits the arms `0..len` in order until `visit` gives something.
+    ///
+    /// The shuffle is Fisher and Yates', drawn as it goes (Durstenfeld, CACM 7, 1964): finding the first arm ready
+    /// costs one draw.
+    pub(crate) fn visit<R>(self, len: usize, mut visit: impl FnMut(usize) -> Option<R>) -> Option<R> {
+        match self.order {
+            Ranking::Biased => (0..len).find_map(visit),
+            _ if len == 1 => visit(0),
+            Ranking::Fair => shuffled(0, len, &mut visit),
+            Ranking::Tiers(ends) => {
+                let mut start = 0;
+                for end in ends.iter().copied().chain([len]) {
+                    let end = end.min(len);
+                    if let Some(found) = shuffled(start, end, &mut visit) {
+                        return Some(found);
+                    }
+                    start = end;
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Selects with up to this many arms in a tier are shuffled on the stack.
+const INLINE: usize = 16;
+
+thread_local! {
+    static SCRATCH: Cell<Vec<u32>> = const { Cell::new(Vec::new()) };
+}
+
+fn shuffled<R>(start: usize, end: usize, visit: &mut impl FnMut(usize) -> Option<R>) -> Option<R> {
+    let len = end.saturating_sub(start);
+    if len == 2 {
+        // By far the most common select.
+        let first = below(2);
+        return visit(start + first).or_else(|| visit(start + 1 - first));
+    }
+    if len <= INLINE {
+        let mut places: [u32; INLINE] = std::array::from_fn(|i| i as u32);
+        return draw(&mut places[..len], start, visit);
+    }
+    let mut places = SCRATCH.take();
+    places.clear();
+    places.extend(0..u32::try_from(len).expect("fewer than 2^32 arms"));
+    let found = draw(&mut places, start, visit);
+    SCRATCH.set(places);
+    found
+}
+
+fn draw<R>(places: &mut [u32], start: usize, visit: &mut impl FnMut(usize) -> Option<R>) -> Option<R> {
+    for i in 0..places.len() {
+        let j = i + below(places.len() - i);
+        places.swap(i, j);
+        if let Some(found) = visit(start + places[i] as usize) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+thread_local! {
+    static RANDOM: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Seeds this thread's draws among ready arms, so that a single-threaded test replays.
+pub fn seed_fairness(seed: u64) {
+    RANDOM.set(mix(seed) | 1);
+}
+
+/// A number below `n`: xorshift64* (Vigna, 2016), reduced by multiplication (Lemire, 2019), without its rejection step:
+/// the bias is below n / 2^32.
+#[inline]
+pub(crate) fn below(n: usize) -> usize {
+    let mut x = RANDOM.get();
+    if x == 0 {
+        x = first_seed();
+    }
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    RANDOM.set(x);
+    let high = x.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32;
+    ((high * n as u64) >> 32) as usize
+}
+
+#[cold]
+fn first_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    // The standard library's per-process random keys.
+    mix(std::hash::RandomState::new().build_hasher().finish()) | 1
+}
+
+/// SplitMix64's finaliser (Steele, Lea and Flood, 2014).
+fn mix(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_permutation_is_equally_likely() {
+        seed_fairness(7);
+        let mut counts = std::collections::HashMap::<Vec<usize>, u32>::new();
+        for _ in 0..24_000 {
+            let mut seen = Vec::new();
+            let none: Option<()> = Mode::fair().visit(4, |i| {
+                seen.push(i);
+                None
+            });
+            assert!(none.is_none());
+            *counts.entry(seen).or_default() += 1;
+        }
+        assert_eq!(counts.len(), 24);
+        // 10 σ around 1000: σ = sqrt(24000 · 1/24 · 23/24) = 31.
+        assert!(counts.values().all(|&n| (690..1310).contains(&n)), "{counts:?}");
+    }
+
+    #[test]
+    fn tiers_go_in_order_and_visit_every_arm_once() {
+        for len in [1, 2, 3, 17, 40, 100] {
+            static ENDS: [usize; 2] = [1, 30];
+            let mut seen = Vec::new();
+            let none: Option<()> = Mode::tiers(&ENDS).visit(len, |i| {
+                seen.push(i);
+                None
+            });
+            assert!(none.is_none());
+            assert_eq!(seen[0], 0);
+            assert!(seen.iter().take(30).all(|&i| i < 30));
+            seen.sort_unstable();
+            assert_eq!(seen, (0..len).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What an arrow becomes.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+
+use super::{Out, Rewriter};
+use crate::body;
+use crate::krate::{own, own_at};
+use crate::operand::Operand;
+
+impl Rewriter<'_> {
+    /// `<-operand`: a block, whose braces carry the user's span, so that warnings on its value are the user's.
+    pub(super) fn emit_receive(&mut self, arrow: Span, operand: Out) -> TokenTree {
+        self.rewritten += 1;
+        let operand: TokenStream = operand.into_iter().collect();
+        if std::mem::take(&mut self.ambiguous) || !self.may_wait(arrow) {
+            return dead(&operand);
+        }
+        let call = receive_call(&operand);
+        braced(arrow, &self.wait_for(arrow, "ReceiveExt", &call))
+    }
+
+    /// `left <- value`
+    pub(super) fn emit_send(&mut self, arrow: Span, left: Out, value: Out) -> TokenTree {
+        self.rewritten += 1;
+        let left: TokenStream = left.into_iter().collect();
+        let value: TokenStream = value.into_iter().collect();
+        if std::mem::take(&mut self.ambiguous) || !self.may_wait(arrow) {
+            return dead(&quote!((#left, #value)));
+        }
+        let call = transmit_call(&left, &value);
+        braced(arrow, &self.wait_for(arrow, "TransmitExt", &call))
+    }
+
+    fn wait_for(&self, arrow: Span, ext: &str, call: &TokenStream) -> TokenStream {
+        let p = self.krate.private();
+        let ext = Ident::new(ext, own());
+        let at = own_at(arrow);
+        let one = quote_spanned!(at=> __vela_one);
+        quote_spanned! {at=>
+            #[allow(unused_imports)]
+            use #p::{#ext as _, one as #one};
+            #one(#call).await
+        }
+    }
+
+    /// `for pattern in <-operand body`: a loop whose `let` has rustc check that the pattern is irrefutable.
+    pub(super) fn emit_for(&mut self, arrow: Span, label: Out, pattern: Out, operand: Out, body: TokenTree) -> TokenTree {
+        self.rewritten += 1;
+        let (label, pattern) = (label.into_iter().collect::<TokenStream>(), pattern.into_iter().collect::<TokenStream>());
+        // a `_` of the user's would be told by clippy to be `()`
+        let pattern = if pattern.to_string() == "_" { quote_spanned!(own()=> _) } else { pattern };
+        let operand: TokenStream = operand.into_iter().collect();
+        if !self.may_wait(arrow) {
+            let dead = dead(&operand);
+            let body = body::with(quote_spanned!(own()=> let #pattern = #dead;), body.into());
+            return braced(own(), &quote_spanned!(own()=> #label loop #body));
+        }
+        let p = self.krate.private();
+        let source = quote_spanned!(own()=> __vela_source);
+        let Operand { value, place } = Operand::split(operand, &source);
+        let keep = value.map(|value| quote_spanned!(own()=> let mut #source = #value;));
+        let call = receive_call(&place);
+        let at = own_at(arrow);
+        let next = quote_spanned! {at=>
+            match __vela_next(__vela_one(#call).await) {
+                ::core::option::Option::Some(__vela_item) => __vela_item,
+                ::core::option::Option::None => break,
+            }
+        };
+        let body = body::with(quote_spanned!(own()=> let #pattern = #next;), body.into());
+        let tokens = quote_spanned! {own()=>
+            #[allow(unused_imports)]
+            use #p::{ReceiveExt as _, next_item as __vela_next, one as __vela_one};
+            #keep
+            #label loop #body
+        };
+        braced(own(), &tokens)
+    }
+
+    /// `left <- value else { … }`: let-else, so that rustc checks that the block leaves.
+    pub(super) fn emit_or_leave(send: TokenTree, els: &TokenTree, body: &TokenTree) -> TokenStream {
+        let send = parenthesised(send);
+        quote_spanned!(own()=> let ::core::result::Result::Ok(()) = #send #els #body)
+    }
+}
+
+/// `(operand).__vela_receive()`: the method carries the operand's span, so an error on it is the operand's.
+pub(crate) fn receive_call(operand: &TokenStream) -> TokenStream {
+    let at = own_at(first_span(operand));
+    let operand = parenthesised_stream(operand);
+    quote_spanned!(at=> #operand.__vela_receive())
+}
+
+/// `(operand).__vela_transmit(value)`: the value stays a coercion site.
+pub(crate) fn transmit_call(operand: &TokenStream, value: &TokenStream) -> TokenStream {
+    let at = own_at(first_span(operand));
+    let operand = parenthesised_stream(operand);
+    quote_spanned!(at=> #operand.__vela_transmit(#value))
+}
+
+/// Stands where an arrow was that cannot be: any type, no second error, the operand still there for the editor.
+fn dead(operand: &TokenStream) -> TokenTree {
+    braced(own(), &quote_spanned!(own()=> match (#operand) { _ => loop {} }))
+}
+
+pub(super) fn braced(span: Span, inner: &TokenStream) -> TokenTree {
+    let mut group = Group::new(Delimiter::Brace, inner.clone());
+    group.set_span(span);
+    TokenTree::Group(group)
+}
+
+/// A block that begins or ends where rustc wants an expression in parentheses.
+pub(super) fn parenthesised(tree: TokenTree) -> TokenTree {
+    let mut group = Group::new(Delimiter::Parenthesis, tree.into());
+    group.set_span(own());
+    TokenTree::Group(group)
+}
+
+fn parenthesised_stream(inner: &TokenStream) -> TokenTree {
+    let mut group = Group::new(Delimiter::Parenthesis, inner.clone());
+    group.set_span(own_at(first_span(inner)));
+    TokenTree::Group(group)
+}
+
+fn first_span(stream: &TokenStream) -> Span {
+    stream.clone().into_iter().next().map_or_else(own, |tree| tree.span())
+}

@@ -1,0 +1,267 @@
+//! Operands: what stands between two operators.
+
+use proc_macro2::{Delimiter, TokenTree};
+
+use super::{Mode, Out, Rewriter, Wait};
+use crate::cursor::Cursor;
+use crate::diag::show;
+
+/// What was read as an operand.
+pub(super) enum Kind {
+    /// Nothing: here the expression ends.
+    Nothing,
+    /// `return`, `break 'a`, `let pattern =`: an expression of its own follows, if any does.
+    Open { scrutinee: bool },
+    /// A closure: it took all that follows.
+    Last,
+    /// Something that ends in a block.
+    Block,
+    /// `<-x`
+    Received,
+    /// Anything else.
+    Plain,
+}
+
+/// std's macros that take expressions.
+const MACROS: &[&str] = &[
+    "assert", "assert_eq", "assert_ne", "dbg", "debug_assert", "debug_assert_eq", "debug_assert_ne", "eprint", "eprintln",
+    "format", "format_args", "matches", "panic", "pin", "print", "println", "todo", "unimplemented", "unreachable", "vec",
+    "write", "writeln",
+];
+
+impl Rewriter<'_> {
+    pub(super) fn operand(&mut self, c: &mut Cursor, out: &mut Out, mode: Mode) -> Kind {
+        match c.peek() {
+            None => Kind::Nothing,
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
+                // `if {…} {…}`: a condition may begin with a block, but not consist of nothing
+                let begins = mode.stmt || !mode.no_struct || matches!(c.peek_at(1), Some(TokenTree::Group(g)) if g.delimiter() == Delimiter::Brace);
+                if !begins {
+                    return Kind::Nothing;
+                }
+                self.block_group(c, out);
+                Kind::Block
+            }
+            Some(TokenTree::Group(group)) => {
+                if group.delimiter() == Delimiter::None {
+                    c.copy(1, out);
+                } else {
+                    self.expr_group(c, out);
+                }
+                self.postfix(c, out, None);
+                Kind::Plain
+            }
+            Some(TokenTree::Literal(_)) => {
+                c.copy(1, out);
+                self.postfix(c, out, None);
+                Kind::Plain
+            }
+            Some(TokenTree::Punct(_)) => self.punct_operand(c, out, mode),
+            Some(TokenTree::Ident(_)) => match self.control(c, out, mode) {
+                Some(kind) => kind,
+                None => self.path_operand(c, out, mode, None),
+            },
+        }
+    }
+
+    fn punct_operand(&mut self, c: &mut Cursor, out: &mut Out, mode: Mode) -> Kind {
+        if c.is_arrow() {
+            self.receive(c, out, mode);
+            return Kind::Received;
+        }
+        if c.is_punct('|') {
+            self.closure(c, out, mode, Wait::Closure);
+            return Kind::Last;
+        }
+        if c.is_label() {
+            let mut label = Out::new();
+            c.copy(3, &mut label);
+            return self.labelled(c, out, mode, label);
+        }
+        if c.is_punct('<') || c.is_op("::") {
+            return self.path_operand(c, out, mode, None);
+        }
+        Kind::Nothing
+    }
+
+    /// A path, and what makes it a call of a macro or a struct literal.
+    fn path_operand(&mut self, c: &mut Cursor, out: &mut Out, mode: Mode, receive: Option<usize>) -> Kind {
+        let name = self.path(c, out);
+        let group = match c.peek_at(1) {
+            Some(TokenTree::Group(group)) if c.is_punct('!') => Some(group.delimiter()),
+            _ => None,
+        };
+        if let Some(delimiter) = group {
+            c.copy(1, out);
+            if name.is_some_and(|name| MACROS.contains(&name.as_str())) {
+                self.expr_group(c, out);
+            } else {
+                c.copy(1, out);
+            }
+            if delimiter == Delimiter::Brace && receive.is_none() {
+                return Kind::Block;
+            }
+        } else if c.is_brace() && !mode.no_struct && receive.is_none() {
+            self.expr_group(c, out);
+        }
+        self.postfix(c, out, receive);
+        Kind::Plain
+    }
+
+    /// Copies `a::b::<C>`; gives the last name if generics do not follow it.
+    fn path(&self, c: &mut Cursor, out: &mut Out) -> Option<String> {
+        let mut name = None;
+        let from = c.pos;
+        loop {
+            if c.is_op("::") {
+                c.copy(2, out);
+            } else if c.is_punct('<') && (c.pos == from || matches!(out.last(), Some(TokenTree::Punct(p)) if p.as_char() == ':')) {
+                self.generics(c, out);
+                name = None;
+            } else if let Some(ident) = c.ident_at(0)
+                && (c.pos == from || matches!(out.last(), Some(TokenTree::Punct(p)) if p.as_char() == ':'))
+            {
+                name = Some(ident.to_string());
+                c.copy(1, out);
+            } else {
+                return name;
+            }
+        }
+    }
+
+    /// `.field`, `.method::<T>(…)`, `.await`, `[…]`, `(…)`, `?`. In the operand of a prefix arrow, which began at
+    /// `receive`, a `?` is ambiguous.
+    pub(super) fn postfix(&mut self, c: &mut Cursor, out: &mut Out, receive: Option<usize>) {
+        let mut asked = false;
+        loop {
+            if c.is_punct('.') && !c.is_op("..") {
+                c.copy(1, out);
+                self.after_dot(c, out);
+            } else if c.is_punct('?') {
+                if let Some(from) = receive
+                    && !asked
+                {
+                    asked = true;
+                    let operand = show(&c.between(from, c.pos));
+                    self.diag.at(
+                        c.span(),
+                        format!(
+                            "`<-{operand}?` can be read two ways\n\
+                             help: write `(<-{operand})?` to receive and then ask, or `<-({operand}?)` to receive from what `{operand}` holds"
+                        ),
+                    );
+                }
+                if asked {
+                    self.ambiguous = true;
+                    c.pos += 1;
+                } else {
+                    c.copy(1, out);
+                }
+            } else if c.group_at(0, Delimiter::Parenthesis).is_some() || c.group_at(0, Delimiter::Bracket).is_some() {
+                self.expr_group(c, out);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn after_dot(&mut self, c: &mut Cursor, out: &mut Out) {
+        if c.is_ident("await")
+            && let Wait::Arm(part) = self.wait
+        {
+            self.diag.at(
+                c.span(),
+                format!(
+                    "`.await` in {part} would wait before the select does\n\
+                     help: bind it first, above the `select!`; an arm whose operation is a future is written without `.await`: the select polls it"
+                ),
+            );
+        }
+        if c.ident_at(0).is_none() && !matches!(c.peek(), Some(TokenTree::Literal(_))) {
+            return;
+        }
+        c.copy(1, out);
+        if c.is_op("::") {
+            c.copy(2, out);
+            if c.is_punct('<') {
+                self.generics(c, out);
+            }
+        }
+    }
+
+    /// `<-operand`, the cursor on the arrow.
+    fn receive(&mut self, c: &mut Cursor, out: &mut Out, mode: Mode) {
+        let mut arrows = vec![c.arrow()];
+        while c.is_arrow() {
+            arrows.push(c.arrow());
+        }
+        let mut operand = Out::new();
+        self.receive_operand(c, &mut operand, mode);
+        if operand.is_empty() {
+            let last = arrows[arrows.len() - 1];
+            self.diag.at(last, "`<-` needs something to receive from on its right\nhelp: `<-rx`");
+            operand.extend(quote::quote_spanned!(last=> ()));
+        }
+        for arrow in arrows.into_iter().rev() {
+            let block = self.emit_receive(arrow, operand);
+            operand = vec![block];
+        }
+        out.append(&mut operand);
+    }
+
+    /// The operand of a prefix arrow: a postfix expression, perhaps behind `*` or `&`.
+    pub(super) fn receive_operand(&mut self, c: &mut Cursor, out: &mut Out, mode: Mode) {
+        let from = c.pos;
+        while c.is_punct('*') || c.is_punct('&') {
+            let borrow = c.is_punct('&');
+            c.copy(1, out);
+            if borrow && c.is_ident("mut") {
+                c.copy(1, out);
+            }
+        }
+        let parens = "the operand of `<-` is a path, a call, a field or the like\nhelp: put this in parentheses: `<-(…)`";
+        match c.peek() {
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
+                if !mode.no_struct {
+                    self.diag.at(c.span(), parens);
+                    self.block_group(c, out);
+                }
+            }
+            Some(TokenTree::Group(_) | TokenTree::Literal(_)) => {
+                if c.group_at(0, Delimiter::None).is_some() || matches!(c.peek(), Some(TokenTree::Literal(_))) {
+                    c.copy(1, out);
+                } else {
+                    self.expr_group(c, out);
+                }
+                self.postfix(c, out, Some(from));
+            }
+            Some(TokenTree::Ident(word)) => {
+                let (word, span) = (word.to_string(), word.span());
+                if matches!(word.as_str(), "else" | "in" | "as") {
+                    return;
+                }
+                let before = out.len();
+                match self.control(c, out, mode) {
+                    Some(_) if out.len() > before => self.diag.at(span, parens),
+                    Some(_) => {}
+                    None => _ = self.path_operand(c, out, mode, Some(from)),
+                }
+            }
+            Some(TokenTree::Punct(_)) if c.is_op("::") || (c.is_punct('<') && !c.is_arrow()) => {
+                self.path_operand(c, out, mode, Some(from));
+            }
+            Some(TokenTree::Punct(_)) if c.is_punct('|') => {
+                self.diag.at(c.span(), parens);
+                self.closure(c, out, mode, Wait::Closure);
+            }
+            Some(TokenTree::Punct(_)) | None => {}
+        }
+    }
+
+    /// Rewrites the expressions in the next group.
+    pub(super) fn expr_group(&mut self, c: &mut Cursor, out: &mut Out) {
+        if let Some(TokenTree::Group(group)) = c.next() {
+            out.push(self.group(&group, |rewriter, c, out| rewriter.exprs(c, out)));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Statements: `let`, items, expressions, and the send that may leave.
+
+use proc_macro2::{Delimiter, TokenTree};
+
+use super::expr::Send;
+use super::{Mode, Out, Rewriter, Tail};
+use crate::cursor::Cursor;
+
+/// What a block consists of.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub(crate) struct Statements {
+    pub(crate) lets: usize,
+    pub(crate) items: usize,
+    pub(crate) others: usize,
+}
+
+impl Rewriter<'_> {
+    pub(super) fn block(&mut self, c: &mut Cursor, out: &mut Out) -> Statements {
+        let mut kinds = Statements::default();
+        while !c.at_end() {
+            let from = c.pos;
+            if c.is_punct(';') {
+                c.copy(1, out);
+                continue;
+            }
+            if let Some(attributes) = item_after_attributes(c) {
+                c.copy(attributes, out);
+                self.item(c, out);
+                kinds.items += 1;
+                continue;
+            }
+            while c.is_punct('#') && attribute_len(c, 0) > 0 {
+                c.copy(attribute_len(c, 0), out);
+            }
+            if c.is_ident("let") {
+                self.local(c, out);
+                kinds.lets += 1;
+                continue;
+            }
+            self.expr_statement(c, out);
+            kinds.others += 1;
+            if c.pos == from {
+                c.copy(1, out);
+            }
+        }
+        kinds
+    }
+
+    fn expr_statement(&mut self, c: &mut Cursor, out: &mut Out) {
+        let tail = self.expr(c, out, Mode::STATEMENT);
+        if let Tail { send: Some(send @ Send { whole: true, .. }), .. } = &tail
+            && c.is_ident("else")
+            && c.is_brace_at(1)
+        {
+            self.check_brace(send.brace.as_ref());
+            let (mut els, mut body) = (Out::new(), Out::new());
+            c.copy(1, &mut els);
+            self.block_group(c, &mut body);
+            if !c.is_punct(';') {
+                self.diag.at(
+                    body.last().map_or(send.arrow, TokenTree::span),
+                    "`tx <- value else { … }` ends with a `;`, as `let … else` does\nhelp: add `;` after the block",
+                );
+            }
+            let (Some(block), Some(els), Some(body)) = (out.pop(), els.pop(), body.pop()) else { return };
+            out.extend(Self::emit_or_leave(block, &els, &body));
+            if !c.is_punct(';') {
+                out.extend(quote::quote_spanned!(crate::krate::own()=> ;));
+            }
+            return;
+        }
+        self.stray_else(c);
+    }
+
+    /// `let … else` and `tx <- v else`: what stands before `else` does not end in `}`.
+    fn check_brace(&mut self, brace: Option<&TokenTree>) {
+        if let Some(brace) = brace {
+            self.diag.at(
+                brace.span(),
+                "a value that ends in `}` cannot stand before `else`, as in `let … else`\nhelp: put the value in parentheses: `tx <- (…) else { … };`",
+            );
+        }
+    }
+
+    fn local(&mut self, c: &mut Cursor, out: &mut Out) {
+        c.copy(1, out);
+        self.pattern(c, out);
+        if c.is_colon() {
+            self.until(c, out, |c| c.is_punct('=') || c.is_punct(';'));
+        }
+        if c.is_punct('=') {
+            c.copy(1, out);
+        } else if !c.is_arrow() {
+            c.copy(usize::from(c.is_punct(';')), out);
+            return;
+        }
+        let tail = self.expr(c, out, Mode::default());
+        if c.is_ident("else") && c.is_brace_at(1) {
+            if let Some(send) = &tail.send {
+                self.check_brace(send.brace.as_ref());
+            }
+            if tail.arrow_last {
+                let block = out.pop();
+                out.extend(block.map(super::emit::parenthesised));
+            }
+            c.copy(1, out);
+            self.block_group(c, out);
+        }
+        c.copy(usize::from(c.is_punct(';')), out);
+    }
+}
+
+/// The trees of one attribute, `#[…]` or `#![…]`; zero if there is none.
+fn attribute_len(c: &Cursor, ahead: usize) -> usize {
+    if !c.is_punct_at(ahead, '#') {
+        return 0;
+    }
+    let inner = usize::from(c.is_punct_at(ahead + 1, '!'));
+    match c.group_at(ahead + 1 + inner, Delimiter::Bracket) {
+        Some(_) => 2 + inner,
+        None => 0,
+    }
+}
+
+/// Does an item follow the attributes here? If so, how many trees do they take?
+fn item_after_attributes(c: &Cursor) -> Option<usize> {
+    let mut ahead = 0;
+    loop {
+        match attribute_len(c, ahead) {
+            0 => break,
+            len => ahead += len,
+        }
+    }
+    super::item::begins_item(c, ahead).then_some(ahead)
+}

@@ -1,0 +1,23 @@
+//! `select!`: wait for several operations, do exactly one.
+
+mod ast;
+mod check;
+mod expand;
+mod head;
+mod parse;
+mod pattern;
+
+use proc_macro2::TokenStream;
+
+use crate::diag::Diag;
+use crate::fallback::{self, Position};
+use crate::krate::Krate;
+
+/// The whole macro.
+pub(crate) fn select(input: TokenStream) -> TokenStream {
+    let (krate, input) = Krate::split(input);
+    let mut diag = Diag::default();
+    let ast = parse::select(input, &krate, &mut diag);
+    check::select(&ast, &mut diag);
+    fallback::attach(expand::select(&ast, &krate), Position::Expression, &diag)
+}

@@ -1,0 +1,325 @@
+//! What a select becomes. Linear in its arms, and nothing of it can fail.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote_spanned};
+use syn::Pat;
+
+use super::ast::{Arm, Binding, Op, Select};
+use crate::body;
+use crate::arrow::{receive_call, transmit_call};
+use crate::krate::{Krate, own};
+use crate::operand::Operand;
+
+pub(crate) fn select(select: &Select, krate: &Krate) -> TokenStream {
+    let expansion = Expansion { select, p: krate.private(), arms: select.arms.iter().enumerate().map(Names::new).collect() };
+    expansion.tokens()
+}
+
+struct Expansion<'a> {
+    select: &'a Select,
+    p: TokenStream,
+    arms: Vec<Names<'a>>,
+}
+
+/// An arm with the names of its locals.
+struct Names<'a> {
+    arm: &'a Arm,
+    index: usize,
+    guard: Ident,
+    operand: Ident,
+    case: Ident,
+    slot: Ident,
+    variant: Ident,
+    reclaimed: Ident,
+}
+
+impl<'a> Names<'a> {
+    fn new((index, arm): (usize, &'a Arm)) -> Self {
+        let name = |what: &str| format_ident!("__vela_{}{}", what, index, span = own());
+        Names {
+            arm,
+            index,
+            guard: name("guard"),
+            operand: name("operand"),
+            case: name("case"),
+            slot: name("slot"),
+            variant: format_ident!("A{}", index, span = own()),
+            reclaimed: name("reclaimed"),
+        }
+    }
+
+    fn is_lend(&self) -> bool {
+        matches!(self.arm.op, Op::Lend { .. })
+    }
+
+    fn is_broken(&self) -> bool {
+        matches!(self.arm.op, Op::Broken(_))
+    }
+}
+
+impl Expansion<'_> {
+    fn tokens(&self) -> TokenStream {
+        let p = &self.p;
+        let outcome = self.outcome();
+        let mode = self.mode();
+        let live: Vec<&Names<'_>> = self.arms.iter().filter(|arm| !arm.is_broken()).collect();
+        let early = live.iter().map(|arm| self.prepare(arm));
+        let late = live.iter().filter(|arm| arm.is_lend()).map(|arm| self.lend(arm));
+        let slots = live.iter().map(|arm| self.slot(arm));
+        let armed = live.iter().map(|arm| {
+            let slot = &arm.slot;
+            quote_spanned!(own()=> #slot.as_mut().arm())
+        });
+        let taken = live.iter().enumerate().map(|(i, arm)| self.taken(i, arm));
+        let last = self.taken_last();
+        let bodies = self.bodies();
+        quote_spanned! {own()=>
+            {
+                #[allow(unused_imports)]
+                use #p::{ReceiveExt as _, TransmitExt as _};
+                #outcome
+                match {
+                    let mut __vela_select = ::core::pin::pin!(#p::Selector::new(#mode));
+                    #(#early)*
+                    #(#late)*
+                    #(#slots)*
+                    match ::core::future::poll_fn(|__vela_cx| {
+                        __vela_select.as_mut().poll(__vela_cx, &mut [#(#armed),*])
+                    })
+                    .await
+                    {
+                        #(#taken)*
+                        #last
+                        _ => #p::unreachable_arm(),
+                    }
+                } {
+                    #bodies
+                }
+            }
+        }
+    }
+
+    /// The enum that carries the winner out of the scope of the arms.
+    fn outcome(&self) -> TokenStream {
+        let name = |arm: &Names<'_>| format_ident!("T{}", arm.index, span = own());
+        let types = self.arms.iter().filter(|arm| !arm.is_broken()).map(name);
+        let variants = self.arms.iter().map(|arm| {
+            let (variant, ty) = (&arm.variant, name(arm));
+            if arm.is_broken() { quote_spanned!(own()=> #variant,) } else { quote_spanned!(own()=> #variant(#ty),) }
+        });
+        let (closed_type, closed) = self.last_variant(!self.select.closed.is_empty(), "Closed");
+        let (else_type, els) = self.last_variant(!self.select.els.is_empty(), "Else");
+        quote_spanned!(own()=> enum __VelaOut<#(#types,)* #closed_type #else_type> { #(#variants)* #closed #els })
+    }
+
+    fn last_variant(&self, there: bool, name: &str) -> (TokenStream, TokenStream) {
+        let name = Ident::new(name, own());
+        match (there, self.lends().next().is_some()) {
+            (false, _) => (TokenStream::new(), TokenStream::new()),
+            (true, false) => (TokenStream::new(), quote_spanned!(own()=> #name,)),
+            (true, true) => {
+                let ty = format_ident!("T{}", name, span = own());
+                (quote_spanned!(own()=> #ty,), quote_spanned!(own()=> #name(#ty),))
+            }
+        }
+    }
+
+    fn mode(&self) -> TokenStream {
+        let p = &self.p;
+        let wait = match (self.select.biased.is_empty(), self.select.tiers.is_empty()) {
+            (false, _) => quote_spanned!(own()=> #p::Mode::biased()),
+            (true, true) => quote_spanned!(own()=> #p::Mode::fair()),
+            (true, false) => {
+                let broken_above = |end: usize| self.arms.iter().take(end).filter(|arm| arm.is_broken()).count();
+                let ends = self.select.tiers.iter().map(|(_, end)| Literal::usize_unsuffixed(end - broken_above(*end)));
+                quote_spanned!(own()=> #p::Mode::tiers(&[#(#ends),*]))
+            }
+        };
+        let or_else = (!self.select.els.is_empty()).then(|| quote_spanned!(own()=> .or_else()));
+        let or_closed = (!self.select.closed.is_empty()).then(|| quote_spanned!(own()=> .or_closed()));
+        quote_spanned!(own()=> #wait #or_else #or_closed)
+    }
+
+    /// Guard, operand and value of one arm, evaluated in the order in which they are written; a lent value comes later.
+    fn prepare(&self, names: &Names<'_>) -> TokenStream {
+        let Names { arm, guard, operand, case, .. } = names;
+        let p = &self.p;
+        let condition = arm.guard.as_ref().map(|expr| quote_spanned!(own()=> let #guard: bool = #expr;));
+        let (target, value) = match &arm.op {
+            Op::Broken(_) => return TokenStream::new(),
+            Op::Future(future) => {
+                let made = quote_spanned!(own()=> #p::future(#future));
+                let made = some_if(arm.guard.is_some().then_some(guard), &made);
+                return quote_spanned!(own()=> #condition let #case = #made;);
+            }
+            Op::Receive(target) | Op::Lend { target, .. } => (target, None),
+            Op::Send { target, value } => (target, Some(value)),
+        };
+        let guarded = arm.guard.is_some();
+        let local = if guarded { quote_spanned!(own()=> (*#operand)) } else { quote_spanned!(own()=> #operand) };
+        let split = Operand::of(target.clone(), &local);
+        let kept = split.value.as_ref().map(|value| {
+            let value = if guarded { some_if(Some(guard), value) } else { value.clone() };
+            quote_spanned!(own()=> let mut #operand = #value;)
+        });
+        if names.is_lend() {
+            return quote_spanned!(own()=> #condition #kept);
+        }
+        let call = match value {
+            None => receive_call(&split.place),
+            Some(value) => transmit_call(&split.place, &quote_spanned!(own()=> #value)),
+        };
+        let made = match (guarded, split.value.is_some()) {
+            (true, true) => quote_spanned! {own()=>
+                match &mut #operand {
+                    ::core::option::Option::Some(#operand) => ::core::option::Option::Some(#call),
+                    ::core::option::Option::None => ::core::option::Option::None,
+                }
+            },
+            (true, false) => some_if(Some(guard), &call),
+            (false, _) => some_if(None, &call),
+        };
+        quote_spanned!(own()=> #condition #kept let #case = #made;)
+    }
+
+    /// A lent local is moved after everything that may leave the select early.
+    fn lend(&self, names: &Names<'_>) -> TokenStream {
+        let Names { arm, guard, operand, case, .. } = names;
+        let Op::Lend { target, local: lent } = &arm.op else { return TokenStream::new() };
+        let guarded = arm.guard.is_some();
+        let local = if guarded { quote_spanned!(own()=> (*#operand)) } else { quote_spanned!(own()=> #operand) };
+        let split = Operand::of(target.clone(), &local);
+        let call = transmit_call(&split.place, &quote_spanned!(own()=> #lent));
+        let (ok, err) = (quote_spanned!(own()=> ::core::result::Result::Ok), quote_spanned!(own()=> ::core::result::Result::Err));
+        match (guarded, split.value.is_some()) {
+            (true, true) => quote_spanned! {own()=>
+                let #case = match &mut #operand {
+                    ::core::option::Option::Some(#operand) => #ok(#call),
+                    ::core::option::Option::None => #err(#lent),
+                };
+            },
+            (true, false) => quote_spanned!(own()=> let #case = if #guard { #ok(#call) } else { #err(#lent) };),
+            (false, _) => quote_spanned!(own()=> let #case = #ok(#call);),
+        }
+    }
+
+    fn slot(&self, names: &Names<'_>) -> TokenStream {
+        let Names { arm, case, slot, .. } = names;
+        let p = &self.p;
+        let kind = match (&arm.op, &arm.binding) {
+            (Op::Lend { .. }, Binding::Unbound) => "lend",
+            (Op::Lend { .. }, _) => "lend_every",
+            (_, Binding::Unbound) => "sent",
+            (_, Binding::Values(_)) if !arm.op.is_send() => "values",
+            _ => "every",
+        };
+        let kind = Ident::new(kind, own());
+        quote_spanned!(own()=> let mut #slot = ::core::pin::pin!(#p::#kind(#case));)
+    }
+
+    fn lends(&self) -> impl Iterator<Item = &Names<'_>> {
+        self.arms.iter().filter(|arm| arm.is_lend())
+    }
+
+    /// `(a, b,)`: what the lending arms that lost give back.
+    fn reclaim(&self, winner: Option<usize>) -> TokenStream {
+        let slots = self.lends().filter(|arm| Some(arm.index) != winner).map(|arm| &arm.slot);
+        quote_spanned!(own()=> (#(#slots.as_mut().reclaim(),)*))
+    }
+
+    fn taken(&self, position: usize, names: &Names<'_>) -> TokenStream {
+        let Names { slot, variant, .. } = names;
+        let position = Literal::usize_unsuffixed(position);
+        if self.lends().next().is_none() {
+            return quote_spanned!(own()=> #position => __VelaOut::#variant(#slot.as_mut().take()),);
+        }
+        let reclaim = self.reclaim(Some(names.index));
+        quote_spanned!(own()=> #position => __VelaOut::#variant((#slot.as_mut().take(), #reclaim)),)
+    }
+
+    fn taken_last(&self) -> TokenStream {
+        let p = &self.p;
+        let payload = self.lends().next().is_some().then(|| {
+            let reclaim = self.reclaim(None);
+            quote_spanned!(own()=> (#reclaim))
+        });
+        let closed = (!self.select.closed.is_empty()).then(|| quote_spanned!(own()=> #p::CLOSED => __VelaOut::Closed #payload,));
+        let els = (!self.select.els.is_empty()).then(|| quote_spanned!(own()=> #p::ELSE => __VelaOut::Else #payload,));
+        quote_spanned!(own()=> #closed #els)
+    }
+
+    /// What the losing lends bring back: a pattern, and the assignments.
+    fn restore(&self, winner: Option<usize>) -> (TokenStream, TokenStream) {
+        let lost: Vec<&Names<'_>> = self.lends().filter(|arm| Some(arm.index) != winner).collect();
+        let names = lost.iter().map(|arm| &arm.reclaimed);
+        let assigns = lost.iter().map(|arm| {
+            let reclaimed = &arm.reclaimed;
+            let Op::Lend { local, .. } = &arm.arm.op else { return TokenStream::new() };
+            quote_spanned!(own()=> #[allow(unused_assignments)] { #local = #reclaimed; })
+        });
+        (quote_spanned!(own()=> (#(#names,)*)), quote_spanned!(own()=> #(#assigns)*))
+    }
+
+    /// The body of an arm that never runs: its names are bound, to nothing that could bring a second error.
+    fn broken(&self, names: &Names<'_>) -> TokenStream {
+        let Names { arm, variant, .. } = names;
+        let operand = match &arm.op {
+            Op::Broken(Some(operand)) => quote_spanned!(own()=> _ = async { _ = #operand; };),
+            _ => TokenStream::new(),
+        };
+        let bind = match &arm.binding {
+            Binding::Unbound => TokenStream::new(),
+            Binding::Every(pat) | Binding::Values(pat) | Binding::Refused(pat) => {
+                quote_spanned!(own()=> let #pat = (loop {}) else { loop {} };)
+            }
+        };
+        let body = body::with(quote_spanned!(own()=> #operand #bind), arm.body.clone());
+        quote_spanned!(own()=> #[allow(unused, irrefutable_let_patterns)] __VelaOut::#variant => #body)
+    }
+
+    fn bodies(&self) -> TokenStream {
+        let lends = self.lends().next().is_some();
+        let p = &self.p;
+        let arms = self.arms.iter().map(|names| {
+            let Names { arm, variant, .. } = names;
+            let body = &arm.body;
+            let (lost, restore) = self.restore(Some(names.index));
+            let bind = match &arm.binding {
+                // a `_` of the user's would be told by clippy to be `()`
+                Binding::Unbound | Binding::Every(Pat::Wild(_)) | Binding::Values(Pat::Wild(_)) => TokenStream::new(),
+                Binding::Every(pat) | Binding::Values(pat) => quote_spanned!(own()=> let #pat = __vela_value;),
+                Binding::Refused(pat) => quote_spanned!(own()=> let #pat = __vela_value else { #p::unreachable_arm() };),
+            };
+            let value = if bind.is_empty() { quote_spanned!(own()=> _) } else { quote_spanned!(own()=> __vela_value) };
+            match (names.is_broken(), lends) {
+                (true, _) => self.broken(names),
+                (false, true) => {
+                    let body = body::with(quote_spanned!(own()=> #restore #bind), body.clone());
+                    quote_spanned!(own()=> __VelaOut::#variant((#value, #lost)) => #body)
+                }
+                (false, false) => {
+                    let body = body::with(bind, body.clone());
+                    quote_spanned!(own()=> __VelaOut::#variant(#value) => #body)
+                }
+            }
+        });
+        let (all, restore) = self.restore(None);
+        let payload = lends.then(|| quote_spanned!(own()=> (#all)));
+        let last = [("Closed", &self.select.closed), ("Else", &self.select.els)].into_iter().filter_map(|(name, lasts)| {
+            let name = Ident::new(name, own());
+            let body = body::with(restore.clone(), lasts.first()?.body.clone());
+            Some(quote_spanned!(own()=> __VelaOut::#name #payload => #body))
+        });
+        quote_spanned!(own()=> #(#arms)* #(#last)*)
+    }
+}
+
+/// `Some(value)`, or `None` without evaluating `value` if there is a guard and it is false.
+fn some_if(guard: Option<&Ident>, value: &TokenStream) -> TokenStream {
+    match guard {
+        None => quote_spanned!(own()=> ::core::option::Option::Some(#value)),
+        Some(guard) => quote_spanned! {own()=>
+            if #guard { ::core::option::Option::Some(#value) } else { ::core::option::Option::None }
+        },
+    }
+}

@@ -1,0 +1,54 @@
+//! “Who may know whom”, as data. Whoever adds a crate, a module of vela-core or a file with unsafe code adds it here.
+
+/// Each crate and which of our crates it may depend on. What lies under tests/, examples/, benches/ and ui-tests/
+/// may know them all; dependencies for tests are free.
+pub(super) const CRATES: &[(&str, &[&str])] = &[
+    ("vela", &["vela-macros", "vela-core", "vela-pool", "vela-actor", "vela-broker", "vela-sim", "vela-console"]),
+    ("vela-macros", &[]),
+    ("vela-core", &[]),
+    ("vela-pool", &["vela-core"]),
+    ("vela-actor", &["vela-core"]),
+    ("vela-broker", &["vela-core"]),
+    ("vela-sim", &["vela-core"]),
+    ("vela-console", &["vela-core", "vela-actor"]),
+    ("xtask", &[]),
+];
+
+/// Directories whose crates may know every other.
+pub(super) const FREE_DIRS: &[&str] = &["tests", "examples", "benches", "ui-tests"];
+
+/// The modules of vela-core, low to high. One may import from its own level and from those below; within a level, as
+/// everywhere, no cycle. A module inside another may have a level of its own: the dynamic select takes whatever has the
+/// traits of `ops`, which know the engine's `Case`.
+pub(super) const MODULES: &[&[&str]] = &[
+    &["backoff", "config", "lock", "monitor", "rt"],
+    &["waitlist"],
+    &["select"],
+    &["ops"],
+    &["select::dynamic"],
+    &["broadcast", "chan", "oneshot", "sync", "time", "watch"],
+    &["bus", "signal"],
+    &["context"],
+    &["task"],
+];
+
+/// The files that may hold unsafe code, and what for. Clippy sees to the SAFETY comments in them.
+pub(super) const UNSAFE_FILES: &[(&str, &str)] = &[
+    ("vela-core/src/chan/berth.rs", "a pinned node of a channel's list"),
+    ("vela-core/src/chan/case.rs", "enrols and removes a pinned node"),
+    ("vela-core/src/chan/state.rs", "data behind the raw lock; moves values into and out of waiting nodes"),
+    ("vela-core/src/lock.rs", "unlocks a raw lock"),
+    ("vela-core/src/ops.rs", "passes on the contract of `Case`"),
+    ("vela-core/src/select/case.rs", "declares `Case`, whose implementors promise that their nodes leave the lists"),
+    ("vela-core/src/select/dynamic.rs", "pins the arms of a select made at run time"),
+    ("vela-core/src/select/engine.rs", "pins the arms of a select"),
+    ("vela-core/src/select/locks.rs", "holds several raw locks"),
+    ("vela-core/src/select/one.rs", "pins a single case"),
+    ("vela-core/src/select/slot.rs", "pins the case of an arm"),
+    ("vela-core/src/waitlist/claim.rs", "reaches a waiter's claim word from its nodes"),
+    ("vela-core/src/waitlist/mod.rs", "the intrusive list"),
+];
+
+/// Names that say nothing about what is inside.
+pub(super) const EMPTY_NAMES: &[&str] =
+    &["common", "helper", "helpers", "misc", "miscellaneous", "util", "utilities", "utils"];
