@@ -1,8 +1,143 @@
-//! Go-style concurrency for Rust on Tokio.
+//! Go-style concurrency for Rust on Tokio: tasks with [`go!`], channels with `<-`, and a [`select!`] that is fair, waits
+//! for real, has an `else`, and loses nothing.
+//!
+//! Coming from Go? Read [`guide::from_go`]. Coming from Tokio? Read [`guide::from_tokio`]; its `else` trap is a real one.
+//!
+//! # A first program
+//!
+//! ```
+//! use vela::prelude::*;
+//!
+//! #[vela::main]
+//! async fn main() -> vela::Result<()> {
+//!     let (tx, rx) = vela::channel::<u64>(0); // rendezvous; n = buffered; vela::unbounded()
+//!
+//!     let producer = go!(clone(tx) {          // a task with its own clone of `tx`
+//!         for n in 0..3 {
+//!             tx <- n else { break };         // send; leave when nobody can receive any more
+//!         }
+//!     });
+//!     drop(tx);                               // the channel closes with its last sender
+//!
+//!     let mut got = Vec::new();
+//!     vela! {
+//!         for n in <-rx { got.push(n); }      // receive until closed
+//!         (<-producer)?;                      // `<-` joins a task, too
+//!     }
+//!     assert_eq!(got, [0, 1, 2]);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # How do I start something?
+//!
+//! [`go!`] starts a task: a block that moves what it uses, or a call whose arguments are evaluated here.
+//!
+//! ```
+//! use vela::prelude::*;
+//!
+//! async fn add(a: u32, b: u32) -> u32 {
+//!     a + b
+//! }
+//!
+//! # vela::block_on(async {
+//! let sum = go!(add(1, 2));                       // Go's `go f(x)`; `add` may be async or not
+//! let name = String::from("fetcher");
+//! let hello = go!(name("hello") clone(name) { format!("hello from {name}") });
+//! vela! {
+//!     println!("{}", (<-sum)?);
+//!     println!("{}", (<-hello)?);                 // `name` is still ours
+//! }
+//! # assert_eq!(name, "fetcher");
+//! # vela::Result::<()>::Ok(())
+//! # }).unwrap();
+//! ```
+//!
+//! Dropping a [`Task`](task::Task) detaches it; a panic in a detached task is reported, never silent. Tasks that belong
+//! together live in a [`scope`](task::scope): it returns when all have ended, and the first failure cancels the rest.
+//!
+//! # How do values move?
+//!
+//! Through channels. `tx <- v` sends and gives a `Result` that hands the value back if nobody can receive it; `<-rx`
+//! receives and gives an `Option`, `None` once the channel is closed and drained. The operators live inside `vela! { }`,
+//! `go! { }` and `select! { }`; outside there are methods with the same meaning: [`Sender::send`], [`Receiver::recv`].
+//!
+//! ```
+//! use vela::prelude::*;
+//!
+//! # vela::block_on(async {
+//! let (tx, rx) = vela::channel(2);
+//! vela! {
+//!     tx <- "one" else { return };
+//!     let sent = tx <- "two";
+//!     assert!(sent.is_ok());
+//!     drop(tx);
+//!     while let Some(word) = <-rx {
+//!         println!("{word}");
+//!     }
+//! }
+//! # });
+//! ```
+//!
+//! # How do I wait for several things?
+//!
+//! With [`select!`]. Exactly one arm happens; the others have had no effect.
+//!
+//! ```
+//! use vela::prelude::*;
+//!
+//! # vela::block_on(async {
+//! let (jobs_tx, jobs) = vela::channel::<u32>(1);
+//! let (out, results) = vela::channel::<u32>(1);
+//! jobs_tx.send(7).await.unwrap();
+//! drop(jobs_tx);
+//! let mut pending = 1;
+//! loop {
+//!     select! {
+//!         Some(job) = <-jobs  => println!("job {job}"),         // disabled once `jobs` is closed
+//!         out <- mut pending  => { pending = 2; break }         // moved only if this arm wins
+//!         _ = <-after(secs(5)) => panic!("nothing happened"),   // timers are receivers
+//!     }
+//! }
+//! # drop(results);
+//! # });
+//! ```
+//!
+//! An `else` arm makes it a look instead of a wait: it runs if nothing is ready *now*. A `closed` arm runs once every arm is
+//! disabled. A select that could wait for ever by its own shape does not compile.
+//!
+//! # How do I stop things?
+//!
+//! By closing a channel, by a [`Context`](context::Context) (`<-ctx.done()` is an arm like any other), by cancelling a
+//! [`Task`](task::Task), or by leaving a scope. Dropping any pending operation of Vela loses no message: every async
+//! function says so under *Cancel safety*.
+//!
+//! # What else is received with `<-`?
+//!
+//! Tasks, timers ([`time::after`]), tickers ([`time::tick`]), [`oneshot`], [`broadcast`], [`watch`], any `Stream`, an
+//! `Option` of those (`None` is Go's nil channel: never ready), a [set chosen at run time](any), and your own types through
+//! [`Receive`] and [`Transmit`].
+//!
+//! # Sizes
+//!
+//! No send, receive or select allocates, parked or not; a waiting task costs its node inside its own future. The sizes, in
+//! bytes on 64-bit targets, as `tests/alloc.rs` holds them:
+//!
+#![doc = include_str!("sizes.md")]
+//!
+//! # Features
+//!
+//! `macros` (default): the macros. `tracing`: panics of detached tasks are also `tracing` events.
 
 pub use vela_core::*;
 
+pub mod guide;
 pub mod prelude;
+
+/// The code of the README, compiled and run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 /// What the macros' expansions name. Not a public interface.
 #[doc(hidden)]

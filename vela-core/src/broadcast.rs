@@ -57,6 +57,16 @@ pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 }
 
 /// The sending end; its clones send to the same receivers. The channel closes with the last of them.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// let (tx, rx) = vela::broadcast::channel(8);
+/// let more = tx.subscribe();
+/// assert_eq!(tx.send("all").ok(), Some(2));
+/// assert_eq!((rx.try_recv().ok(), more.try_recv().ok()), (Some("all"), Some("all")));
+/// ```
 pub struct Sender<T> {
     inner: inner::Sender<T>,
     /// After `inner`, so that it is dropped after it.
@@ -370,6 +380,17 @@ impl<T> fmt::Display for SendError<T> {
 impl<T> std::error::Error for SendError<T> {}
 
 /// A receiver was too slow and has missed values.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// let (tx, rx) = vela::broadcast::channel(1);
+/// tx.send(1).ok();
+/// tx.send(2).ok();
+/// let missed = rx.recv_blocking().and_then(Result::err).map(|lagged| lagged.missed());
+/// assert_eq!(missed, Some(1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lagged {
     missed: u64,

@@ -13,6 +13,11 @@ mod imp {
             Self(parking_lot::RawMutex::INIT)
         }
 
+        /// Where it comes among the locks that one thread holds.
+        pub(crate) fn rank(&self) -> usize {
+            std::ptr::from_ref(self).addr()
+        }
+
         #[inline]
         pub(crate) fn lock(&self) {
             self.0.lock();
@@ -34,11 +39,18 @@ mod imp {
     use loom::sync::atomic::{AtomicBool, Ordering};
 
     /// A spin lock on loom's atomics, so that loom sees every critical section.
-    pub(crate) struct Lock(AtomicBool);
+    pub(crate) struct Lock(AtomicBool, usize);
+
+    /// loom wants runs to repeat exactly, and addresses do not.
+    static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 
     impl Lock {
         pub(crate) fn new() -> Self {
-            Self(AtomicBool::new(false))
+            Self(AtomicBool::new(false), NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+        }
+
+        pub(crate) fn rank(&self) -> usize {
+            self.1
         }
 
         pub(crate) fn lock(&self) {

@@ -40,6 +40,15 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 }
 
 /// The sending end; dropping it closes the channel.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// let (tx, rx) = vela::oneshot::channel();
+/// drop(rx);
+/// assert_eq!(tx.send(7).map_err(|error| error.into_inner()), Err(7));
+/// ```
 pub struct Sender<T> {
     inner: inner::Sender<T>,
 }
@@ -117,12 +126,23 @@ impl<T> fmt::Debug for Send<T> {
 }
 
 /// The receiving end. Several tasks may wait through one `&Receiver`: one gets the value, the others `None`.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// let (tx, rx) = vela::oneshot::channel::<u8>();
+/// drop(tx);
+/// assert_eq!(rx.recv_blocking(), None);
+/// ```
 pub struct Receiver<T> {
     inner: Shared<Source<T>>,
 }
 
 enum Source<T> {
     Open(inner::Receiver<T>),
+    /// Taken from Tokio's channel by a look, and not received yet.
+    Here(T),
     /// The value was received, or none will come.
     Over,
 }
@@ -144,18 +164,23 @@ impl<T> Receiver<T> {
     /// [`TryRecvError`] says whether it may still come.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let (result, old) = self.inner.with(|source| {
-            let Source::Open(rx) = source else { return (Err(TryRecvError::Closed), None) };
-            let result = match rx.try_recv() {
-                Ok(value) => Ok(value),
-                Err(inner::error::TryRecvError::Empty) => return (Err(TryRecvError::Empty), None),
-                Err(inner::error::TryRecvError::Closed) => Err(TryRecvError::Closed),
+            let result = match source {
+                Source::Open(rx) => match rx.try_recv() {
+                    Ok(value) => Ok(value),
+                    Err(inner::error::TryRecvError::Empty) => return (Err(TryRecvError::Empty), None),
+                    Err(inner::error::TryRecvError::Closed) => Err(TryRecvError::Closed),
+                },
+                Source::Here(_) | Source::Over => Err(TryRecvError::Closed),
             };
             (result, Some(std::mem::replace(source, Source::Over)))
         });
         if old.is_some() {
             self.inner.wake_all();
         }
-        result
+        match old {
+            Some(Source::Here(value)) => Ok(value),
+            _ => result,
+        }
     }
 
     /// Waits on a thread that drives no tasks.
@@ -182,10 +207,22 @@ impl<T> Receiver<T> {
     /// Whether no value is there now and none will come.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.inner.with(|source| match source {
-            Source::Open(rx) => rx.is_terminated(),
-            Source::Over => true,
-        })
+        let (closed, old) = self.inner.with(|source| {
+            let next = match source {
+                Source::Open(rx) => match rx.try_recv() {
+                    Ok(value) => Source::Here(value),
+                    Err(inner::error::TryRecvError::Empty) => return (false, None),
+                    Err(inner::error::TryRecvError::Closed) => Source::Over,
+                },
+                Source::Here(_) => return (false, None),
+                Source::Over => return (true, None),
+            };
+            (matches!(next, Source::Over), Some(std::mem::replace(source, next)))
+        });
+        if old.is_some() {
+            self.inner.wake_all();
+        }
+        closed
     }
 }
 
@@ -231,12 +268,16 @@ impl<T> Future for Recv<'_, T> {
         let this = self.get_mut();
         // Tokio's receiver charges the budget itself.
         let (value, old) = ready!(this.receiver.inner.poll(&mut this.place, cx, |source, cx| {
-            let Source::Open(rx) = source else { return Poll::Ready((None, None)) };
-            let value = ready!(Pin::new(rx).poll(cx)).ok();
-            Poll::Ready((value, Some(std::mem::replace(source, Source::Over))))
+            let value = match source {
+                Source::Open(rx) => ready!(Pin::new(rx).poll(cx)).ok(),
+                Source::Here(_) | Source::Over => None,
+            };
+            Poll::Ready((value, std::mem::replace(source, Source::Over)))
         }));
-        drop(old);
-        Poll::Ready(value)
+        match old {
+            Source::Here(value) => Poll::Ready(Some(value)),
+            Source::Open(_) | Source::Over => Poll::Ready(value),
+        }
     }
 }
 

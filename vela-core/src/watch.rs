@@ -55,6 +55,15 @@ pub fn channel<T>(initial: T) -> (Sender<T>, Receiver<T>) {
 }
 
 /// The end that changes the value; the channel closes with the last of its clones.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// let (tx, rx) = vela::watch::channel(vec![1]);
+/// tx.modify(|list| list.push(2));
+/// assert_eq!(rx.get(), [1, 2]);
+/// ```
 pub struct Sender<T> {
     inner: inner::Sender<T>,
     /// After `inner`, so that it is dropped after it.
@@ -215,6 +224,17 @@ impl<T> fmt::Debug for Send<'_, T> {
 
 /// The end that watches. Several tasks may wait through one `&Receiver`: each change goes to one of them; a clone
 /// gives each its own view.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// let (tx, rx) = vela::watch::channel(0);
+/// assert!(!rx.has_changed());
+/// tx.send(5).ok();
+/// assert_eq!(rx.try_recv().ok(), Some(5));
+/// assert!(!rx.has_changed());
+/// ```
 pub struct Receiver<T> {
     /// For looking: it needs no lock, and says nothing about what was received.
     view: inner::Receiver<T>,

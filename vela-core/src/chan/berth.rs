@@ -149,7 +149,7 @@ impl<T, C: Deref<Target = Chan<T>>> Berth<T, C> {
                 }
                 Want::News => state.pass_news_on(wakes),
                 Want::Place => state.return_place(wakes),
-                Want::Room => state.serve_senders(wakes),
+                Want::Room => state.settle(wakes),
                 Want::Deliver | Want::Close => {}
             }
         });

@@ -24,11 +24,6 @@ impl<T> Buffer<T> {
     }
 
     #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    #[inline]
     pub(crate) fn push_back(&mut self, value: T) {
         self.values.push_back(value);
     }

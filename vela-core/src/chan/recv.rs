@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use pin_project_lite::pin_project;
@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use super::case::{ChanCase, Operation};
 use super::error::RecvTimeoutError;
 use super::state::{Chan, Outcome, Packet, Pop, RECEIVE, State, Want};
-use crate::rt::Timer;
+use crate::rt::{self, Timer};
 use crate::select::{One, one};
 use crate::waitlist::{Claim, Wakes};
 
@@ -42,9 +42,9 @@ impl<T> Operation<T> for Receiving {
     #[inline]
     fn outcome(packet: &mut Packet<T>) -> Poll<Option<T>> {
         match packet.outcome {
-            Outcome::Served if packet.want == Want::News => Poll::Pending,
-            Outcome::Served => Poll::Ready(packet.value.take()),
-            Outcome::Closed | Outcome::Pending => Poll::Ready(None),
+            Outcome::Served if packet.want == Want::Value => Poll::Ready(packet.value.take()),
+            // News, or the close, before which there may be values still: look again.
+            _ => Poll::Pending,
         }
     }
 }
@@ -97,11 +97,16 @@ impl<T> Future for RecvTimeout<'_, T> {
     type Output = Result<T, RecvTimeoutError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        if let Poll::Ready(value) = this.recv.poll(cx) {
+        let mut this = self.project();
+        // An exhausted budget is not an empty channel.
+        ready!(rt::poll_has_budget(cx));
+        if let Poll::Ready(value) = this.recv.as_mut().poll(cx) {
             return Poll::Ready(value.ok_or(RecvTimeoutError::Closed));
         }
-        Timer::poll_until(this.timer, *this.deadline, cx).map(|()| Err(RecvTimeoutError::Timeout))
+        ready!(Timer::poll_until(this.timer, *this.deadline, cx));
+        // A value that has come in meanwhile goes to the next receiver.
+        this.recv.project().one.cancel();
+        Poll::Ready(Err(RecvTimeoutError::Timeout))
     }
 }
 

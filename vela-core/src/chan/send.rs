@@ -36,7 +36,8 @@ impl<T> Operation<T> for Delivering {
 
     #[inline]
     fn look(state: &mut State<T>, packet: &mut Packet<T>, claim: *const Claim, wakes: &mut Wakes) -> Option<Sent<T>> {
-        match state.push(packet.value.take()?, claim, wakes) {
+        let value = packet.value.take().expect("a send was polled again after it was ready");
+        match state.push(value, claim, wakes) {
             Push::Done => Some(Ok(())),
             Push::Dropped(dropped) => {
                 packet.value = Some(dropped);
@@ -72,32 +73,17 @@ impl<T, C: Deref<Target = Chan<T>>> Lends for SendCase<T, C> {
     }
 }
 
-/// What a send does besides waiting, on a channel with such a policy or with a timeout of its own.
+/// How a send on a full channel goes on whose policy is neither to wait for ever nor to fail at once.
 #[derive(Debug)]
 enum Patience {
-    /// Wait for room.
-    Endless,
-    /// Fail at once.
-    Reject,
-    /// Wait until then.
+    /// It waits in line until then.
     Until(Instant),
-    /// Try again after each pause.
-    Retry { left: u32, pause: Duration, next: Option<Instant> },
-}
-
-impl Patience {
-    fn of(overflow: Overflow) -> Self {
-        match overflow {
-            Overflow::Block | Overflow::DropOldest | Overflow::DropNewest => Self::Endless,
-            Overflow::Reject => Self::Reject,
-            Overflow::Timeout(d) => Self::Until(rt::saturating_add(rt::now(), d)),
-            Overflow::Retry { attempts, backoff } => Self::Retry { left: attempts, pause: backoff, next: None },
-        }
-    }
+    /// It tries again after each pause; between two tries it is not in line.
+    Retry { left: u32, pause: Duration, next: Instant },
 }
 
 pin_project! {
-    /// What only an impatient send carries, in a box of its own: patience and the timer.
+    /// What only such a send carries, and only once it has found the channel full.
     #[derive(Debug)]
     struct Impatient {
         patience: Patience,
@@ -108,6 +94,9 @@ pin_project! {
 
 pin_project! {
     /// The future of [`Sender::send`](super::Sender::send).
+    ///
+    /// On a channel with a timed policy ([`Timeout`](Overflow::Timeout), [`Retry`](Overflow::Retry)) it allocates a timer
+    /// once it has found the channel full; otherwise it allocates nothing.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Send<'a, T> {
@@ -120,51 +109,57 @@ pin_project! {
 
 impl<'a, T> Send<'a, T> {
     pub(crate) fn new(chan: &'a Chan<T>, value: Option<T>) -> Self {
-        let impatient = chan.impatient.then(|| {
-            let overflow = chan.lock().overflow();
-            Box::pin(Impatient { patience: Patience::of(overflow), timer: None })
-        });
-        Self { one: one(send_case(chan, value)), chan, impatient }
+        Self { one: one(send_case(chan, value)), chan, impatient: None }
     }
 
-    fn until(chan: &'a Chan<T>, value: T, deadline: Instant) -> Self {
-        let impatient = Some(Box::pin(Impatient { patience: Patience::Until(deadline), timer: None }));
-        Self { one: one(send_case(chan, Some(value))), chan, impatient }
-    }
-
-    /// The value slot; stops waiting first.
-    fn value(self: Pin<&mut Self>) -> &mut Option<T> {
+    /// Takes the value back, unless it is sent; stops waiting first.
+    fn reclaim(self: Pin<&mut Self>) -> Option<T> {
         let mut one = self.project().one;
         one.as_mut().cancel();
-        one.case().value()
+        one.case().value().take()
     }
 
     /// Puts the next value in, once the last send is over.
-    fn refill(mut self: Pin<&mut Self>, value: T) {
-        let overflow = self.chan.impatient.then(|| self.chan.lock().overflow());
-        if let (Some(overflow), Some(impatient)) = (overflow, self.as_mut().project().impatient) {
-            *impatient.as_mut().project().patience = Patience::of(overflow);
-        }
-        *self.value() = Some(value);
+    fn refill(self: Pin<&mut Self>, value: T) {
+        let mut this = self.project();
+        *this.impatient = None;
+        this.one.as_mut().cancel();
+        *this.one.case().value() = Some(value);
     }
 
+    /// Ends a send that was pending just now: a failure, unless a receiver has been quicker.
     fn fail(self: Pin<&mut Self>, kind: SendErrorKind) -> Poll<Sent<T>> {
-        // `one` has just been pending, so the value is there once it has stopped waiting, unless a receiver was quicker.
-        Poll::Ready(self.value().take().map_or(Ok(()), |value| Err(SendError::new(kind, value))))
+        Poll::Ready(self.reclaim().map_or(Ok(()), |value| Err(SendError::new(kind, value))))
     }
 
-    /// A send on a full channel whose policy is not to wait for ever.
     fn poll_impatient(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent<T>> {
+        // An exhausted budget is not a full channel.
+        ready!(rt::poll_has_budget(cx));
+        let this = self.as_mut().project();
+        if this.impatient.is_none() {
+            if let Poll::Ready(sent) = this.one.poll(cx) {
+                return Poll::Ready(sent);
+            }
+            let (patience, wait) = match this.chan.lock().overflow() {
+                Overflow::Timeout(d) => (Patience::Until(rt::saturating_add(rt::now(), d)), true),
+                Overflow::Retry { attempts: left @ 1.., backoff: pause } => {
+                    (Patience::Retry { left, pause, next: rt::saturating_add(rt::now(), pause) }, false)
+                }
+                _ => return self.fail(SendErrorKind::Full),
+            };
+            *this.impatient = Some(Box::pin(Impatient { patience, timer: None }));
+            if !wait {
+                self.as_mut().project().one.cancel();
+            }
+        }
+        self.poll_waiting(cx)
+    }
+
+    fn poll_waiting(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent<T>> {
         loop {
             let this = self.as_mut().project();
-            let Some(impatient) = this.impatient else { return this.one.poll(cx) };
-            let impatient = impatient.as_mut().project();
+            let impatient = this.impatient.as_mut().expect("set by `poll_impatient`").as_mut().project();
             match impatient.patience {
-                Patience::Endless => return this.one.poll(cx),
-                Patience::Reject => {
-                    let sent = this.one.poll(cx);
-                    return if sent.is_ready() { sent } else { self.fail(SendErrorKind::Full) };
-                }
                 Patience::Until(deadline) => {
                     if let Poll::Ready(sent) = this.one.poll(cx) {
                         return Poll::Ready(sent);
@@ -173,21 +168,18 @@ impl<'a, T> Send<'a, T> {
                     return self.fail(SendErrorKind::TimedOut);
                 }
                 Patience::Retry { left, pause, next } => {
-                    if let Some(at) = *next {
-                        ready!(Timer::poll_until(impatient.timer, at, cx));
-                        *next = None;
-                    }
+                    ready!(Timer::poll_until(impatient.timer, *next, cx));
                     let mut one = this.one;
                     if let Poll::Ready(sent) = one.as_mut().poll(cx) {
                         return Poll::Ready(sent);
                     }
-                    one.cancel();
+                    *left -= 1;
                     if *left == 0 {
                         return self.fail(SendErrorKind::Full);
                     }
-                    *left -= 1;
-                    *next = Some(rt::saturating_add(rt::now(), *pause));
+                    one.cancel();
                     *pause = pause.saturating_mul(2);
+                    *next = rt::saturating_add(rt::now(), *pause);
                 }
             }
         }
@@ -199,7 +191,7 @@ impl<T> Future for Send<'_, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent<T>> {
-        if self.impatient.is_some() { self.poll_impatient(cx) } else { self.project().one.poll(cx) }
+        if self.chan.impatient { self.poll_impatient(cx) } else { self.project().one.poll(cx) }
     }
 }
 
@@ -209,13 +201,16 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct SendTimeout<'a, T> {
         #[pin]
-        send: Send<'a, T>,
+        one: One<SendCase<T, &'a Chan<T>>>,
+        #[pin]
+        timer: Option<Timer>,
+        deadline: Instant,
     }
 }
 
 impl<'a, T> SendTimeout<'a, T> {
     pub(crate) fn new(chan: &'a Chan<T>, value: T, deadline: Instant) -> Self {
-        Self { send: Send::until(chan, value, deadline) }
+        Self { one: one(send_case(chan, Some(value))), timer: None, deadline }
     }
 }
 
@@ -223,12 +218,14 @@ impl<T> Future for SendTimeout<'_, T> {
     type Output = Result<(), SendTimeoutError<T>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().send.poll(cx).map(|sent| {
-            sent.map_err(|error| match error.kind() {
-                SendErrorKind::Closed => SendTimeoutError::Closed(error.into_inner()),
-                SendErrorKind::Full | SendErrorKind::TimedOut => SendTimeoutError::Timeout(error.into_inner()),
-            })
-        })
+        let mut this = self.project();
+        ready!(rt::poll_has_budget(cx));
+        if let Poll::Ready(sent) = this.one.as_mut().poll(cx) {
+            return Poll::Ready(sent.map_err(|error| SendTimeoutError::Closed(error.into_inner())));
+        }
+        ready!(Timer::poll_until(this.timer, *this.deadline, cx));
+        this.one.as_mut().cancel();
+        Poll::Ready(this.one.case().value().take().map_or(Ok(()), |value| Err(SendTimeoutError::Timeout(value))))
     }
 }
 
@@ -246,7 +243,7 @@ pin_project! {
     impl<T> PinnedDrop for SendFrom<'_, T> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if let Some(value) = this.send.value().take() {
+            if let Some(value) = this.send.reclaim() {
                 **this.from = Some(value);
             }
         }
@@ -294,7 +291,7 @@ pin_project! {
     impl<T> PinnedDrop for SendAll<'_, T> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if let Some(value) = this.send.value().take() {
+            if let Some(value) = this.send.reclaim() {
                 this.from.push_front(value);
             }
         }

@@ -160,18 +160,17 @@ impl<T> State<T> {
         if self.closed {
             return Push::Closed(value);
         }
-        if self.buffer.is_empty() && self.returned_len() == 0 {
-            // The common case: nothing is before this value, so a parked receiver gets it directly.
-            let Some(value) = self.hand_over(value, me, wakes) else { return Push::Done };
+        if self.len() > 0 && !self.receivers.is_empty() {
+            // A notified stream has not come yet, or the receivers are busy: older values go first.
+            self.serve_receivers(wakes);
+        }
+        if self.len() > 0 {
             return self.store(value);
         }
-        match self.store(value) {
-            Push::Done => {
-                // Only busy or merely notified receivers can have been passed over (S2): serve those who are not.
-                self.serve_receivers(wakes);
-                Push::Done
-            }
-            other => other,
+        // The common case: nothing is before this value, so a parked receiver gets it directly.
+        match self.hand_over(value, me, wakes) {
+            Some(value) => self.store(value),
+            None => Push::Done,
         }
     }
 
@@ -187,8 +186,8 @@ impl<T> State<T> {
             packet.outcome = Outcome::Served;
             if packet.want == Want::News {
                 wakes.push(waiter.complete());
-                if self.capacity == 0 {
-                    // A stream takes the value from the parked sender when it is polled; look for someone better.
+                if !self.has_room() {
+                    // The value will not be in the buffer when the stream is polled; look for someone who takes it.
                     continue;
                 }
                 return Some(value);
@@ -239,18 +238,15 @@ impl<T> State<T> {
         if self.closed {
             return Push::Closed(value);
         }
-        if self.len() == 0 {
-            let Some(value) = self.hand_over(value, std::ptr::null(), wakes) else {
-                // The place was not needed after all.
-                self.serve_senders(wakes);
-                return Push::Done;
-            };
-            // At capacity 0 the receiver that was seen waiting has left: the value waits for the next one.
-            self.buffer.push_back(value);
-        } else {
-            self.buffer.push_back(value);
+        if self.len() > 0 {
             self.serve_receivers(wakes);
         }
+        let left = if self.len() > 0 { Some(value) } else { self.hand_over(value, std::ptr::null(), wakes) };
+        if let Some(value) = left {
+            // At capacity 0 the receiver that was seen waiting has left: the value waits for the next one.
+            self.buffer.push_back(value);
+        }
+        self.settle(wakes);
         Push::Done
     }
 
@@ -265,19 +261,18 @@ impl<T> State<T> {
         }
         if let Some(value) = self.buffer.pop_front() {
             if !self.senders.is_empty() {
-                self.serve_senders(wakes);
+                self.settle(wakes);
             }
             return Pop::Value(value);
         }
         if self.closed {
             return Pop::Closed;
         }
-        if self.capacity == 0
-            && let Some(value) = self.take_from_sender(me, wakes)
-        {
-            return Pop::Value(value);
+        // Capacity 0, or permits hold all the room: straight from a sender.
+        match self.take_from_sender(me, wakes) {
+            Some(value) => Pop::Value(value),
+            None => Pop::Empty,
         }
-        Pop::Empty
     }
 
     /// Takes the value of the first parked sender that can be claimed.
@@ -295,7 +290,7 @@ impl<T> State<T> {
     }
 
     /// Lets parked senders use the room there is, first come first served.
-    pub(crate) fn serve_senders(&mut self, wakes: &mut Wakes) {
+    fn serve_senders(&mut self, wakes: &mut Wakes) {
         while !self.senders.is_empty() && (self.has_room() || self.place_at_rendezvous()) {
             let at_rendezvous = self.capacity == 0;
             // SAFETY: as in `take_from_sender`.
@@ -323,20 +318,22 @@ impl<T> State<T> {
         self.capacity == 0 && unsafe { self.receivers.count_up_to(self.permits + 1) } > self.permits
     }
 
-    /// Gives available values to receivers that wait: after a value came back, or a notified one left.
-    pub(crate) fn serve_receivers(&mut self, wakes: &mut Wakes) {
+    /// Gives available values to receivers that wait; true if that made room in the buffer.
+    fn serve_receivers(&mut self, wakes: &mut Wakes) -> bool {
+        let mut made_room = false;
         while !self.receivers.is_empty() && self.len() > 0 {
             // SAFETY: as in `take_from_sender`.
-            let Some(mut waiter) = (unsafe { self.receivers.claim_first(std::ptr::null(), |_| true) }) else { return };
+            let Some(mut waiter) = (unsafe { self.receivers.claim_first(std::ptr::null(), |_| true) }) else { break };
             let packet = waiter.packet();
             packet.outcome = Outcome::Served;
             if packet.want == Want::News {
                 wakes.push(waiter.complete());
-                return;
+                break;
             }
             let (ticket, value) = match self.extra.as_mut().and_then(|extra| extra.returned.pop_front()) {
                 Some((ticket, value)) => (ticket, Some(value)),
                 None => {
+                    made_room = true;
                     self.handed += 1;
                     (self.handed - 1, self.buffer.pop_front())
                 }
@@ -344,7 +341,17 @@ impl<T> State<T> {
             packet.value = value;
             packet.ticket = ticket;
             wakes.push(waiter.complete());
+        }
+        made_room
+    }
+
+    /// Brings together what can come together, after a value or a place has come back.
+    pub(crate) fn settle(&mut self, wakes: &mut Wakes) {
+        loop {
             self.serve_senders(wakes);
+            if !self.serve_receivers(wakes) {
+                return;
+            }
         }
     }
 
@@ -354,14 +361,14 @@ impl<T> State<T> {
         let returned = &mut self.extra_mut().returned;
         let at = returned.partition_point(|(other, _)| *other < ticket);
         returned.insert(at, (ticket, value));
-        self.serve_receivers(wakes);
+        self.settle(wakes);
     }
 
     /// A notified waiter (`Want::News`) left without looking: the news goes to the next one.
     pub(crate) fn pass_news_on(&mut self, wakes: &mut Wakes) {
         if self.len() > 0 {
-            self.serve_receivers(wakes);
-        } else if self.capacity == 0 && !self.senders.is_empty() {
+            self.settle(wakes);
+        } else if !self.senders.is_empty() {
             // A parked sender met only this waiter. The next stream is told; a receiver would have looked itself.
             // SAFETY: as in `take_from_sender`.
             let next = unsafe { self.receivers.claim_first(std::ptr::null(), |packet| packet.want == Want::News) };
@@ -392,7 +399,7 @@ impl<T> State<T> {
     pub(crate) fn return_place(&mut self, wakes: &mut Wakes) {
         if !self.overflow().drops() {
             self.permits -= 1;
-            self.serve_senders(wakes);
+            self.settle(wakes);
         }
     }
 
@@ -443,9 +450,11 @@ impl<T> State<T> {
 
     /// Closes the channel and wakes everybody. False if it was closed already.
     pub(crate) fn close(&mut self, wakes: &mut Wakes) -> bool {
-        if std::mem::replace(&mut self.closed, true) {
+        if self.closed {
             return false;
         }
+        self.settle(wakes);
+        self.closed = true;
         let watchers = self.extra.as_mut().map(|extra| &mut extra.watchers);
         for list in [&mut self.receivers, &mut self.senders].into_iter().chain(watchers) {
             // SAFETY: as in `take_from_sender`. Busy waiters are marked and will see `closed` themselves.
@@ -466,7 +475,7 @@ impl<T> State<T> {
     // ---- what lock-free looks see ----
 
     fn bits(&self) -> usize {
-        let receive = self.closed || self.len() > 0 || (self.capacity == 0 && !self.senders.is_empty());
+        let receive = self.closed || self.len() > 0 || !self.senders.is_empty();
         let send = self.closed || self.has_room() || !self.receivers.is_empty() || self.overflow().drops();
         usize::from(self.closed) * CLOSED + usize::from(receive) * RECEIVE + usize::from(send) * SEND
     }

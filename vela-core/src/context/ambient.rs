@@ -10,28 +10,19 @@ use std::sync::Arc;
 
 use super::Context;
 
-/// A task's name, cheap to clone.
+/// A task's name: one word, so that handles of tasks without one stay small.
 #[derive(Clone, Debug)]
-pub(crate) enum Name {
-    Static(&'static str),
-    Shared(Arc<str>),
-}
+pub(crate) struct Name(Arc<Cow<'static, str>>);
 
 impl Name {
     pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Static(name) => name,
-            Self::Shared(name) => name,
-        }
+        &self.0
     }
 }
 
 impl From<Cow<'static, str>> for Name {
     fn from(name: Cow<'static, str>) -> Self {
-        match name {
-            Cow::Borrowed(name) => Self::Static(name),
-            Cow::Owned(name) => Self::Shared(name.into()),
-        }
+        Self(Arc::new(name))
     }
 }
 

@@ -14,6 +14,20 @@ use crate::rt::{self, Timer};
 use crate::select::Polled;
 
 /// The source that [`Context::done`] gives: ready once the context has ended, and ever after.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// use vela::context::Context;
+/// use vela::time::ms;
+///
+/// # vela::block_on(async {
+/// let ctx = Context::background().with_timeout(ms(1));
+/// ctx.done().await;                 // `<-ctx.done()` inside `vela!`
+/// assert!(ctx.is_cancelled());
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Done<'a> {
     pub(super) context: &'a Context,

@@ -26,6 +26,18 @@ impl StdError for ContextError {}
 
 /// Why a context has ended: the error that was given to [`Context::cancel_with`](super::Context::cancel_with), or else the
 /// [`ContextError`]. Clones share it.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// use vela::context::Context;
+///
+/// let ctx = Context::background();
+/// ctx.cancel_with(std::io::Error::other("disk is full"));
+/// let cause = ctx.with_cancel().cause();
+/// assert!(cause.is_some_and(|cause| cause.is::<std::io::Error>()));
+/// ```
 #[derive(Clone)]
 pub struct Cause(Arc<dyn StdError + Send + Sync>);
 

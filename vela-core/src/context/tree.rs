@@ -72,6 +72,17 @@ impl Context {
     /// The context that is entered, or that the running task inherited; otherwise a new [`background`](Self::background).
     ///
     /// To cancel what you start, and nothing else, derive one by [`with_cancel`](Self::with_cancel).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_core as vela;
+    /// use vela::context::Context;
+    ///
+    /// let ctx = Context::background().with_value("request 7");
+    /// ctx.enter(|| assert_eq!(Context::current().value::<&str>(), Some(&"request 7")));
+    /// assert!(Context::current().value::<&str>().is_none());
+    /// ```
     #[must_use]
     pub fn current() -> Self {
         Self::try_current().unwrap_or_else(Self::background)
@@ -90,6 +101,17 @@ impl Context {
     }
 
     /// A derived context that ends `d` from now at the latest; never, if that is beyond the clock's range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_core as vela;
+    /// use vela::context::{Context, ContextError};
+    /// use vela::time::secs;
+    ///
+    /// let ctx = Context::background().with_timeout(secs(0));
+    /// assert_eq!(ctx.err(), Some(ContextError::DeadlineExceeded));
+    /// ```
     #[must_use]
     pub fn with_timeout(&self, d: Duration) -> Self {
         match Instant::now().checked_add(d) {
@@ -112,6 +134,19 @@ impl Context {
 
     /// A context with the values of this one that neither its cancellation nor its deadline reaches: for what has to be
     /// finished all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_core as vela;
+    /// use vela::context::Context;
+    ///
+    /// let request = Context::background().with_value(7_u64);
+    /// let audit = request.without_cancel();
+    /// request.cancel();
+    /// assert!(!audit.is_cancelled());
+    /// assert_eq!(audit.value::<u64>(), Some(&7));
+    /// ```
     #[must_use]
     pub fn without_cancel(&self) -> Self {
         let mut node = Node::new(CancellationToken::new());
@@ -138,6 +173,18 @@ impl Context {
     }
 
     /// Like [`cancel`](Self::cancel), and says why. The first end counts: a later one changes nothing, the cause neither.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_core as vela;
+    /// use vela::context::Context;
+    ///
+    /// let ctx = Context::background();
+    /// assert!(ctx.cancel_with(vela::Error::msg("shutting down")));
+    /// assert!(!ctx.cancel_with(vela::Error::msg("again")));
+    /// assert_eq!(ctx.cause().map(|cause| cause.to_string()).as_deref(), Some("shutting down"));
+    /// ```
     pub fn cancel_with(&self, cause: impl Into<crate::Error>) -> bool {
         self.end(ContextError::Cancelled, Some(Cause::new(cause.into())))
     }
@@ -190,6 +237,18 @@ impl Context {
     /// A `tokio_util` token that is cancelled when this context ends. Cancelling it does not end the context.
     ///
     /// For a context with a deadline the first call starts a task, which ends with the context.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_core as vela;
+    /// use vela::context::Context;
+    ///
+    /// let ctx = Context::background();
+    /// let token = ctx.token();
+    /// ctx.cancel();
+    /// assert!(token.is_cancelled());
+    /// ```
     #[must_use]
     pub fn token(&self) -> CancellationToken {
         if self.node.deadline.is_some() {

@@ -40,9 +40,13 @@ impl LockSet {
         self.len += 1;
     }
 
-    fn sorted(&mut self) -> &mut [*const Lock] {
+    /// # Safety
+    ///
+    /// The locks are alive.
+    unsafe fn sorted(&mut self) -> &mut [*const Lock] {
         let locks = if self.len <= INLINE { &mut self.inline[..self.len] } else { &mut self.spill[..] };
-        locks.sort_unstable();
+        // SAFETY: the locks are alive (`hold`'s contract).
+        locks.sort_unstable_by_key(|&lock| unsafe { (*lock).rank() });
         locks
     }
 
@@ -52,7 +56,8 @@ impl LockSet {
     ///
     /// The locks are alive, and this thread holds none of them. `look` does not panic.
     pub(crate) unsafe fn hold<R>(&mut self, look: impl FnOnce() -> R) -> R {
-        let locks = self.sorted();
+        // SAFETY: by the caller.
+        let locks = unsafe { self.sorted() };
         let each = |locks: &[*const Lock], act: &dyn Fn(&Lock)| {
             let mut last = std::ptr::null();
             for &lock in locks {

@@ -90,6 +90,17 @@ impl Semaphore {
 }
 
 /// Permits taken from a [`Semaphore`]; dropping gives them back.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// let slots = vela::sync::Semaphore::new(3);
+/// let mut two = slots.try_acquire(2)?;
+/// drop(two.split(1));
+/// assert_eq!((two.count(), slots.available()), (1, 2));
+/// # Ok::<(), vela::sync::TryAcquireError>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the permits are given back as soon as this is dropped"]
 pub struct Permit {

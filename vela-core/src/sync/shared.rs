@@ -21,25 +21,31 @@ pub(crate) struct Shared<S> {
 
 struct State<S> {
     source: S,
+    polls: u32,
     waiters: Waiters,
 }
 
-/// One entry inline, because one waiter is the rule.
+/// One entry inline, because one waiter is the rule; small, because it is part of every task's handle.
 #[derive(Default)]
 struct Waiters {
-    last_id: u64,
-    baton: u64,
-    first: Option<(u64, Waker)>,
-    rest: Vec<(u64, Waker)>,
+    last_id: u32,
+    baton: u32,
+    first: Option<Entry>,
+    rest: Rest,
 }
+
+/// A waiter's number and waker.
+type Entry = (u32, Waker);
+
+type Rest = Option<Box<Vec<Entry>>>;
 
 /// A waiter's place; 0 while it does not wait.
 #[derive(Debug, Default)]
-pub(crate) struct Place(u64);
+pub(crate) struct Place(u32);
 
 impl<S> Shared<S> {
     pub(crate) fn new(source: S) -> Self {
-        Self { state: Mutex::new(State { source, waiters: Waiters::default() }) }
+        Self { state: Mutex::new(State { source, polls: 0, waiters: Waiters::default() }) }
     }
 
     /// A look at the source without waiting. `f` must not run user code.
@@ -56,21 +62,39 @@ impl<S> Shared<S> {
         &self,
         place: &mut Place,
         cx: &mut Context<'_>,
-        f: impl FnOnce(&mut S, &mut Context<'_>) -> Poll<R>,
+        mut f: impl FnMut(&mut S, &mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        let mut mine = Some(cx.waker().clone());
         let mut state = self.state.lock();
-        let result = f(&mut state.source, cx);
-        let (old, others) = if result.is_pending() {
-            (state.waiters.enter(place, &mut mine), Woken::default())
-        } else {
-            // The others must look again, whoever had the baton.
-            (state.waiters.remove(place), state.waiters.take_all())
-        };
-        drop(state);
-        drop((old, mine));
-        others.wake();
-        result
+        loop {
+            let result = f(&mut state.source, cx);
+            state.polls = state.polls.wrapping_add(1);
+            if result.is_ready() {
+                let old = state.waiters.remove(place);
+                // The others must look again, whoever had the baton.
+                let others = state.waiters.take_all();
+                drop(state);
+                drop(old);
+                others.wake();
+                return result;
+            }
+            if state.waiters.keep(place, cx.waker()) {
+                return Poll::Pending;
+            }
+            // The waker is cloned outside the lock. Who polls the source meanwhile takes the baton: then once more (I1).
+            let polls = state.polls;
+            drop(state);
+            let waker = cx.waker().clone();
+            state = self.state.lock();
+            if state.polls == polls {
+                let old = state.waiters.enter(place, waker);
+                drop(state);
+                drop(old);
+                return Poll::Pending;
+            }
+            drop(state);
+            drop(waker);
+            state = self.state.lock();
+        }
     }
 
     /// The waiter at `place` waits no longer.
@@ -96,51 +120,68 @@ impl<S> Shared<S> {
 /// Wakers to be woken once the lock is gone.
 #[derive(Default)]
 struct Woken {
-    first: Option<(u64, Waker)>,
-    rest: Vec<(u64, Waker)>,
+    first: Option<Entry>,
+    rest: Rest,
 }
 
 impl Woken {
     fn wake(self) {
-        for (_, waker) in self.first.into_iter().chain(self.rest) {
+        for (_, waker) in self.first.into_iter().chain(self.rest.into_iter().flat_map(|rest| *rest)) {
             waker.wake();
         }
     }
 }
 
 impl Waiters {
-    /// Registers the waiter and gives it the baton: the source was just polled with its waker. Returns what it
-    /// replaced, for the caller to drop outside the lock.
-    fn enter(&mut self, place: &mut Place, waker: &mut Option<Waker>) -> Option<(u64, Waker)> {
-        if place.0 == 0 {
-            self.last_id += 1;
-            place.0 = self.last_id;
-        }
-        self.baton = place.0;
-        let entry = (place.0, waker.take()?);
-        if let Some(kept) = self.rest.iter_mut().find(|(id, _)| *id == place.0) {
-            return Some(mem::replace(kept, entry));
-        }
+    fn find(&mut self, id: u32) -> Option<&mut Entry> {
         match &mut self.first {
-            Some((id, _)) if *id != place.0 => {
-                self.rest.push(entry);
-                None
-            }
-            first => first.replace(entry),
+            Some(entry) if entry.0 == id => Some(entry),
+            _ => self.rest.as_mut()?.iter_mut().find(|entry| entry.0 == id),
         }
     }
 
-    fn remove(&mut self, place: &mut Place) -> Option<(u64, Waker)> {
+    /// Whether the waiter is registered with this waker already; then it has the baton: the source was just polled
+    /// with its waker.
+    fn keep(&mut self, place: &Place, waker: &Waker) -> bool {
+        let kept = place.0 != 0 && self.find(place.0).is_some_and(|entry| entry.1.will_wake(waker));
+        if kept {
+            self.baton = place.0;
+        }
+        kept
+    }
+
+    /// Registers the waiter and gives it the baton. Returns what it replaced, for the caller to drop outside the lock.
+    fn enter(&mut self, place: &mut Place, waker: Waker) -> Option<Entry> {
+        if place.0 == 0 {
+            // Wraps after 4 billion waits on one source; 0 stays free.
+            self.last_id = self.last_id.checked_add(1).unwrap_or(1);
+            place.0 = self.last_id;
+        }
+        self.baton = place.0;
+        let entry = (place.0, waker);
+        if let Some(kept) = self.find(place.0) {
+            return Some(mem::replace(kept, entry));
+        }
+        if self.first.is_none() {
+            self.first = Some(entry);
+        } else {
+            self.rest.get_or_insert_default().push(entry);
+        }
+        None
+    }
+
+    fn remove(&mut self, place: &mut Place) -> Option<Entry> {
         let id = mem::take(&mut place.0);
         if self.first.as_ref().is_some_and(|(first, _)| *first == id) {
             return self.first.take();
         }
-        let at = self.rest.iter().position(|(other, _)| *other == id)?;
-        Some(self.rest.swap_remove(at))
+        let rest = self.rest.as_mut()?;
+        let at = rest.iter().position(|(other, _)| *other == id)?;
+        Some(rest.swap_remove(at))
     }
 
     fn take_all(&mut self) -> Woken {
         self.baton = 0;
-        Woken { first: self.first.take(), rest: mem::take(&mut self.rest) }
+        Woken { first: self.first.take(), rest: self.rest.take() }
     }
 }

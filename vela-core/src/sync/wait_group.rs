@@ -101,6 +101,17 @@ impl fmt::Debug for WaitGroup {
 }
 
 /// One piece of work that a [`WaitGroup`] waits for. Its clone is one more.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// let group = vela::sync::WaitGroup::new();
+/// let work = group.add();
+/// assert_eq!(group.count(), 1);
+/// work.done();
+/// assert_eq!(group.count(), 0);
+/// ```
 pub struct Work {
     shared: Arc<Count>,
 }

@@ -34,6 +34,17 @@ impl fmt::Debug for TaskId {
 }
 
 /// What is known about a task.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// # vela::block_on(async {
+/// let task = vela::task::spawn(async { vela::task::current().map(|task| task.to_string()) });
+/// let text = task.await.ok().flatten();
+/// assert!(text.is_some_and(|text| text.starts_with("task ") && text.contains(" spawned at ")));
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct TaskInfo {
     id: TaskId,

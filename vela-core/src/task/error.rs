@@ -37,6 +37,18 @@ pub enum TaskError {
 }
 
 /// The panic of a task.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// # vela::block_on(async {
+/// let task = vela::task::spawn(async { panic!("no more disk") });
+/// let panic = task.await.unwrap_err().into_panic()?;
+/// assert_eq!(panic.message(), "no more disk");
+/// # Ok::<(), vela::task::TaskError>(())
+/// # }).unwrap();
+/// ```
 pub struct Panic {
     // Boxed, so that a task's result is not made larger by the rarest of its outcomes.
     inner: Box<Inner>,

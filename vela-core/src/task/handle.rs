@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use super::{TaskError, TaskId};
 use crate::context::ambient::Name;
 use crate::ops::Receive;
-use crate::rt::{AbortHandle, JoinHandle};
+use crate::rt::{AbortHandle, JoinError, JoinHandle};
 use crate::select::Polled;
 use crate::sync::shared::{Place, Shared};
 
@@ -37,12 +36,8 @@ pub struct Task<T> {
     site: &'static Location<'static>,
 }
 
-enum Joiner<T> {
-    Running(JoinHandle<Verdict<T>>),
-    /// It was never started: its scope had ended.
-    Refused,
-    Joined,
-}
+/// `None` once joined, and for a task that was never started.
+struct Joiner<T>(Option<JoinHandle<Verdict<T>>>);
 
 /// What a task of Vela's leaves: its value, or, in a scope, the text of the error that the scope was given.
 pub(super) type Verdict<T> = Result<T, Box<str>>;
@@ -50,25 +45,23 @@ pub(super) type Verdict<T> = Result<T, Box<str>>;
 impl<T> Task<T> {
     pub(super) fn new(handle: JoinHandle<Verdict<T>>, name: Option<Name>, site: &'static Location<'static>) -> Self {
         let id = Some(TaskId(handle.id()));
-        Self { join: Shared::new(Joiner::Running(handle)), id, name, site }
+        Self { join: Shared::new(Joiner(Some(handle))), id, name, site }
     }
 
+    /// A task that its scope did not start: it has no number, and always reads as cancelled.
     pub(super) fn refused(name: Option<Name>, site: &'static Location<'static>) -> Self {
-        Self { join: Shared::new(Joiner::Refused), id: None, name, site }
+        Self { join: Shared::new(Joiner(None)), id: None, name, site }
     }
 
     pub(super) fn abort_handle(&self) -> Option<AbortHandle> {
-        self.join.with(|join| match join {
-            Joiner::Running(handle) => Some(handle.abort_handle()),
-            Joiner::Refused | Joiner::Joined => None,
-        })
+        self.join.with(|join| join.0.as_ref().map(JoinHandle::abort_handle))
     }
 
     /// Drops the task at its next `.await`, or before it starts. Returns at once; join the task to know when it
     /// is gone. A task that has ended already is not changed; a blocking one runs to its end.
     pub fn cancel(&self) {
         self.join.with(|join| {
-            if let Joiner::Running(handle) = join {
+            if let Some(handle) = &join.0 {
                 handle.abort();
             }
         });
@@ -95,10 +88,7 @@ impl<T> Task<T> {
     /// Whether it has ended: then joining does not wait.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.join.with(|join| match join {
-            Joiner::Running(handle) => handle.is_finished(),
-            Joiner::Refused | Joiner::Joined => true,
-        })
+        self.join.with(|join| join.0.as_ref().is_none_or(JoinHandle::is_finished))
     }
 
     /// Waits for the task to end and gives its outcome.
@@ -133,23 +123,25 @@ impl<T> Task<T> {
 }
 
 impl<T> Joiner<T> {
-    /// Also gives the used-up handle, to be dropped outside the lock.
-    fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        name: Option<&Name>,
-        site: &'static Location<'static>,
-    ) -> Poll<(Result<T, TaskError>, Self)> {
-        let result = match self {
-            Self::Running(handle) => match ready!(Pin::new(handle).poll(cx)) {
-                Ok(Ok(value)) => Ok(value),
-                Ok(Err(failure)) => Err(TaskError::Failed(failure.into())),
-                Err(error) => Err(TaskError::from_join(error, name, site)),
-            },
-            Self::Refused => Err(TaskError::Cancelled),
-            Self::Joined => Err(TaskError::AlreadyJoined),
-        };
-        Poll::Ready((result, mem::replace(self, Self::Joined)))
+    /// What the executor says, and the used-up handle, to be dropped outside the lock. `None`: there is no handle.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Joined<T>>> {
+        let Some(handle) = &mut self.0 else { return Poll::Ready(None) };
+        let result = ready!(Pin::new(handle).poll(cx));
+        Poll::Ready(Some((result, self.0.take())))
+    }
+}
+
+type Joined<T> = (Result<Verdict<T>, JoinError>, Option<JoinHandle<Verdict<T>>>);
+
+impl<T> Task<T> {
+    fn outcome(&self, joined: Option<Joined<T>>) -> Result<T, TaskError> {
+        match joined {
+            Some((Ok(Ok(value)), _)) => Ok(value),
+            Some((Ok(Err(failure)), _)) => Err(TaskError::Failed(failure.into())),
+            Some((Err(error), _)) => Err(TaskError::from_join(error, self.name.as_ref(), self.site)),
+            None if self.id.is_none() => Err(TaskError::Cancelled),
+            None => Err(TaskError::AlreadyJoined),
+        }
     }
 }
 
@@ -163,7 +155,8 @@ impl<T> Future for Task<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        this.join.get_mut().poll(cx, this.name.as_ref(), this.site).map(|(result, _handle)| result)
+        let joined = ready!(this.join.get_mut().poll(cx));
+        Poll::Ready(this.outcome(joined))
     }
 }
 
@@ -214,10 +207,8 @@ impl<T> Future for Join<'_, T> {
         let this = self.get_mut();
         let task = this.task;
         // Tokio's handle charges the budget itself.
-        let (result, handle) =
-            ready!(task.join.poll(&mut this.place, cx, |join, cx| join.poll(cx, task.name.as_ref(), task.site)));
-        drop(handle);
-        Poll::Ready(result)
+        let joined = ready!(task.join.poll(&mut this.place, cx, Joiner::poll));
+        Poll::Ready(task.outcome(joined))
     }
 }
 

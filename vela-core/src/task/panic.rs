@@ -20,7 +20,7 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 /// let before = vela::task::panic_count();
 /// let task = vela::task::spawn(async { panic!("no more disk") });
 /// assert!(task.await.is_err());
-/// assert_eq!(vela::task::panic_count(), before + 1);
+/// assert!(vela::task::panic_count() > before);
 /// # });
 /// ```
 #[must_use]
@@ -48,7 +48,7 @@ pub(super) fn report(payload: &(dyn Any + Send), name: Option<&Name>, site: &'st
     #[cfg(feature = "tracing")]
     if tracing::dispatcher::has_been_set() {
         let name = name.map(Name::as_str);
-        tracing::error!(target: "vela::task", task.name = name, task.spawned_at = %site, "{report}");
+        tracing::error!(target: "vela::task", { name, spawned_at = %site }, "{report}");
         return end_if_asked();
     }
     eprintln!("vela: {report}");

@@ -106,6 +106,24 @@ impl Drop for StopOnDrop<'_> {
 }
 
 /// Where the tasks of a [`scope`] are started: `go!(in(s) …)`. A clone is the same scope.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// use vela::task::{Scope, scope};
+///
+/// fn crawl(s: &Scope, depth: u32) {
+///     if depth > 0 {
+///         let inner = s.clone();
+///         s.spawn(async move { crawl(&inner, depth - 1) });
+///     }
+/// }
+/// # vela::block_on(async {
+/// scope(async |s| crawl(s, 3)).await?;
+/// # Ok::<(), vela::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct Scope {
     nursery: Arc<Nursery>,

@@ -9,6 +9,9 @@ use std::marker::PhantomData;
 
 use crate::error::{Error, Result};
 
+/// What errors, texts, `vela::Error` and `anyhow::Error` alike turn into.
+type Boxed = Box<dyn std::error::Error + Send + Sync>;
+
 /// Decides whether what a task in a scope returned is a value or a failure.
 pub trait Verdict<Output>: Send + 'static {
     /// What joining the task gives.
@@ -30,11 +33,23 @@ pub struct ErrFails;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NeverFails;
 
-impl<T: Send + 'static, E: Into<Error>> Verdict<Result<T, E>> for ErrFails {
+/// `Err` is a failure, of a type that says nothing about itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpaqueErrFails;
+
+impl<T: Send + 'static, E: Into<Boxed>> Verdict<Result<T, E>> for ErrFails {
     type Value = T;
 
     fn judge(self, output: Result<T, E>) -> Result<T> {
-        output.map_err(Into::into)
+        output.map_err(|error| Error::from_boxed(error.into()))
+    }
+}
+
+impl<T: Send + 'static, E> Verdict<Result<T, E>> for OpaqueErrFails {
+    type Value = T;
+
+    fn judge(self, output: Result<T, E>) -> Result<T> {
+        output.map_err(|_| Error::msg(format!("a task returned an error, a `{}`", std::any::type_name::<E>())))
     }
 }
 
@@ -63,30 +78,47 @@ impl<F> fmt::Debug for Outcome<F> {
     }
 }
 
-/// Found first: the future gives a `Result` whose error can come out of a scope.
+/// Found first, with `&self` on `Outcome`: the future gives a `Result` whose error is one, or a text. Found next, with
+/// `&self` on `&Outcome`: any other `Result`.
 pub trait ViaResult {
     /// The verdict for such futures.
-    fn __vela_outcome(&self) -> ErrFails;
+    type Verdict;
+
+    /// The verdict.
+    fn __vela_outcome(&self) -> Self::Verdict;
 }
 
-/// Found otherwise.
+/// Found last, with `&mut self` on `&Outcome`.
 pub trait ViaAny {
     /// The verdict for all others.
-    fn __vela_outcome(&self) -> NeverFails;
+    fn __vela_outcome(&mut self) -> NeverFails;
 }
 
 impl<F, T, E> ViaResult for Outcome<F>
 where
     F: Future<Output = Result<T, E>>,
-    E: Into<Error>,
+    E: Into<Boxed>,
 {
+    type Verdict = ErrFails;
+
     fn __vela_outcome(&self) -> ErrFails {
         ErrFails
     }
 }
 
+impl<F, T, E> ViaResult for &Outcome<F>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    type Verdict = OpaqueErrFails;
+
+    fn __vela_outcome(&self) -> OpaqueErrFails {
+        OpaqueErrFails
+    }
+}
+
 impl<F> ViaAny for &Outcome<F> {
-    fn __vela_outcome(&self) -> NeverFails {
+    fn __vela_outcome(&mut self) -> NeverFails {
         NeverFails
     }
 }

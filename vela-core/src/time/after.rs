@@ -66,6 +66,20 @@ pub fn after_at(deadline: Instant) -> After {
 /// [`stop`](Self::stop), receivers wait until somebody calls [`reset`](Self::reset).
 ///
 /// There is no stale firing to drain, as there was in Go before 1.23: what `stop` and `reset` say is what happens.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// use vela::time::{after, ms, secs};
+///
+/// # vela::block_on(async {
+/// let idle = after(secs(30));
+/// assert!(idle.reset(ms(1)));       // put off, here: sooner
+/// (&idle).await;
+/// assert!(!idle.stop());            // too late
+/// # });
+/// ```
 #[must_use = "a timer does nothing unless it is received from"]
 pub struct After {
     /// The deadline while armed.

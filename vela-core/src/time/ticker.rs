@@ -43,6 +43,20 @@ pub fn tick(period: Duration) -> Ticker {
 }
 
 /// A timer that fires again and again: Go's `time.Ticker`. Each tick is received by one receiver.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// use vela::time::{ms, tick};
+///
+/// # vela::block_on(async {
+/// let ticker = tick(ms(1));
+/// let first = ticker.recv().await;
+/// let second = ticker.recv().await;
+/// assert!(second > first);
+/// # });
+/// ```
 #[must_use = "a ticker does nothing unless it is received from"]
 pub struct Ticker {
     /// `None` once stopped.

@@ -23,13 +23,31 @@
 //! instead: `CLAIMED` and `DONE` take the `MISSED` bit, too.
 #![allow(unsafe_code)]
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::Cell;
 use std::task::Waker;
 
+#[cfg(vela_loom)]
+use loom::cell::UnsafeCell;
 #[cfg(vela_loom)]
 use loom::sync::atomic::{AtomicU32, Ordering};
 #[cfg(not(vela_loom))]
 use std::sync::atomic::{AtomicU32, Ordering};
+
+/// std's cell with the interface of loom's, which checks every access.
+#[cfg(not(vela_loom))]
+struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(vela_loom))]
+impl<T> UnsafeCell<T> {
+    fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    #[inline]
+    fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
+        access(self.0.get())
+    }
+}
 
 const BUSY: u32 = 0;
 const WAITING: u32 = 1;
@@ -113,12 +131,14 @@ impl Claim {
     ///
     /// The caller is the owner and the word is `BUSY` (or `MISSED`).
     pub(crate) unsafe fn set_waker(&self, waker: &Waker) {
-        // SAFETY: in BUSY the owner alone touches the cell (invariant at the field).
-        let slot = unsafe { &mut *self.waker.get() };
-        match slot {
-            Some(old) if old.will_wake(waker) => {}
-            _ => *slot = Some(waker.clone()),
-        }
+        self.waker.with_mut(|slot| {
+            // SAFETY: in BUSY the owner alone touches the cell (invariant at the field).
+            let slot = unsafe { &mut *slot };
+            match slot {
+                Some(old) if old.will_wake(waker) => {}
+                _ => *slot = Some(waker.clone()),
+            }
+        });
     }
 
     /// Takes the waker out again, when an operation completes without having slept.
@@ -128,7 +148,7 @@ impl Claim {
     /// The caller is the owner, and the word is `BUSY`, `MISSED` or `DONE`.
     pub(crate) unsafe fn clear_waker(&self) {
         // SAFETY: in these states no counterpart touches the cell.
-        drop(unsafe { (*self.waker.get()).take() });
+        drop(self.waker.with_mut(|slot| unsafe { (*slot).take() }));
     }
 
     /// `BUSY → WAITING` before any node is linked: nobody can have missed it.
@@ -203,7 +223,7 @@ impl Claim {
     /// word is `DONE` the owner may free the memory, so the caller must not touch it again.
     pub(crate) unsafe fn complete(&self, key: u32) -> Option<Waker> {
         // SAFETY: in CLAIMED the claimer alone touches the cell.
-        let waker = unsafe { (*self.waker.get()).take() };
+        let waker = self.waker.with_mut(|slot| unsafe { (*slot).take() });
         // Release: pairs with `phase`'s acquire. Only a lasting claim can be marked meanwhile; the mark must survive.
         if self.lasting {
             self.word.fetch_add(DONE - CLAIMED, Ordering::Release);

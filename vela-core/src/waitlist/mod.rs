@@ -9,6 +9,8 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod claim;
+#[cfg(all(test, vela_loom))]
+mod loom_tests;
 
 use std::cell::UnsafeCell;
 use std::marker::PhantomPinned;
