@@ -1,27 +1,92 @@
-//! Tour.
-use vela::prelude::*;
+//! The language in one page: every form with its result, in the order in which one asks.
+//!
+//! Run it: `cargo run --release --example tour`
 
+use vela::prelude::*;
+use vela::{SendError, broadcast, oneshot};
+
+vela! { // `<-` is no Rust: it works in `vela!`, and in the blocks of `go!` and `select!`
 #[vela::main]
 async fn main() -> vela::Result<()> {
-    let (tx, rx) = vela::channel::<u64>(0);
-    let producer = go!(clone(tx) {
-        for n in 0..10 { tx <- n else { break }; }
+    println!("-- How do tasks talk?");
+    let (tx, rx) = vela::channel::<u32>(0);               // 0: hand to hand; n: a buffer; vela::unbounded()
+    let squares = go!(name("squares") clone(tx) {         // a task, with its own clone of `tx`
+        for n in 1..=4 { tx <- n * n else { break }; }    // send; `else` leaves when nobody can receive any more
+        "no more"                                         // here `tx` is dropped
     });
-    drop(tx);
-    vela! {
-        for n in <-rx { println!("got {n}"); }
-        (<-producer)?;
+    drop(tx);                                             // the last sender's drop closes the channel
+    println!("<-rx               {:?}", <-rx);            // receive: an Option, anywhere in an expression
+    let Some(four) = <-rx else { return Ok(()) };
+    println!("let … else         {four}");
+    for n in <-rx { println!("for n in <-rx      {n}"); } // until the channel is closed and empty
+    println!("<-rx, closed       {:?}", <-rx);
+    println!("<-task             {:?}", <-squares);       // joins: Ok(value), or a panic, or cancelled
+    println!("go!(call)          {}", (<-go!(u32::pow(2, 10)))?); // Go's form; `?` wants parentheses
+
+    println!("-- And when nobody listens?");
+    let (tx, rx) = vela::channel(2);
+    println!("tx <- 1            {:?}", tx <- 1);
+    drop(rx);
+    println!("tx <- 2, closed    {:?}", (tx <- 2).map_err(SendError::into_inner)); // the value comes back
+
+    println!("-- How do I wait for one of several?");
+    let (jobs_tx, jobs) = vela::channel(4);
+    let (out, sent) = vela::channel(4);
+    let (mut parcel, mut sum, never) = (String::from("parcel"), 6, None::<Receiver<u8>>);
+    let answer = go! { 42 };
+    jobs_tx <- "dig" else { return Ok(()) };
+    drop(jobs_tx);
+    loop {
+        select! {
+            biased;                                       // in this order; the default is a fair draw
+            Some(job) = <-jobs             => println!("a value            {job}"), // off once closed
+            out <- sum.to_string(), if sum < 8 => sum += 1, // a send, with a guard
+            out <- mut parcel, if sum == 8 => {           // lends: `parcel` is moved only if this arm wins
+                println!("a lent value       sent");
+                (parcel, sum) = (String::from("next"), 9);
+            }
+            n = <-answer, if sum == 9      => { println!("a task             {}", n?); sum = 10; }
+            s = async { "ready" }, if sum == 10 => { println!("any future         {s}"); sum = 11; }
+            _ = <-after(ms(5)), if sum == 11 => { println!("a timer            5 ms"); sum = 12; }
+            Some(_) = <-never              => println!("None never fires (Go's nil channel)"),
+            closed                         => break println!("closed             every arm is off"),
+        }
     }
-    let (a, ra) = vela::channel(1);
-    let (b, rb) = vela::channel(1);
-    go!(clone(b) { b <- 2 else { return }; });
-    let mut pending = String::from("x");
-    let v = select! {
-        Some(x) = <-rb => x,
-        a <- mut pending => { pending = "sent".into(); 5 },
-        closed => 0,
-    };
-    println!("{v} {pending} {:?}", ra.try_recv());
-    drop((a, b));
+    println!("what was sent      {:?}, kept: {parcel}", sent.drain().collect::<Vec<_>>());
+    let word = select! { v = <-sent => format!("{v:?}"), else => "nothing is ready now".into() };
+    println!("else               {word}");
+    let (a, mut inputs) = (vela::channel(1), vec![vela::channel::<u8>(1).1]);
+    inputs.push(a.1);
+    a.0 <- 7 else { return Ok(()) };
+    let first = select! { Some(v) = <-inputs[1] => v, then; Some(v) = <-inputs[0] => v, closed => 0 };
+    println!("then;              {first}, a tier above the rest");
+    drop(a.0);                                            // a closed one fires, too: with None
+    println!("any(&mut inputs)   {}", select! { (i, v) = <-any(&mut inputs[1..]) => format!("{i} {v:?}") });
+
+    println!("-- What else does `<-` serve?");
+    let (tx, rx) = oneshot::channel();
+    println!("oneshot            {:?} {:?}", tx <- 'v', <-rx);
+    let (tx, rx) = broadcast::channel(2);
+    for n in 0..3 { tx <- n else { break }; }
+    println!("broadcast          {:?} {:?}", (<-rx).map(|v| v.map_err(|lag| lag.missed())), <-rx);
+    let ticker = tick(ms(1));
+    println!("ticker             {}", (<-ticker).is_some());
+    println!("timeout            {:?}", timeout(ms(5), async { <-rx; <-rx }).await.is_err());
+
+    println!("-- How do I stop things?");
+    let ctx = Context::background().with_cancel();
+    let waiting = go!(clone(ctx) { <-ctx.done(); ctx.cause().map(|cause| cause.to_string()) });
+    ctx.cancel_with(vela::Error::msg("had enough"));      // a context signals: the task ends by itself
+    println!("<-ctx.done()       {:?}", (<-waiting)?);
+    let sleeper = go! { <-after(secs(3600)) };
+    sleeper.cancel();                                     // this one is dropped where it waits
+    println!("task.cancel()      {:?}", <-sleeper);
+    let failed = scope(async |s| {                        // returns when all its tasks have ended
+        go!(in(s) { <-after(secs(3600)) });
+        go!(in(s) -> vela::Result<()> { Err(vela::Error::msg("first error")) }); // cancels the others
+        Ok(())
+    });
+    println!("scope              {:?}", failed.await.map_err(|error| error.to_string()));
     Ok(())
+}
 }

@@ -114,7 +114,12 @@ impl<'a> Rewriter<'a> {
         if self.depth == DEPTH {
             if !self.too_deep {
                 self.too_deep = true;
-                self.diag.at(span, format!("code nested more than {DEPTH} levels deep: `<-` is not rewritten here; move it to a function"));
+                self.diag.at(
+                    span,
+                    format!(
+                        "code nested more than {DEPTH} levels deep: `<-` is not rewritten here; move it to a function"
+                    ),
+                );
             }
             out.extend(c.rest());
             while c.next().is_some() {}
@@ -130,11 +135,9 @@ impl<'a> Rewriter<'a> {
     fn may_wait(&mut self, arrow: Span) -> bool {
         let text = match self.wait {
             Wait::Here => return true,
-            Wait::Closure => {
-                "`<-` waits, and a closure that is not async cannot wait\n\
+            Wait::Closure => "`<-` waits, and a closure that is not async cannot wait\n\
                  help: make it an async closure, `async |…| …`, or receive or send outside of it"
-                    .to_owned()
-            }
+                .to_owned(),
             Wait::Function => "`<-` waits, and this function is not async\nhelp: make it an `async fn`".to_owned(),
             Wait::Constant => "`<-` waits, and a constant cannot wait".to_owned(),
             Wait::Arm(part) => format!(

@@ -42,12 +42,6 @@ impl Diag {
     pub(crate) fn to_compile_errors(&self) -> TokenStream {
         self.errors.iter().map(syn::Error::to_compile_error).collect()
     }
-
-    /// The texts, for the tests.
-    #[cfg(test)]
-    pub(crate) fn texts(&self) -> Vec<String> {
-        self.errors.iter().flat_map(|e| e.clone().into_iter().map(|e| e.to_string())).collect()
-    }
 }
 
 /// How much of the user's code an error text repeats, in characters.
@@ -69,10 +63,12 @@ fn write_trees(trees: &[TokenTree], text: &mut String) {
         if text.len() > 4 * SHOWN {
             return;
         }
-        if !joint && i > 0 && wants_gap(&trees[i - 1], tree, i > 1 && is_operand(&trees[i - 2])) {
+        let operator = trees[..i].iter().rev().skip(1).take_while(|tree| is_joint(tree)).count() + 1;
+        let after_operand = i > operator && is_operand(&trees[i - operator - 1]);
+        if !joint && i > 0 && wants_gap(&trees[i - 1], tree, after_operand) {
             text.push(' ');
         }
-        joint = matches!(tree, TokenTree::Punct(p) if p.spacing() == Spacing::Joint);
+        joint = is_joint(tree);
         write_tree(tree, text);
     }
 }
@@ -99,14 +95,19 @@ fn write_tree(tree: &TokenTree, text: &mut String) {
     text.push_str(close);
 }
 
+fn is_joint(tree: &TokenTree) -> bool {
+    matches!(tree, TokenTree::Punct(p) if p.spacing() == Spacing::Joint)
+}
+
 fn is_operand(tree: &TokenTree) -> bool {
     !matches!(tree, TokenTree::Punct(_))
 }
 
-/// Is there a blank between two trees? `unary`: could `before`, if an operator, be one in front of its operand?
+/// Is there a blank between two trees? An operator that does not follow an operand stands in front of its own.
 fn wants_gap(before: &TokenTree, after: &TokenTree, after_operand: bool) -> bool {
     if let TokenTree::Punct(p) = before
-        && (matches!(p.as_char(), '.' | ':' | '!' | '\'' | '#') || (matches!(p.as_char(), '&' | '*' | '-') && !after_operand))
+        && (matches!(p.as_char(), '.' | ':' | '!' | '\'' | '#')
+            || (matches!(p.as_char(), '&' | '*' | '-') && !after_operand))
     {
         return p.as_char() == ':' && p.spacing() == Spacing::Alone && after_operand;
     }

@@ -27,7 +27,9 @@ impl Kind {
 
     fn known(self) -> &'static str {
         match self {
-            Kind::Main => "`flavor = \"current_thread\"`, `worker_threads = 4`, `on_panic = \"abort\"` and `crate = \"path\"`",
+            Kind::Main => {
+                "`flavor = \"current_thread\"`, `worker_threads = 4`, `on_panic = \"abort\"` and `crate = \"path\"`"
+            }
             Kind::Test => "`flavor = \"multi_thread\"`, `worker_threads = 4` and `crate = \"path\"`",
         }
     }
@@ -107,7 +109,10 @@ impl Options {
         let mut seen: Vec<String> = Vec::new();
         let parsed = Punctuated::<Setting, Token![,]>::parse_terminated.parse2(tokens.clone());
         let settings = parsed.unwrap_or_else(|_| {
-            diag.on(&tokens, format!("options are written `name = value`\nhelp: {} takes {}", kind.attribute(), kind.known()));
+            diag.on(
+                &tokens,
+                format!("options are written `name = value`\nhelp: {} takes {}", kind.attribute(), kind.known()),
+            );
             Punctuated::new()
         });
         for Setting { name, value } in settings {
@@ -119,7 +124,10 @@ impl Options {
             seen.push(text);
         }
         if let (Some("current_thread"), Some(workers)) = (options.flavor, &options.workers) {
-            diag.on(workers, "`worker_threads` needs `flavor = \"multi_thread\"`: a current-thread runtime has no workers");
+            diag.on(
+                workers,
+                "`worker_threads` needs `flavor = \"multi_thread\"`: a current-thread runtime has no workers",
+            );
         }
         options
     }
@@ -150,7 +158,10 @@ impl Options {
                 Err(_) => diag.on(value, "`crate` is a path to the crate: `crate = \"v\"`"),
             },
             ("crate", None) => diag.on(value, "`crate` is a path to the crate, as a string: `crate = \"v\"`"),
-            _ => diag.at(name.span(), format!("`{name}` is no option of {}\nhelp: it takes {}", kind.attribute(), kind.known())),
+            _ => diag.at(
+                name.span(),
+                format!("`{name}` is no option of {}\nhelp: it takes {}", kind.attribute(), kind.known()),
+            ),
         }
     }
 }

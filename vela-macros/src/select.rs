@@ -21,3 +21,11 @@ pub(crate) fn select(input: TokenStream) -> TokenStream {
     check::select(&ast, &mut diag);
     fallback::attach(expand::select(&ast, &krate), Position::Expression, &diag)
 }
+
+/// The bodies as the parser finds them, for the random test.
+#[cfg(test)]
+pub(crate) fn bodies(input: TokenStream) -> Vec<TokenStream> {
+    let ast = parse::select(input, &Krate::vela(), &mut Diag::default());
+    let last = ast.closed.into_iter().chain(ast.els).map(|last| last.body);
+    ast.arms.into_iter().map(|arm| arm.body).chain(last).collect()
+}

@@ -1,8 +1,8 @@
 //! A waiter's place in one of a channel's lists: the node, and whether the waiter has enrolled.
 #![allow(unsafe_code)]
 
-use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use pin_project_lite::pin_project;
 
@@ -10,43 +10,67 @@ use super::state::{Chan, Outcome, Packet, State, Waiter, Want};
 use crate::select::Seat;
 use crate::waitlist::{Node, Wakes};
 
+/// A pointer to a channel: `&Chan<T>` or `Arc<Chan<T>>`.
+///
+/// Cases have the pointer as their only parameter, and not `T` beside it: two mentions of `T` would have to agree in their
+/// lifetimes, which the compiler cannot show where it checks that a task is `Send`.
+pub trait ChanRef {
+    /// What the channel carries.
+    type Value;
+
+    /// The channel.
+    fn chan(&self) -> &Chan<Self::Value>;
+}
+
+impl<T> ChanRef for &Chan<T> {
+    type Value = T;
+
+    #[inline]
+    fn chan(&self) -> &Chan<T> {
+        self
+    }
+}
+
+impl<T> ChanRef for Arc<Chan<T>> {
+    type Value = T;
+
+    #[inline]
+    fn chan(&self) -> &Chan<T> {
+        self
+    }
+}
+
 pin_project! {
-    /// The part that all of a channel's cases share. `C` points to the channel: `&Chan<T>` or `Arc<Chan<T>>`.
+    /// The part that all of a channel's cases share.
     ///
     /// * B1. `enrolled` is true from the moment the node is linked until the owner has seen, under the lock, that it is
     ///   in no list and has put back what came in; or has taken the outcome.
     /// * B2. While `enrolled` is false the node is the owner's alone.
-    pub(crate) struct Berth<T, C>
-    where
-        C: Deref<Target = Chan<T>>,
-    {
+    pub(crate) struct Berth<C: ChanRef> {
         pub(crate) chan: C,
         #[pin]
-        node: Waiter<T>,
+        node: Waiter<C::Value>,
         enrolled: bool,
     }
 
-    impl<T, C> PinnedDrop for Berth<T, C>
-    where
-        C: Deref<Target = Chan<T>>,
-    {
+    impl<C: ChanRef> PinnedDrop for Berth<C> {
         fn drop(this: Pin<&mut Self>) {
             this.withdraw();
         }
     }
 }
 
-impl<T, C: Deref<Target = Chan<T>>> Berth<T, C> {
-    pub(crate) fn new(chan: C, want: Want, value: Option<T>) -> Self {
+impl<C: ChanRef> Berth<C> {
+    pub(crate) fn new(chan: C, want: Want, value: Option<C::Value>) -> Self {
         Self { chan, node: Node::new(Packet::new(want, value)), enrolled: false }
     }
 
     /// Channel and packet, while the waiter is not enrolled.
-    pub(crate) fn own_parts(self: Pin<&mut Self>) -> (&Chan<T>, &mut Packet<T>) {
+    pub(crate) fn own_parts(self: Pin<&mut Self>) -> (&Chan<C::Value>, &mut Packet<C::Value>) {
         let this = self.project();
         assert!(!*this.enrolled, "the packet is shared while the waiter is enrolled");
         // SAFETY: B2; the pinned borrow of `self` keeps others off.
-        (this.chan, unsafe { this.node.into_ref().get_ref().packet() })
+        (this.chan.chan(), unsafe { this.node.into_ref().get_ref().packet() })
     }
 
     /// Runs a transition under a lock that the caller holds already.
@@ -56,25 +80,25 @@ impl<T, C: Deref<Target = Chan<T>>> Berth<T, C> {
     /// As [`Chan::assume_locked`].
     pub(crate) unsafe fn locked<R>(
         self: Pin<&mut Self>,
-        transition: impl FnOnce(&mut State<T>, &mut Packet<T>) -> R,
+        transition: impl FnOnce(&mut State<C::Value>, &mut Packet<C::Value>) -> R,
     ) -> R {
         let this = self.project();
         let node = this.node.into_ref().get_ref();
         // SAFETY: the lock is held: it protects the state, and the packet where the node is linked (W4).
-        unsafe { this.chan.assume_locked(|state| transition(state, node.packet())) }
+        unsafe { this.chan.chan().assume_locked(|state| transition(state, node.packet())) }
     }
 
     /// Runs `look` under the lock, and links the node by `link` if it gives nothing.
     pub(crate) fn enroll<R>(
         self: Pin<&mut Self>,
         seat: Seat<'_>,
-        look: impl FnOnce(&mut State<T>, &mut Packet<T>, &mut Wakes) -> Option<R>,
+        look: impl FnOnce(&mut State<C::Value>, &mut Packet<C::Value>, &mut Wakes) -> Option<R>,
     ) -> Option<R> {
         let this = self.project();
         debug_assert!(!*this.enrolled);
         let node = this.node.into_ref().get_ref();
         let mut wakes = Wakes::new();
-        let mut state = this.chan.lock();
+        let mut state = this.chan.chan().lock();
         // SAFETY: B2: not linked, so the node is ours.
         let packet = unsafe { node.packet() };
         let found = look(&mut state, packet, &mut wakes);
@@ -97,12 +121,12 @@ impl<T, C: Deref<Target = Chan<T>>> Berth<T, C> {
     /// Runs `look` under the lock, enrolled or not.
     pub(crate) fn look_again<R>(
         self: Pin<&mut Self>,
-        look: impl FnOnce(&mut State<T>, &mut Packet<T>, &mut Wakes) -> Option<R>,
+        look: impl FnOnce(&mut State<C::Value>, &mut Packet<C::Value>, &mut Wakes) -> Option<R>,
     ) -> Option<R> {
         let this = self.project();
         let node = this.node.into_ref().get_ref();
         // SAFETY: the lock is held, and protects the packet where the node is linked (W4).
-        this.chan.with(|state, wakes| look(state, unsafe { node.packet() }, wakes))
+        this.chan.chan().with(|state, wakes| look(state, unsafe { node.packet() }, wakes))
     }
 
     pub(crate) fn is_enrolled(&self) -> bool {
@@ -110,7 +134,7 @@ impl<T, C: Deref<Target = Chan<T>>> Berth<T, C> {
     }
 
     /// What a counterpart did, after it has claimed this waiter: ends the enrolment.
-    pub(crate) fn finish(self: Pin<&mut Self>) -> &mut Packet<T> {
+    pub(crate) fn finish(self: Pin<&mut Self>) -> &mut Packet<C::Value> {
         let this = self.project();
         let node = this.node.into_ref().get_ref();
         debug_assert!(*this.enrolled);
@@ -130,7 +154,7 @@ impl<T, C: Deref<Target = Chan<T>>> Berth<T, C> {
             return;
         }
         let node = this.node.into_ref().get_ref();
-        this.chan.with(|state, wakes| {
+        this.chan.chan().with(|state, wakes| {
             // SAFETY: the node is ours and belongs to this channel; the lock is held.
             let packet = unsafe {
                 if state.delist(node) {
@@ -159,6 +183,6 @@ impl<T, C: Deref<Target = Chan<T>>> Berth<T, C> {
 
     /// Waits for a counterpart that is completing this waiter under the lock.
     pub(crate) fn settle(&self) {
-        drop(self.chan.lock());
+        drop(self.chan.chan().lock());
     }
 }

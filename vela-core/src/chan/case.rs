@@ -3,13 +3,12 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::berth::Berth;
+use super::berth::{Berth, ChanRef};
 use super::state::{Chan, Packet, State, VERSION, Want};
 use crate::select::{Case, LockSet, Peek, Seat};
 use crate::waitlist::{Claim, Wakes};
@@ -35,30 +34,27 @@ pub trait Operation<T> {
 
 pin_project! {
     /// See the [module](self). `C` points to the channel.
-    pub struct ChanCase<T, C, K>
-    where
-        C: Deref<Target = Chan<T>>,
-    {
+    pub struct ChanCase<C: ChanRef, K> {
         #[pin]
-        berth: Berth<T, C>,
+        berth: Berth<C>,
         operation: PhantomData<fn() -> K>,
     }
 }
 
-impl<T, C: Deref<Target = Chan<T>>, K> fmt::Debug for ChanCase<T, C, K> {
+impl<C: ChanRef, K> fmt::Debug for ChanCase<C, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChanCase").finish_non_exhaustive()
     }
 }
 
-impl<T, C: Deref<Target = Chan<T>>, K> ChanCase<T, C, K> {
+impl<C: ChanRef, K> ChanCase<C, K> {
     #[inline]
-    pub(crate) fn new(chan: C, want: Want, value: Option<T>) -> Self {
+    pub(crate) fn new(chan: C, want: Want, value: Option<C::Value>) -> Self {
         Self { berth: Berth::new(chan, want, value), operation: PhantomData }
     }
 
     /// The value slot, while the case does not wait.
-    pub(crate) fn value(self: Pin<&mut Self>) -> &mut Option<T> {
+    pub(crate) fn value(self: Pin<&mut Self>) -> &mut Option<C::Value> {
         &mut self.project().berth.own_parts().1.value
     }
 
@@ -67,12 +63,12 @@ impl<T, C: Deref<Target = Chan<T>>, K> ChanCase<T, C, K> {
         self.berth.is_enrolled()
     }
 
-    fn chan(&self) -> &Chan<T> {
-        &self.berth.chan
+    fn chan(&self) -> &Chan<C::Value> {
+        self.berth.chan.chan()
     }
 }
 
-impl<T, C: Deref<Target = Chan<T>>, K: Operation<T>> ChanCase<T, C, K> {
+impl<C: ChanRef, K: Operation<C::Value>> ChanCase<C, K> {
     /// As [`Case::attempt`], also while the case waits under a claim that is held.
     pub(crate) fn attempt_while_held(self: Pin<&mut Self>, claim: &Claim) -> Option<K::Output> {
         if self.chan().word() & K::READY == 0 {
@@ -87,7 +83,7 @@ fn poll<R>(found: Option<R>) -> Poll<R> {
 }
 
 // SAFETY: `Berth` unlinks its node in `withdraw` and on drop, under the lock.
-unsafe impl<T, C: Deref<Target = Chan<T>>, K: Operation<T>> Case for ChanCase<T, C, K> {
+unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
     type Output = K::Output;
 
     #[inline]

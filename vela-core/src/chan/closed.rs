@@ -16,7 +16,7 @@ use crate::waitlist::{Claim, Wakes};
 pub struct Closing;
 
 /// The wait for the close as the select engine sees it.
-pub(crate) type ClosedCase<T, C> = ChanCase<T, C, Closing>;
+pub(crate) type ClosedCase<C> = ChanCase<C, Closing>;
 
 impl<T> Operation<T> for Closing {
     type Output = ();
@@ -38,7 +38,7 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Closed<'a, T> {
         #[pin]
-        one: One<ClosedCase<T, &'a Chan<T>>>,
+        one: One<ClosedCase<&'a Chan<T>>>,
         chan: &'a Chan<T>,
     }
 }
@@ -59,7 +59,7 @@ impl<T> Future for Closed<'_, T> {
 
 impl<'a, T> crate::ops::Receive for &Closed<'a, T> {
     type Output = ();
-    type Case = ClosedCase<T, &'a Chan<T>>;
+    type Case = ClosedCase<&'a Chan<T>>;
 
     fn receive(self) -> Self::Case {
         ChanCase::new(self.chan, Want::Close, None)

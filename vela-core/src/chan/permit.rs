@@ -92,7 +92,7 @@ impl std::error::Error for ReserveError {}
 pub(crate) struct Reserving;
 
 /// The wait for a place as the select engine sees it.
-pub(crate) type ReserveCase<T, C> = ChanCase<T, C, Reserving>;
+pub(crate) type ReserveCase<C> = ChanCase<C, Reserving>;
 
 type Reserved = Result<(), ReserveError>;
 
@@ -123,7 +123,7 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Reserve<'a, T> {
         #[pin]
-        one: One<ReserveCase<T, &'a Chan<T>>>,
+        one: One<ReserveCase<&'a Chan<T>>>,
         chan: &'a Chan<T>,
     }
 }

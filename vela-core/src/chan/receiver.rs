@@ -283,7 +283,7 @@ impl<T> fmt::Debug for Receiver<T> {
 
 impl<'a, T> Receive for &'a Receiver<T> {
     type Output = Option<T>;
-    type Case = RecvCase<T, &'a Chan<T>>;
+    type Case = RecvCase<&'a Chan<T>>;
 
     #[inline]
     fn receive(self) -> Self::Case {
@@ -293,7 +293,7 @@ impl<'a, T> Receive for &'a Receiver<T> {
 
 impl<'a, T> Receive for &'a Channel<T> {
     type Output = Option<T>;
-    type Case = RecvCase<T, &'a Chan<T>>;
+    type Case = RecvCase<&'a Chan<T>>;
 
     fn receive(self) -> Self::Case {
         self.receiver().receive()

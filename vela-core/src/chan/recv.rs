@@ -1,13 +1,13 @@
 //! Receiving: the case, and the futures made of it.
 
 use std::future::Future;
-use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use pin_project_lite::pin_project;
 
+use super::berth::ChanRef;
 use super::case::{ChanCase, Operation};
 use super::error::RecvTimeoutError;
 use super::state::{Chan, Outcome, Packet, Pop, RECEIVE, State, Want};
@@ -20,9 +20,9 @@ use crate::waitlist::{Claim, Wakes};
 pub struct Receiving;
 
 /// A receive as the select engine sees it.
-pub(crate) type RecvCase<T, C> = ChanCase<T, C, Receiving>;
+pub(crate) type RecvCase<C> = ChanCase<C, Receiving>;
 
-pub(crate) fn recv_case<T, C: Deref<Target = Chan<T>>>(chan: C) -> RecvCase<T, C> {
+pub(crate) fn recv_case<C: ChanRef>(chan: C) -> RecvCase<C> {
     ChanCase::new(chan, Want::Value, None)
 }
 
@@ -55,7 +55,7 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Recv<'a, T> {
         #[pin]
-        one: One<RecvCase<T, &'a Chan<T>>>,
+        one: One<RecvCase<&'a Chan<T>>>,
     }
 }
 
@@ -116,7 +116,7 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct RecvMany<'a, T> {
         #[pin]
-        one: One<RecvCase<T, &'a Chan<T>>>,
+        one: One<RecvCase<&'a Chan<T>>>,
         chan: &'a Chan<T>,
         into: &'a mut Vec<T>,
         max: usize,

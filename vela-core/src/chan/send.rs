@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
+use super::berth::ChanRef;
 use super::case::{ChanCase, Operation};
 use super::error::{SendError, SendErrorKind, SendTimeoutError};
 use super::overflow::Overflow;
@@ -22,9 +22,9 @@ use crate::waitlist::{Claim, Wakes};
 pub struct Delivering;
 
 /// A send as the select engine sees it: it waits for room under every policy but those that drop.
-pub(crate) type SendCase<T, C> = ChanCase<T, C, Delivering>;
+pub(crate) type SendCase<C> = ChanCase<C, Delivering>;
 
-pub(crate) fn send_case<T, C: Deref<Target = Chan<T>>>(chan: C, value: Option<T>) -> SendCase<T, C> {
+pub(crate) fn send_case<C: ChanRef>(chan: C, value: Option<C::Value>) -> SendCase<C> {
     ChanCase::new(chan, Want::Deliver, value)
 }
 
@@ -60,10 +60,10 @@ impl<T> Operation<T> for Delivering {
     }
 }
 
-impl<T, C: Deref<Target = Chan<T>>> Lends for SendCase<T, C> {
-    type Value = T;
+impl<C: ChanRef> Lends for SendCase<C> {
+    type Value = C::Value;
 
-    fn reclaim(mut self: Pin<&mut Self>, outcome: Option<Sent<T>>) -> Option<T> {
+    fn reclaim(mut self: Pin<&mut Self>, outcome: Option<Sent<C::Value>>) -> Option<C::Value> {
         self.as_mut().withdraw();
         match outcome {
             Some(Err(error)) => Some(error.into_inner()),
@@ -101,7 +101,7 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Send<'a, T> {
         #[pin]
-        one: One<SendCase<T, &'a Chan<T>>>,
+        one: One<SendCase<&'a Chan<T>>>,
         chan: &'a Chan<T>,
         impatient: Option<Pin<Box<Impatient>>>,
     }
@@ -201,7 +201,7 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct SendTimeout<'a, T> {
         #[pin]
-        one: One<SendCase<T, &'a Chan<T>>>,
+        one: One<SendCase<&'a Chan<T>>>,
         #[pin]
         timer: Option<Timer>,
         deadline: Instant,

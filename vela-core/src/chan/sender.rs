@@ -332,7 +332,7 @@ impl<T> Sender<T> {
     /// [`Transmit::transmit`], found before the trait's method, so that the value is coerced to `T`.
     #[doc(hidden)]
     #[inline]
-    pub fn __vela_transmit(&self, value: T) -> SendCase<T, &Chan<T>> {
+    pub fn __vela_transmit(&self, value: T) -> SendCase<&Chan<T>> {
         self.transmit(value)
     }
 }
@@ -412,7 +412,7 @@ impl<T> fmt::Debug for Sender<T> {
 
 impl<'a, T> Transmit<T> for &'a Sender<T> {
     type Output = Result<(), SendError<T>>;
-    type Case = SendCase<T, &'a Chan<T>>;
+    type Case = SendCase<&'a Chan<T>>;
 
     #[inline]
     fn transmit(self, value: T) -> Self::Case {
@@ -422,7 +422,7 @@ impl<'a, T> Transmit<T> for &'a Sender<T> {
 
 impl<'a, T> Transmit<T> for &'a Channel<T> {
     type Output = Result<(), SendError<T>>;
-    type Case = SendCase<T, &'a Chan<T>>;
+    type Case = SendCase<&'a Chan<T>>;
 
     fn transmit(self, value: T) -> Self::Case {
         self.sender().transmit(value)

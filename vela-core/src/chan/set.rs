@@ -17,7 +17,7 @@ use crate::select::{Case, Mode, Polled, Seat};
 use crate::waitlist::{Claim, Phase};
 
 struct Member<T> {
-    case: Pin<Box<RecvCase<T, Arc<Chan<T>>>>>,
+    case: Pin<Box<RecvCase<Arc<Chan<T>>>>>,
     receiver: Receiver<T>,
 }
 

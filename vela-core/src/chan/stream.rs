@@ -25,7 +25,7 @@ type Waiter<C> = Pin<Box<One<C>>>;
 #[derive(Debug)]
 #[must_use = "streams do nothing unless they are polled"]
 pub struct RecvStream<T> {
-    one: Waiter<RecvCase<T, Arc<Chan<T>>>>,
+    one: Waiter<RecvCase<Arc<Chan<T>>>>,
     receiver: Receiver<T>,
     ended: bool,
 }
@@ -66,7 +66,7 @@ impl<T> FusedStream for RecvStream<T> {
 
 #[derive(Debug)]
 struct Open<T> {
-    waiter: Waiter<ReserveCase<T, Arc<Chan<T>>>>,
+    waiter: Waiter<ReserveCase<Arc<Chan<T>>>>,
     sender: Sender<T>,
 }
 

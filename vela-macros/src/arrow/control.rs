@@ -29,7 +29,9 @@ impl Rewriter<'_> {
             "async" | "gen" if brace => self.async_block(c, out, 1),
             "async" | "gen" if c.is_ident_at(1, "move") && c.is_brace_at(2) => self.async_block(c, out, 2),
             "async" if c.is_punct_at(1, '|') => self.closure_after(c, out, mode, 1, Wait::Here),
-            "async" if c.is_ident_at(1, "move") && c.is_punct_at(2, '|') => self.closure_after(c, out, mode, 2, Wait::Here),
+            "async" if c.is_ident_at(1, "move") && c.is_punct_at(2, '|') => {
+                self.closure_after(c, out, mode, 2, Wait::Here)
+            }
             "move" if c.is_punct_at(1, '|') => self.closure_after(c, out, mode, 1, Wait::Closure),
             "static" => {
                 c.copy(1, out);
@@ -77,9 +79,7 @@ impl Rewriter<'_> {
 
     /// A pattern, up to its `=`, its type or its end.
     pub(super) fn pattern(&mut self, c: &mut Cursor, out: &mut Out) {
-        self.until(c, out, |c| {
-            c.is_arrow() || c.is_colon() || c.is_punct(';') || (c.is_punct('=') && !c.is_op("=="))
-        });
+        self.until(c, out, |c| c.is_arrow() || c.is_colon() || c.is_punct(';') || (c.is_punct('=') && !c.is_op("==")));
         if c.is_arrow() {
             self.diag.at(c.span(), "a `let` receives with `=`\nhelp: write `let value = <-rx`");
         }
@@ -143,7 +143,7 @@ impl Rewriter<'_> {
             if c.is_op("=>") {
                 c.copy(2, out);
                 self.expr(c, out, Mode::STATEMENT);
-                self.stray_else(c);
+                self.stray_else(c, out);
                 if c.is_punct(',') {
                     c.copy(1, out);
                 }

@@ -45,13 +45,24 @@ impl Rewriter<'_> {
     }
 
     /// `for pattern in <-operand body`: a loop whose `let` has rustc check that the pattern is irrefutable.
-    pub(super) fn emit_for(&mut self, arrow: Span, label: Out, pattern: Out, operand: Out, body: TokenTree) -> TokenTree {
+    pub(super) fn emit_for(
+        &mut self,
+        arrow: Span,
+        label: Out,
+        pattern: Out,
+        operand: Out,
+        body: TokenTree,
+    ) -> TokenTree {
         self.rewritten += 1;
-        let (label, pattern) = (label.into_iter().collect::<TokenStream>(), pattern.into_iter().collect::<TokenStream>());
+        let (label, pattern) =
+            (label.into_iter().collect::<TokenStream>(), pattern.into_iter().collect::<TokenStream>());
         // a `_` of the user's would be told by clippy to be `()`
         let pattern = if pattern.to_string() == "_" { quote_spanned!(own()=> _) } else { pattern };
+        // `let` wants an or-pattern in parentheses
+        let is_or = |tree: TokenTree| matches!(tree, TokenTree::Punct(p) if p.as_char() == '|');
+        let pattern = if pattern.clone().into_iter().any(is_or) { quote_spanned!(own()=> (#pattern)) } else { pattern };
         let operand: TokenStream = operand.into_iter().collect();
-        if !self.may_wait(arrow) {
+        if std::mem::take(&mut self.ambiguous) || !self.may_wait(arrow) {
             let dead = dead(&operand);
             let body = body::with(quote_spanned!(own()=> let #pattern = #dead;), body.into());
             return braced(own(), &quote_spanned!(own()=> #label loop #body));

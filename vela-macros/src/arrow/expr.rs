@@ -152,7 +152,9 @@ impl Rewriter<'_> {
                  help: write `(<-{inner}) <- {value}` to send to what was received, or `<-({inner} <- {value})` to receive from the outcome of the send"
             )
         } else if left.negated {
-            format!("this can be read two ways\nhelp: write `({operand}) <- {value}`, or take the operator out of the send: `let r = tx <- {value};`")
+            format!(
+                "this can be read two ways\nhelp: write `({operand}) <- {value}`, or take the operator out of the send: `let r = tx <- {value};`"
+            )
         } else if left.at != left.region {
             format!(
                 "this can be read two ways\n\
@@ -231,7 +233,7 @@ impl Rewriter<'_> {
         while !c.at_end() {
             let from = c.pos;
             self.expr(c, out, Mode::default());
-            self.stray_else(c);
+            self.stray_else(c, out);
             if c.pos == from || c.is_punct(',') || c.is_punct(';') || c.is_colon() {
                 c.copy(1, out);
             }
@@ -239,13 +241,15 @@ impl Rewriter<'_> {
     }
 
     /// An `else` after an expression that cannot have one.
-    pub(crate) fn stray_else(&mut self, c: &Cursor) {
+    pub(crate) fn stray_else(&mut self, c: &mut Cursor, out: &mut Out) {
         if c.is_ident("else") && c.is_brace_at(1) {
             self.diag.at(
                 c.span(),
                 "`else` can follow a send only where that is a statement of its own\n\
                  help: write `{ tx <- value else { return }; }`, or look at the outcome: `if (tx <- value).is_err() { … }`",
             );
+            c.copy(1, out);
+            self.block_group(c, out);
         }
     }
 }

@@ -12,7 +12,11 @@ pub(super) fn begins_item(c: &Cursor, ahead: usize) -> bool {
     match word(0).as_str() {
         "pub" | "fn" | "struct" | "enum" | "trait" | "impl" | "mod" | "use" | "type" | "extern" => true,
         "static" => names(1) && !matches!(word(1).as_str(), "move" | "async"),
-        "const" => names(1) && !matches!(word(1).as_str(), "move") && !(word(1) == "async" && word(2) != "fn" && word(2) != "unsafe"),
+        "const" => {
+            names(1)
+                && !matches!(word(1).as_str(), "move")
+                && !(word(1) == "async" && word(2) != "fn" && word(2) != "unsafe")
+        }
         "async" | "gen" => matches!(word(1).as_str(), "fn" | "unsafe" | "extern" | "gen"),
         "unsafe" => matches!(word(1).as_str(), "fn" | "impl" | "trait" | "extern" | "mod" | "auto"),
         "safe" => word(1) == "fn",

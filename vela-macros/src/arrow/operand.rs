@@ -22,11 +22,33 @@ pub(super) enum Kind {
     Plain,
 }
 
+const PARENTHESES: &str =
+    "the operand of `<-` is a path, a call, a field or the like\nhelp: put anything else in parentheses: `<-(…)`";
+
 /// std's macros that take expressions.
 const MACROS: &[&str] = &[
-    "assert", "assert_eq", "assert_ne", "dbg", "debug_assert", "debug_assert_eq", "debug_assert_ne", "eprint", "eprintln",
-    "format", "format_args", "matches", "panic", "pin", "print", "println", "todo", "unimplemented", "unreachable", "vec",
-    "write", "writeln",
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "dbg",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "eprint",
+    "eprintln",
+    "format",
+    "format_args",
+    "matches",
+    "panic",
+    "pin",
+    "print",
+    "println",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "write",
+    "writeln",
 ];
 
 impl Rewriter<'_> {
@@ -35,19 +57,17 @@ impl Rewriter<'_> {
             None => Kind::Nothing,
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
                 // `if {…} {…}`: a condition may begin with a block, but not consist of nothing
-                let begins = mode.stmt || !mode.no_struct || matches!(c.peek_at(1), Some(TokenTree::Group(g)) if g.delimiter() == Delimiter::Brace);
+                let begins = mode.stmt
+                    || !mode.no_struct
+                    || matches!(c.peek_at(1), Some(TokenTree::Group(g)) if g.delimiter() == Delimiter::Brace);
                 if !begins {
                     return Kind::Nothing;
                 }
                 self.block_group(c, out);
                 Kind::Block
             }
-            Some(TokenTree::Group(group)) => {
-                if group.delimiter() == Delimiter::None {
-                    c.copy(1, out);
-                } else {
-                    self.expr_group(c, out);
-                }
+            Some(TokenTree::Group(_)) => {
+                self.expr_group(c, out);
                 self.postfix(c, out, None);
                 Kind::Plain
             }
@@ -101,7 +121,10 @@ impl Rewriter<'_> {
             if delimiter == Delimiter::Brace && receive.is_none() {
                 return Kind::Block;
             }
-        } else if c.is_brace() && !mode.no_struct && receive.is_none() {
+        } else if c.is_brace() && !mode.no_struct {
+            if receive.is_some() {
+                self.diag.at(c.span(), PARENTHESES);
+            }
             self.expr_group(c, out);
         }
         self.postfix(c, out, receive);
@@ -115,7 +138,9 @@ impl Rewriter<'_> {
         loop {
             if c.is_op("::") {
                 c.copy(2, out);
-            } else if c.is_punct('<') && (c.pos == from || matches!(out.last(), Some(TokenTree::Punct(p)) if p.as_char() == ':')) {
+            } else if c.is_punct('<')
+                && (c.pos == from || matches!(out.last(), Some(TokenTree::Punct(p)) if p.as_char() == ':'))
+            {
                 self.generics(c, out);
                 name = None;
             } else if let Some(ident) = c.ident_at(0)
@@ -212,6 +237,7 @@ impl Rewriter<'_> {
     /// The operand of a prefix arrow: a postfix expression, perhaps behind `*` or `&`.
     pub(super) fn receive_operand(&mut self, c: &mut Cursor, out: &mut Out, mode: Mode) {
         let from = c.pos;
+        let first = out.len();
         while c.is_punct('*') || c.is_punct('&') {
             let borrow = c.is_punct('&');
             c.copy(1, out);
@@ -219,16 +245,23 @@ impl Rewriter<'_> {
                 c.copy(1, out);
             }
         }
-        let parens = "the operand of `<-` is a path, a call, a field or the like\nhelp: put this in parentheses: `<-(…)`";
+        let unary = out.len();
+        self.receive_root(c, out, mode, from);
+        if out.len() == unary {
+            out.truncate(first);
+        }
+    }
+
+    fn receive_root(&mut self, c: &mut Cursor, out: &mut Out, mode: Mode, from: usize) {
         match c.peek() {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
                 if !mode.no_struct {
-                    self.diag.at(c.span(), parens);
+                    self.diag.at(c.span(), PARENTHESES);
                     self.block_group(c, out);
                 }
             }
             Some(TokenTree::Group(_) | TokenTree::Literal(_)) => {
-                if c.group_at(0, Delimiter::None).is_some() || matches!(c.peek(), Some(TokenTree::Literal(_))) {
+                if matches!(c.peek(), Some(TokenTree::Literal(_))) {
                     c.copy(1, out);
                 } else {
                     self.expr_group(c, out);
@@ -242,7 +275,7 @@ impl Rewriter<'_> {
                 }
                 let before = out.len();
                 match self.control(c, out, mode) {
-                    Some(_) if out.len() > before => self.diag.at(span, parens),
+                    Some(_) if out.len() > before => self.diag.at(span, PARENTHESES),
                     Some(_) => {}
                     None => _ = self.path_operand(c, out, mode, Some(from)),
                 }
@@ -251,7 +284,7 @@ impl Rewriter<'_> {
                 self.path_operand(c, out, mode, Some(from));
             }
             Some(TokenTree::Punct(_)) if c.is_punct('|') => {
-                self.diag.at(c.span(), parens);
+                self.diag.at(c.span(), PARENTHESES);
                 self.closure(c, out, mode, Wait::Closure);
             }
             Some(TokenTree::Punct(_)) | None => {}

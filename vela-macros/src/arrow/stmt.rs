@@ -69,7 +69,7 @@ impl Rewriter<'_> {
             }
             return;
         }
-        self.stray_else(c);
+        self.stray_else(c, out);
     }
 
     /// `let … else` and `tx <- v else`: what stands before `else` does not end in `}`.

@@ -32,7 +32,9 @@ impl Rewriter<'_> {
         let mut callable = false;
         loop {
             let prefix = match c.ident_at(0) {
-                Some(word) => ["dyn", "impl", "mut", "const", "unsafe", "for", "extern", "fn"].iter().any(|w| word == w),
+                Some(word) => {
+                    ["dyn", "impl", "mut", "const", "unsafe", "for", "extern", "fn"].iter().any(|w| word == w)
+                }
                 None => c.is_punct('&') || c.is_punct('*'),
             };
             if c.is_punct('\'') {

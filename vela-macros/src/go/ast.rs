@@ -39,4 +39,3 @@ pub(crate) enum Callee {
     /// The receiver is evaluated here and moved into the task.
     Method { receiver: Expr, method: Ident, turbofish: Option<syn::AngleBracketedGenericArguments> },
 }
-

@@ -14,7 +14,11 @@ use crate::krate::{Krate, own};
 const CLAUSES: &str = "the clauses of `go!` are `name(\"…\")`, `clone(a, b = expr)`, `in(scope)` and `-> Type`";
 
 pub(crate) fn go(input: TokenStream, krate: &Krate, diag: &mut Diag) -> Go {
-    let mut parser = Parser { krate, diag, go: Go { name: None, group: None, clones: Vec::new(), output: None, body: Body::Block(TokenStream::new()) } };
+    let mut parser = Parser {
+        krate,
+        diag,
+        go: Go { name: None, group: None, clones: Vec::new(), output: None, body: Body::Block(TokenStream::new()) },
+    };
     let mut cursor = Cursor::new(input);
     while parser.clause(&mut cursor) {}
     parser.output(&mut cursor);
@@ -33,6 +37,10 @@ impl Parser<'_> {
         Rewriter::new(self.krate, self.diag)
     }
 
+    fn has_clauses(&self) -> bool {
+        self.go.name.is_some() || self.go.group.is_some() || !self.go.clones.is_empty()
+    }
+
     /// One clause. `name("a")` with nothing after it is a call, and so is `name("a").b()`.
     fn clause(&mut self, c: &mut Cursor) -> bool {
         let Some(word) = c.ident_at(0).cloned() else { return false };
@@ -42,7 +50,7 @@ impl Parser<'_> {
         }
         let known = word == "name" || word == "clone" || word == "in";
         let follows = match c.peek_at(2) {
-            None => word == "in",
+            None => word == "in" || (known && self.has_clauses()),
             Some(TokenTree::Ident(_)) => !c.is_ident_at(2, "as"),
             Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Brace,
             Some(_) => c.is_op_at(2, "->") || (known && (c.is_op_at(2, "::") || c.is_punct_at(2, '|'))) || word == "in",
@@ -107,8 +115,14 @@ impl Parser<'_> {
             self.diag.at(arrow, "`-> Type` goes before a block\nhelp: `go!(-> Type { … })`");
             c.pos = from;
             // what follows may still be a call
-            _ = syn::parse::Parser::parse2(|input: ParseStream| { let _ = input.parse::<syn::Type>(); input.parse::<TokenStream>() }, c.rest())
-                .map(|rest| *c = Cursor::new(rest));
+            _ = syn::parse::Parser::parse2(
+                |input: ParseStream| {
+                    let _ = input.parse::<syn::Type>();
+                    input.parse::<TokenStream>()
+                },
+                c.rest(),
+            )
+            .map(|rest| *c = Cursor::new(rest));
             return;
         }
         match syn::parse2(ty) {
@@ -120,11 +134,13 @@ impl Parser<'_> {
     fn body(&mut self, c: &mut Cursor) {
         unwrap_fragment(c);
         if c.at_end() {
-            self.diag.at(c.span(), "`go!` needs something to run\nhelp: `go! { … }` for a block, `go!(f(x))` for a call");
+            self.diag
+                .at(c.span(), "`go!` needs something to run\nhelp: `go! { … }` for a block, `go!(f(x))` for a call");
             self.go.body = Body::Block(TokenStream::new());
             return;
         }
-        if c.is_brace() && c.peek_at(1).is_none()
+        if c.is_brace()
+            && c.peek_at(1).is_none()
             && let Some(TokenTree::Group(group)) = c.next()
         {
             let (stream, _) = self.rewriter().statements(group.stream());
@@ -133,13 +149,12 @@ impl Parser<'_> {
             self.go.body = Body::Block(TokenTree::Group(block).into());
             return;
         }
-        let has_clauses = self.go.name.is_some() || self.go.group.is_some() || !self.go.clones.is_empty();
         let raw = c.rest();
         let (stream, _) = self.rewriter().statements(raw.clone());
         self.go.body = match syn::parse2::<Expr>(stream.clone()) {
             Ok(expr) => self.expression(expr, stream),
             Err(_) => {
-                if has_clauses {
+                if self.has_clauses() {
                     self.diag.on(&raw, "after its clauses `go!` takes a block in braces or one call\nhelp: `go!(name(\"fetch\") { … })`");
                 }
                 block_of(stream)
@@ -163,14 +178,22 @@ impl Parser<'_> {
             }),
             Expr::Async(block) => {
                 self.diag.on(
-                    block.async_token.to_token_stream().into_iter().chain(block.capture.to_token_stream()).collect::<TokenStream>(),
+                    block
+                        .async_token
+                        .to_token_stream()
+                        .into_iter()
+                        .chain(block.capture.to_token_stream())
+                        .collect::<TokenStream>(),
                     "`go!` is an `async move` block already\nhelp: leave `async move` out: `go! { … }`",
                 );
                 Body::Block(block.block.to_token_stream())
             }
             Expr::Closure(closure) => {
                 let head: TokenStream = closure.inputs_begin.to_token_stream();
-                self.diag.on(head, "`go!` takes a block or a call, not a closure\nhelp: `go! { … }`, or call it: `go!((|| …)())`");
+                self.diag.on(
+                    head,
+                    "`go!` takes a block or a call, not a closure\nhelp: `go! { … }`, or call it: `go!((|| …)())`",
+                );
                 Body::Block(closure.body.to_token_stream())
             }
             expr @ (Expr::Path(_) | Expr::Field(_) | Expr::Lit(_) | Expr::Reference(_) | Expr::Index(_)) => {
@@ -215,7 +238,8 @@ fn split_commas(tokens: TokenStream) -> Vec<TokenStream> {
 impl Parse for Clone {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let mutability = input.parse::<Option<Token![mut]>>()?;
-        let local: proc_macro2::Ident = if input.peek(Token![self]) { return Err(input.error("")) } else { input.parse()? };
+        let local: proc_macro2::Ident =
+            if input.peek(Token![self]) { return Err(input.error("")) } else { input.parse()? };
         let source = if input.parse::<Option<Token![=]>>()?.is_some() {
             input.parse()?
         } else {

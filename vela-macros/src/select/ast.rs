@@ -47,8 +47,14 @@ pub(crate) enum Binding {
 
 pub(crate) enum Op {
     Receive(Expr),
-    Send { target: Expr, value: Expr },
-    Lend { target: Expr, local: Ident },
+    Send {
+        target: Expr,
+        value: Expr,
+    },
+    Lend {
+        target: Expr,
+        local: Ident,
+    },
     Future(Expr),
     /// An error was noted; what could be read of the operand stays for the editor.
     Broken(Option<Expr>),

@@ -47,7 +47,10 @@ fn order(select: &Select, diag: &mut Diag) {
         && *arms == select.arms.len()
         && *arms > 0
     {
-        diag.at(*span, "`then;` stands between two groups of arms, and there is no arm below it\nhelp: remove it, or move it up");
+        diag.at(
+            *span,
+            "`then;` stands between two groups of arms, and there is no arm below it\nhelp: remove it, or move it up",
+        );
     }
 }
 
@@ -57,7 +60,10 @@ fn lends(select: &Select, diag: &mut Diag) {
         if let Op::Lend { local, .. } = &arm.op {
             let name = local.to_string();
             if seen.contains(&name) {
-                diag.at(local.span(), format!("`{name}` is lent to two arms\nhelp: give each arm a value of its own, or clone it"));
+                diag.at(
+                    local.span(),
+                    format!("`{name}` is lent to two arms\nhelp: give each arm a value of its own, or clone it"),
+                );
             }
             seen.push(name);
         }
@@ -67,7 +73,11 @@ fn lends(select: &Select, diag: &mut Diag) {
 fn last(select: &Select, diag: &mut Diag) {
     for (word, lasts, hint) in [
         ("closed", &select.closed, "it runs when every arm is disabled"),
-        ("else", &select.els, "it runs when nothing is ready now; for tokio's `else` (every branch is disabled) write `closed => …`"),
+        (
+            "else",
+            &select.els,
+            "it runs when nothing is ready now; for tokio's `else` (every branch is disabled) write `closed => …`",
+        ),
     ] {
         for extra in lasts.iter().skip(1) {
             diag.at(extra.span, format!("a select has one `{word}` at most: {hint}"));
@@ -75,7 +85,8 @@ fn last(select: &Select, diag: &mut Diag) {
     }
     if select.arms.is_empty() {
         let span = select.closed.iter().chain(&select.els).map(|last| last.span).next();
-        let span = span.or_else(|| select.biased.first().copied()).or_else(|| select.tiers.first().map(|(span, _)| *span));
+        let span =
+            span.or_else(|| select.biased.first().copied()).or_else(|| select.tiers.first().map(|(span, _)| *span));
         diag.at(
             span.unwrap_or_else(Span::call_site),
             "a select needs at least one arm to wait for\nhelp: `value = <-rx => …`",

@@ -5,13 +5,14 @@ use quote::{format_ident, quote_spanned};
 use syn::Pat;
 
 use super::ast::{Arm, Binding, Op, Select};
-use crate::body;
 use crate::arrow::{receive_call, transmit_call};
+use crate::body;
 use crate::krate::{Krate, own};
 use crate::operand::Operand;
 
 pub(crate) fn select(select: &Select, krate: &Krate) -> TokenStream {
-    let expansion = Expansion { select, p: krate.private(), arms: select.arms.iter().enumerate().map(Names::new).collect() };
+    let expansion =
+        Expansion { select, p: krate.private(), arms: select.arms.iter().enumerate().map(Names::new).collect() };
     expansion.tokens()
 }
 
@@ -190,7 +191,8 @@ impl Expansion<'_> {
         let local = if guarded { quote_spanned!(own()=> (*#operand)) } else { quote_spanned!(own()=> #operand) };
         let split = Operand::of(target.clone(), &local);
         let call = transmit_call(&split.place, &quote_spanned!(own()=> #lent));
-        let (ok, err) = (quote_spanned!(own()=> ::core::result::Result::Ok), quote_spanned!(own()=> ::core::result::Result::Err));
+        let (ok, err) =
+            (quote_spanned!(own()=> ::core::result::Result::Ok), quote_spanned!(own()=> ::core::result::Result::Err));
         match (guarded, split.value.is_some()) {
             (true, true) => quote_spanned! {own()=>
                 let #case = match &mut #operand {
@@ -243,7 +245,8 @@ impl Expansion<'_> {
             let reclaim = self.reclaim(None);
             quote_spanned!(own()=> (#reclaim))
         });
-        let closed = (!self.select.closed.is_empty()).then(|| quote_spanned!(own()=> #p::CLOSED => __VelaOut::Closed #payload,));
+        let closed =
+            (!self.select.closed.is_empty()).then(|| quote_spanned!(own()=> #p::CLOSED => __VelaOut::Closed #payload,));
         let els = (!self.select.els.is_empty()).then(|| quote_spanned!(own()=> #p::ELSE => __VelaOut::Else #payload,));
         quote_spanned!(own()=> #closed #els)
     }
@@ -270,7 +273,7 @@ impl Expansion<'_> {
         let bind = match &arm.binding {
             Binding::Unbound => TokenStream::new(),
             Binding::Every(pat) | Binding::Values(pat) | Binding::Refused(pat) => {
-                quote_spanned!(own()=> let #pat = (loop {}) else { loop {} };)
+                quote_spanned!(own()=> let (#pat) = (loop {}) else { loop {} };)
             }
         };
         let body = body::with(quote_spanned!(own()=> #operand #bind), arm.body.clone());
@@ -287,8 +290,14 @@ impl Expansion<'_> {
             let bind = match &arm.binding {
                 // a `_` of the user's would be told by clippy to be `()`
                 Binding::Unbound | Binding::Every(Pat::Wild(_)) | Binding::Values(Pat::Wild(_)) => TokenStream::new(),
+                // `let` wants an or-pattern in parentheses
+                Binding::Every(pat @ Pat::Or(_)) | Binding::Values(pat @ Pat::Or(_)) => {
+                    quote_spanned!(own()=> let (#pat) = __vela_value;)
+                }
                 Binding::Every(pat) | Binding::Values(pat) => quote_spanned!(own()=> let #pat = __vela_value;),
-                Binding::Refused(pat) => quote_spanned!(own()=> let #pat = __vela_value else { #p::unreachable_arm() };),
+                Binding::Refused(pat) => {
+                    quote_spanned!(own()=> let (#pat) = __vela_value else { #p::unreachable_arm() };)
+                }
             };
             let value = if bind.is_empty() { quote_spanned!(own()=> _) } else { quote_spanned!(own()=> __vela_value) };
             match (names.is_broken(), lends) {
@@ -305,11 +314,12 @@ impl Expansion<'_> {
         });
         let (all, restore) = self.restore(None);
         let payload = lends.then(|| quote_spanned!(own()=> (#all)));
-        let last = [("Closed", &self.select.closed), ("Else", &self.select.els)].into_iter().filter_map(|(name, lasts)| {
-            let name = Ident::new(name, own());
-            let body = body::with(restore.clone(), lasts.first()?.body.clone());
-            Some(quote_spanned!(own()=> __VelaOut::#name #payload => #body))
-        });
+        let last =
+            [("Closed", &self.select.closed), ("Else", &self.select.els)].into_iter().filter_map(|(name, lasts)| {
+                let name = Ident::new(name, own());
+                let body = body::with(restore.clone(), lasts.first()?.body.clone());
+                Some(quote_spanned!(own()=> __VelaOut::#name #payload => #body))
+            });
         quote_spanned!(own()=> #(#arms)* #(#last)*)
     }
 }

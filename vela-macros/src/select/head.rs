@@ -48,7 +48,9 @@ pub(super) fn arm(c: &mut Cursor, select: &mut Select, rewriter: &mut Rewriter<'
 /// What people bring along from Go and from `match`.
 fn go_words(c: &mut Cursor, rewriter: &mut Rewriter<'_>) {
     while c.is_punct('#') && c.group_at(1, Delimiter::Bracket).is_some() {
-        rewriter.diag.at(c.span(), "an arm takes no attributes\nhelp: put them on a block in its body, or on the whole select");
+        rewriter
+            .diag
+            .at(c.span(), "an arm takes no attributes\nhelp: put them on a block in its body, or on the whole select");
         c.pos += 2;
     }
     if (c.is_ident("case") || c.is_ident("let")) && !c.is_punct_at(1, '=') && !c.is_op_at(1, "<-") {
@@ -85,7 +87,9 @@ fn guard(trees: Vec<TokenTree>, at: Span, rewriter: &mut Rewriter<'_>) -> Option
     }
     match pure(trees, "a guard", rewriter) {
         Ok(Expr::Let(expr)) => {
-            rewriter.diag.on(expr, "a guard is a `bool`, it cannot bind\nhelp: use `matches!(…)`, or match above the select");
+            rewriter
+                .diag
+                .on(expr, "a guard is a `bool`, it cannot bind\nhelp: use `matches!(…)`, or match above the select");
             None
         }
         guard => guard.ok(),
@@ -265,7 +269,13 @@ fn is_postfix(expr: &Expr) -> bool {
     match expr {
         Expr::Unary(unary) => matches!(unary.op, syn::UnOp::Deref(_)),
         Expr::Path(_) | Expr::Call(_) | Expr::MethodCall(_) | Expr::Field(_) | Expr::Index(_) | Expr::Paren(_) => true,
-        Expr::Macro(_) | Expr::Group(_) | Expr::Try(_) | Expr::Reference(_) | Expr::Await(_) | Expr::Block(_) | Expr::Match(_) => true,
+        Expr::Macro(_)
+        | Expr::Group(_)
+        | Expr::Try(_)
+        | Expr::Reference(_)
+        | Expr::Await(_)
+        | Expr::Block(_)
+        | Expr::Match(_) => true,
         _ => false,
     }
 }

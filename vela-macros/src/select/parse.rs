@@ -84,10 +84,7 @@ pub(super) fn body(c: &mut Cursor, rewriter: &mut Rewriter<'_>) -> Body {
     let from = c.pos;
     let arrow = c.between(from.saturating_sub(1), from).first().map_or_else(|| c.span(), TokenTree::span);
     let tail = rewriter.expr(c, &mut out, Mode::STATEMENT);
-    if c.is_ident("else") && c.is_brace_at(1) {
-        rewriter.stray_else(c);
-        c.pos += 2;
-    }
+    rewriter.stray_else(c, &mut out);
     if c.pos == from {
         rewriter.diag.at(arrow, "an arm needs a body\nhelp: `=> { … }`, or `=> {}` to do nothing");
     }

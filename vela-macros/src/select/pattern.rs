@@ -12,7 +12,11 @@ pub(crate) fn binding(pat: Pat) -> Binding {
         && some.attrs.is_empty()
     {
         let inner = &some.elems[0];
-        return if refutable(inner) || matches!(inner, Pat::Rest(_)) { Binding::Refused(pat) } else { Binding::Values(inner.clone()) };
+        return if refutable(inner) || matches!(inner, Pat::Rest(_)) {
+            Binding::Refused(pat)
+        } else {
+            Binding::Values(inner.clone())
+        };
     }
     if refutable(&pat) { Binding::Refused(pat) } else { Binding::Every(pat) }
 }

@@ -1,0 +1,38 @@
+//! The stress run: nothing may be lost, duplicated or reordered in a random mesh of tasks and channels.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use vela_benches::mesh::{self, Options};
+
+const USAGE: &str = "stress [--ops N] [--seed S] [--seconds T]";
+
+fn main() -> ExitCode {
+    match options().and_then(mesh::run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("stress: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options() -> Result<Options> {
+    let mut options = Options { ops: 100_000_000, seed: fastrand::u64(..), time: None };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut number = || -> Result<u64> {
+            let value = words.next().with_context(|| format!("`{word}` wants a number"))?;
+            value.replace('_', "").parse().with_context(|| format!("`{value}` is not a number"))
+        };
+        match word.as_str() {
+            "--ops" => options.ops = number()?,
+            "--seed" => options.seed = number()?,
+            "--seconds" => options.time = Some(Duration::from_secs(number()?)),
+            _ => bail!("`{word}` is not an option; {USAGE}"),
+        }
+    }
+    println!("stress: seed {}", options.seed);
+    Ok(options)
+}

@@ -1,0 +1,2 @@
+//! Vela beside its peers.
+fn main() {}

@@ -1,0 +1,150 @@
+//! A random mesh of tasks, channels, selects, cancellations and closings, in which every value is accounted for.
+//!
+//! The run is a sequence of rounds. Each [`World`] has a few slots, in which one channel follows another, and tasks that
+//! do random operations on them. At the end of a round each channel's books must balance: every value that was made was
+//! received once, or handed back to its sender, or dropped where the contract says so; and each receiver saw each
+//! sender's values in order.
+
+mod account;
+mod actor;
+mod epoch;
+mod port;
+mod receiving;
+mod selecting;
+mod sending;
+mod threads;
+mod value;
+mod violation;
+mod watchdog;
+mod watched;
+mod world;
+
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use fastrand::Rng;
+use tokio::runtime::{Builder, Runtime};
+
+use self::epoch::lock;
+use self::world::{Report, World};
+
+/// Operations of one round.
+const ROUND: u64 = 1_000_000;
+/// Time between two lines of progress.
+const NEWS: Duration = Duration::from_secs(5);
+
+/// What to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How many operations; a batch counts its values.
+    pub ops: u64,
+    /// Seeds the shape of the mesh and the decisions of the tasks; the schedule of the threads is the machine's own.
+    pub seed: u64,
+    /// When to stop at the latest.
+    pub time: Option<Duration>,
+}
+
+/// Runs the mesh.
+///
+/// # Errors
+///
+/// If a value was lost, duplicated or reordered. A run that hangs ends the process.
+pub fn run(options: Options) -> anyhow::Result<()> {
+    let hint = format!("repeat with --seed {} --ops {}", options.seed, options.ops);
+    let current = watchdog::Current::default();
+    let (quit, quitting) = mpsc::channel();
+    let watchdog = {
+        let (current, hint) = (Arc::clone(&current), hint.clone());
+        std::thread::spawn(move || watchdog::watch(&current, &quitting, &hint))
+    };
+    let result = rounds(options, &current);
+    drop(quit);
+    watchdog.join().ok().context("the watchdog panicked")?;
+    let total = result?;
+    total.print(&options);
+    if violation::violations() > 0 {
+        bail!("{} violations; {hint}", violation::violations());
+    }
+    Ok(())
+}
+
+/// Sums over all rounds.
+#[derive(Default)]
+struct Total {
+    rounds: u64,
+    tasks: usize,
+    report: Report,
+    elapsed: Duration,
+}
+
+fn rounds(options: Options, current: &watchdog::Current) -> anyhow::Result<Total> {
+    let runtimes = (2..=4)
+        .map(|workers| Builder::new_multi_thread().worker_threads(workers).enable_all().build())
+        .collect::<std::io::Result<Vec<Runtime>>>()?;
+    let mut rng = Rng::with_seed(options.seed);
+    let mut total = Total::default();
+    let start = Instant::now();
+    let mut news = start;
+    while total.report.ops < options.ops
+        && options.time.is_none_or(|time| start.elapsed() < time)
+        && violation::violations() == 0
+    {
+        let seed = rng.u64(..);
+        let runtime = &runtimes[rng.usize(..runtimes.len())];
+        let world = Arc::new(World::random(seed));
+        *lock(current) = Some(Arc::clone(&world));
+        let quota = ROUND.min(options.ops - total.report.ops);
+        let report = runtime.block_on(async {
+            // As a task, so that it shares the workers.
+            let run = async move { world.run(quota).await };
+            vela::task::spawn(run).await
+        })?;
+        *lock(current) = None;
+        total.add(report);
+        total.elapsed = start.elapsed();
+        if news.elapsed() > NEWS {
+            news = Instant::now();
+            println!(
+                "{:>5.1} s: {:>6.1} M operations, {} rounds",
+                total.elapsed.as_secs_f64(),
+                total.millions(),
+                total.rounds
+            );
+        }
+    }
+    Ok(total)
+}
+
+impl Total {
+    fn add(&mut self, report: Report) {
+        self.rounds += 1;
+        self.tasks += report.tasks;
+        self.report.ops += report.ops;
+        self.report.epochs += report.epochs;
+        self.report.sum.merge(report.sum);
+    }
+
+    fn millions(&self) -> f64 {
+        self.report.ops as f64 / 1e6
+    }
+
+    fn print(&self, options: &Options) {
+        let Report { epochs, sum, .. } = &self.report;
+        println!(
+            "seed {}: {:.1} M operations in {:.1} s ({:.2} M/s), {} rounds, {} tasks, {} channels",
+            options.seed,
+            self.millions(),
+            self.elapsed.as_secs_f64(),
+            self.millions() / self.elapsed.as_secs_f64(),
+            self.rounds,
+            self.tasks,
+            epochs
+        );
+        println!(
+            "values: {} made = {} received + {} handed back + {} dropped by contract; {} receives given up, {} values late by it",
+            sum.created.values, sum.received.values, sum.returned.values, sum.dropped.values, sum.cancelled, sum.late
+        );
+        println!("violations: {}", violation::violations());
+    }
+}

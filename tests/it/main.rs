@@ -1,0 +1,4 @@
+//! The behaviour of Vela, through its public interface.
+#![allow(missing_docs)]
+
+mod channel;

@@ -1,0 +1,18 @@
+//! The select engine, seen from `select!`, `any`, `SelectSet` and the builder.
+
+mod any;
+mod arms;
+mod budget;
+mod builder;
+mod closing;
+mod drops;
+mod fairness;
+mod foreign;
+mod instant;
+mod losers;
+mod meeting;
+mod memory;
+mod modes;
+pub(crate) mod probe;
+mod set;
+mod wakers;

@@ -1,0 +1,297 @@
+//! Every error that the macros give, by its text.
+
+use super::{Macro, error_texts};
+
+/// The errors of `input`, in order, each begins with and contains what is expected of it.
+fn check(macro_: Macro, input: &str, expected: &[&str]) {
+    let texts = error_texts(macro_.expand(input));
+    let fits = texts.len() == expected.len() && texts.iter().zip(expected).all(|(text, part)| text.contains(part));
+    assert!(fits, "{macro_:?}: {input}\n  gave {texts:#?}\n  expected {expected:#?}");
+}
+
+#[test]
+fn arrows_that_can_be_read_two_ways() {
+    check(
+        Macro::Vela,
+        "<-rx?",
+        &["`<-rx?` can be read two ways\nhelp: write `(<-rx)?` to receive and then ask, or `<-(rx?)`"],
+    );
+    check(Macro::Vela, "<-self.a.b()?.c?", &["`<-self.a.b()?` can be read two ways"]);
+    check(
+        Macro::Vela,
+        "a < b && tx <- c",
+        &["read two ways\nhelp: write `(a < b && tx) <- c`, or `a < b && (tx <- c)`"],
+    );
+    check(Macro::Vela, "a <- b <- c", &["a chain of `<-` can be read two ways"]);
+    check(
+        Macro::Vela,
+        "<-a <- c",
+        &["read two ways\nhelp: write `(<-a) <- c` to send to what was received, or `<-(a <- c)`"],
+    );
+    check(Macro::Vela, "!tx <- c", &["read two ways\nhelp: write `(!tx) <- c`"]);
+    check(Macro::Vela, "if let Ok(()) = tx <- a && b {}", &["can belong to the sent value, or to the condition"]);
+}
+
+#[test]
+fn arrows_that_cannot_wait() {
+    check(Macro::Vela, "f(|x| <-rx)", &["a closure that is not async cannot wait\nhelp: make it an async closure"]);
+    check(Macro::Vela, "move || { tx <- 1; async { <-ok } }", &["a closure that is not async cannot wait"]);
+    check(Macro::Vela, "fn f() { <-rx; }", &["this function is not async\nhelp: make it an `async fn`"]);
+    check(Macro::Vela, "const A: u8 = <-rx;", &["a constant cannot wait"]);
+    check(Macro::Vela, "f(|| for x in <-rx {})", &["a closure that is not async cannot wait"]);
+}
+
+#[test]
+fn arrows_without_an_operand() {
+    check(Macro::Vela, "<-;", &["`<-` needs something to receive from on its right"]);
+    check(Macro::Vela, "let x = <-&;", &["`<-` needs something to receive from on its right"]);
+    check(Macro::Vela, "tx <- ;", &["`<-` needs a value to send on its right"]);
+    check(Macro::Vela, "<-if a { b } else { c }", &["put anything else in parentheses: `<-(…)`"]);
+    check(Macro::Vela, "let x = <-S { a: 1 };", &["put anything else in parentheses: `<-(…)`"]);
+    check(Macro::Vela, "let x <- rx;", &["a `let` receives with `=`\nhelp: write `let value = <-rx`"]);
+}
+
+#[test]
+fn sends_that_may_leave() {
+    check(Macro::Vela, "tx <- S { a: 1 } else { return };", &["a value that ends in `}` cannot stand before `else`"]);
+    check(
+        Macro::Vela,
+        "let Ok(()) = tx <- { 1 } else { return };",
+        &["a value that ends in `}` cannot stand before `else`"],
+    );
+    check(Macro::Vela, "tx <- 1 else { return }", &["ends with a `;`, as `let … else` does"]);
+    check(
+        Macro::Vela,
+        "f(tx <- 1 else { return })",
+        &["`else` can follow a send only where that is a statement of its own"],
+    );
+    check(
+        Macro::Vela,
+        "x = tx <- 1 else { return };",
+        &["`else` can follow a send only where that is a statement of its own"],
+    );
+    check(Macro::Vela, "match a { _ => tx <- 1 else { return }, }", &["`else` can follow a send only"]);
+    check(Macro::Select, "_ = <-a => tx <- 1 else { return }, b = <-c => b", &["`else` can follow a send only"]);
+}
+
+#[test]
+fn nesting_has_an_end() {
+    let deep = format!("{}<-rx{}", "(".repeat(300), ")".repeat(300));
+    check(Macro::Vela, &deep, &["code nested more than 256 levels deep"]);
+}
+
+#[test]
+fn go_without_a_block_or_a_call() {
+    check(Macro::Go, "", &["`go!` needs something to run"]);
+    check(Macro::Go, "name(\"a\") clone(tx)", &["`go!` needs something to run"]);
+    check(
+        Macro::Go,
+        "async move { f().await }",
+        &["`go!` is an `async move` block already\nhelp: leave `async move` out"],
+    );
+    check(Macro::Go, "|| f()", &["takes a block or a call, not a closure"]);
+    check(Macro::Go, "future", &["to run a future, wait for it: `go! { future.await }`"]);
+    check(Macro::Go, "name(\"a\") let x = 1; x", &["after its clauses `go!` takes a block in braces or one call"]);
+    check(Macro::Go, "-> u8 f(x)", &["`-> Type` goes before a block"]);
+    check(Macro::Go, "-> u8", &["`-> Type` goes before a block", "`go!` needs something to run"]);
+}
+
+#[test]
+fn go_with_wrong_clauses() {
+    check(Macro::Go, "nmae(\"a\") { f() }", &["`nmae` is no clause of `go!`\nhelp: the clauses of `go!` are"]);
+    check(Macro::Go, "name(\"a\") name(\"b\") { f() }", &["`name` is given twice"]);
+    check(Macro::Go, "in(a) in(b) { f() }", &["`in` is given twice"]);
+    check(Macro::Go, "name() { f() }", &["`name` needs an expression\nhelp: `name(\"fetch\")`"]);
+    check(Macro::Go, "in() { f() }", &["`in` needs an expression\nhelp: `in(scope)`"]);
+    check(Macro::Go, "in(a)", &["`go!` needs something to run"]);
+    check(
+        Macro::Go,
+        "clone(self.x, tx, 5) { f() }",
+        &["`clone` takes names of locals\nhelp: `clone(tx, seen)`", "`clone` takes names"],
+    );
+    check(Macro::Go, "name(a b) { f() }", &["unexpected token"]);
+}
+
+#[test]
+fn a_select_that_could_wait_for_ever() {
+    let text = "this select could wait for ever: every arm can become disabled";
+    check(Macro::Select, "Some(x) = <-a => x", &[text]);
+    check(Macro::Select, "x = <-a, if b => x, tx <- 1 => 2, c <- mut d => 3", &[text]);
+    check(Macro::Select, "Some(x) = <-a => x", &["tokio's `else`"]);
+    check(Macro::Select, "Some(x) = <-a => x, closed => 1", &[]);
+    check(Macro::Select, "Some(x) = <-a => x, else => 1", &[]);
+    check(Macro::Select, "Some(x) = <-a => x, y = <-b => y", &[]);
+}
+
+#[test]
+fn patterns_that_may_not_fit() {
+    let text = "an arm's pattern is `Some(name)` or one that always fits";
+    for pattern in [
+        "None",
+        "Some(1)",
+        "Some(1..=2)",
+        "Some(None)",
+        "Some(Some(x))",
+        "Ok(x)",
+        "Err(e)",
+        "\"a\"",
+        "Some(Ok(x))",
+        "(1, x)",
+        "S { a: None }",
+        "Some(x) | None",
+        "&None",
+        "[Some(a)]",
+        "x @ Some(_)",
+        "Option::None",
+        "std::option::Option::Some(2)",
+        "-1",
+    ] {
+        check(Macro::Select, &format!("{pattern} = <-a => 1, b = <-c => 2"), &[text]);
+    }
+    for pattern in [
+        "Some((a, b))",
+        "Some(S { a, .. })",
+        "_",
+        "x",
+        "Ok(v) | Err(v)",
+        "Wrap(x)",
+        "[a, b]",
+        "Option::Some(mut x)",
+        "Some(&x)",
+    ] {
+        check(Macro::Select, &format!("{pattern} = <-a => 1, b = <-c => 2"), &[]);
+    }
+    check(Macro::Select, "Some(x) = tx <- 1 => 1, closed => 2", &["the outcome of a send is a `Result`"]);
+}
+
+#[test]
+fn arms_that_would_wait_too_early() {
+    check(Macro::Select, "a = <-b.await => 1", &["`.await` in an operand would wait before the select does"]);
+    check(Macro::Select, "a = f().await => 1", &["an arm whose operation is a future is written without `.await`"]);
+    check(
+        Macro::Select,
+        "a = <-f(<-b) => 1",
+        &["`<-` in an operand would wait before the select does\nhelp: bind it first"],
+    );
+    check(Macro::Select, "a = <- <-b => 1", &["`<-` in an operand would wait"]);
+    check(Macro::Select, "a = b <- <-c => 1", &["`<-` in a sent value would wait"]);
+    check(Macro::Select, "a = b <- c.await => 1", &["`.await` in a sent value would wait"]);
+    check(Macro::Select, "a = <-b, if <-c => 1, closed => 2", &["`<-` in a guard would wait"]);
+    check(Macro::Select, "a = <-b, if c.await => 1, closed => 2", &["`.await` in a guard would wait"]);
+    check(Macro::Select, "a = b <- format!(\"{}\", <-c) => 1", &["`<-` in a sent value would wait"]);
+    check(Macro::Select, "a = f(async { <-b }) => 1, c = <-d(async { e.await }) => 2", &[]);
+}
+
+#[test]
+fn lines_of_a_select() {
+    check(Macro::Select, "a = <-b => 1, biased; c = <-d => 2", &["`biased;` is the first line of a select"]);
+    check(Macro::Select, "biased; biased; c = <-d => 2", &["`biased;` is the first line of a select"]);
+    check(Macro::Select, "biased, c = <-d => 2", &["this line ends with a semicolon\nhelp: `biased;`"]);
+    check(Macro::Select, "biased; a = <-b => 1, then; c = <-d => 2", &["`then;` and `biased;` exclude each other"]);
+    check(Macro::Select, "then; a = <-b => 1", &["there is no arm above it"]);
+    check(Macro::Select, "a = <-b => 1, then; then; c = <-d => 1", &["there is no arm above it"]);
+    check(Macro::Select, "a = <-b => 1, then; else => 1", &["there is no arm below it"]);
+    check(Macro::Select, "", &["a select needs at least one arm"]);
+    check(Macro::Select, "else => 1", &["a select needs at least one arm"]);
+    check(Macro::Select, "biased;", &["a select needs at least one arm"]);
+    check(
+        Macro::Select,
+        "a = <-b => 1, else => 2, else => 3",
+        &["a select has one `else` at most: it runs when nothing is ready now; for tokio's"],
+    );
+    check(Macro::Select, "a = <-b => 1, closed => 2, closed => 3", &["a select has one `closed` at most"]);
+    check(Macro::Select, "a = <-b => 1, else, if x => 2", &["`else` takes no guard"]);
+    check(Macro::Select, "a = <-b => 1, closed, if x => 2", &["`closed` takes no guard"]);
+    check(Macro::Select, "a = <-b => 1, else { 2 }", &["`else` is an arm of its own\nhelp: `else => …`"]);
+    check(Macro::Select, ", a = <-b => 1", &["an arm was expected here"]);
+}
+
+#[test]
+fn heads_of_arms() {
+    check(Macro::Select, "a = <-b", &["this arm has no `=>`"]);
+    check(Macro::Select, "=> 1", &["there is nothing to wait for in front of `=>`"]);
+    check(Macro::Select, "a = => 1", &["an operation was expected here"]);
+    check(Macro::Select, "= <-b => 1", &["a pattern was expected in front of `=`"]);
+    check(Macro::Select, "a = <- => 1", &["`<-` needs something to receive from"]);
+    check(Macro::Select, "a = b <- => 1", &["`<-` needs a value to send"]);
+    check(Macro::Select, "a = <-b => , c = <-d => 1", &["an arm needs a body"]);
+    check(Macro::Select, "a = <-b => 1 c = <-d => 2", &["a `,` was expected between"]);
+    check(Macro::Select, "a = <-b, c => 1", &["`, if condition` or `=>` was expected here"]);
+    check(Macro::Select, "a = <-b, if => 1", &["a guard needs a condition"]);
+    check(Macro::Select, "a = <-b if c => 1", &["a guard is set off by a comma"]);
+    check(Macro::Select, "a = f() if c => 1", &["a guard is set off by a comma"]);
+    check(Macro::Select, "a = <-b, if let Some(c) = d => 1", &["a guard is a `bool`, it cannot bind"]);
+    check(Macro::Select, "a = <-b? => 1", &["`<-b?` can be read two ways"]);
+    check(Macro::Select, "a = <-b + 1 => 1", &["an arm receives from its operand and nothing more"]);
+    check(Macro::Select, "a = <-b <- c => 1", &["this can be read two ways"]);
+    check(Macro::Select, "a = b && c <- d => 1", &["put what is sent to in parentheses"]);
+    check(Macro::Select, "sleep(d) => 1", &["only a send or a receive can stand without a pattern"]);
+    check(Macro::Select, "a = <-b => 1, default => 2", &["Go's `default` is written `else`"]);
+    check(Macro::Select, "a = <-b => 1, _ => 2", &["Go's `default` is written `else`"]);
+    check(Macro::Select, "a = <-b => 1, complete => 2", &["`complete` is written `closed` here"]);
+    check(Macro::Select, "case a = <-b => 1", &["an arm has no keyword in front"]);
+    check(Macro::Select, "let a = <-b => 1", &["an arm has no keyword in front"]);
+    check(Macro::Select, "a := <-b => 1", &["`:=` is Go's"]);
+    check(Macro::Select, "#[cfg(x)] a = <-b => 1", &["an arm takes no attributes"]);
+    check(Macro::Select, "a b = <-b => 1", &["unexpected token"]);
+}
+
+#[test]
+fn lending() {
+    check(
+        Macro::Select,
+        "tx <- mut self.x => 1, closed => 2",
+        &["only a local that is declared `mut` can be lent to an arm\nhelp: for a field"],
+    );
+    check(Macro::Select, "tx <- mut self.x => 1, closed => 2", &["send_from"]);
+    check(Macro::Select, "tx <- mut => 1, closed => 2", &["only a local"]);
+    check(Macro::Select, "a <- mut x => 1, b <- mut x => 2, closed => 2", &["`x` is lent to two arms"]);
+}
+
+#[test]
+fn several_errors_come_out_in_one_pass() {
+    check(
+        Macro::Select,
+        "then; None = <-a.await => <-b?, tx <- mut self.y => 2, default => 3",
+        &[
+            "`.await` in an operand",
+            "`<-b?` can be read",
+            "only a local",
+            "Go's `default`",
+            "an arm's pattern",
+            "no arm above it",
+        ],
+    );
+    check(Macro::Vela, "<-a?; f(|| <-b); tx <- 1 else { return }", &["`<-a?`", "a closure", "ends with a `;`"]);
+}
+
+#[test]
+fn attributes() {
+    check(Macro::Main, "() fn main() {}", &["#[vela::main] goes on an `async fn`\nhelp: `async fn main`"]);
+    check(Macro::Test, "() struct S;", &["#[vela::test] goes on an `async fn`"]);
+    check(Macro::Main, "() async fn main(a: u8) {}", &["a function under #[vela::main] takes no arguments"]);
+    check(Macro::Main, "() async fn main<T>() {}", &["a function under #[vela::main] has no generics"]);
+    check(Macro::Main, "() async unsafe fn main() {}", &["is a plain `async fn`"]);
+    check(
+        Macro::Main,
+        "(flavour = \"x\") async fn main() {}",
+        &["`flavour` is no option of #[vela::main]\nhelp: it takes `flavor"],
+    );
+    check(Macro::Test, "(on_panic = \"abort\") async fn f() {}", &["`on_panic` is no option of #[vela::test]"]);
+    check(Macro::Main, "(flavor = \"x\") async fn main() {}", &["`flavor` is \"current_thread\" or \"multi_thread\""]);
+    check(Macro::Main, "(worker_threads = 0) async fn main() {}", &["`worker_threads` is a number, at least 1"]);
+    check(Macro::Main, "(on_panic = \"log\") async fn main() {}", &["`on_panic` is \"abort\""]);
+    check(Macro::Main, "(crate = 5) async fn main() {}", &["`crate` is a path to the crate, as a string"]);
+    check(Macro::Main, "(crate = \"a b\") async fn main() {}", &["`crate` is a path to the crate: `crate = \"v\"`"]);
+    check(
+        Macro::Main,
+        "(flavor = \"current_thread\", worker_threads = 2) async fn main() {}",
+        &["`worker_threads` needs `flavor = \"multi_thread\"`"],
+    );
+    check(
+        Macro::Main,
+        "(worker_threads = 2, worker_threads = 3) async fn main() {}",
+        &["`worker_threads` is given twice"],
+    );
+    check(Macro::Main, "(current_thread) async fn main() {}", &["options are written `name = value`"]);
+}
