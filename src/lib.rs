@@ -150,21 +150,21 @@ pub mod __private {
 #[cfg(feature = "macros")]
 pub use vela_macros::{main, test};
 
-/// Starts a task.
+#[doc = include_str!("macros/go.md")]
 #[cfg(feature = "macros")]
 #[macro_export]
 macro_rules! go {
     ($($tokens:tt)*) => { $crate::__private::go! { [$crate] $($tokens)* } };
 }
 
-/// Waits for one of several operations.
+#[doc = include_str!("macros/select.md")]
 #[cfg(feature = "macros")]
 #[macro_export]
 macro_rules! select {
     ($($tokens:tt)*) => { $crate::__private::select! { [$crate] $($tokens)* } };
 }
 
-/// Statements, an expression or items with the operator `<-`.
+#[doc = include_str!("macros/vela.md")]
 #[cfg(feature = "macros")]
 #[macro_export]
 macro_rules! vela {
