@@ -33,7 +33,7 @@ async fn main() -> vela::Result<()> {
     let (jobs_tx, jobs) = vela::channel(4);
     let (out, sent) = vela::channel(4);
     let (mut parcel, mut sum, never) = (String::from("parcel"), 6, None::<Receiver<u8>>);
-    let answer = go! { 42 };
+    let answer = go! { 6 * 7 };
     jobs_tx <- "dig" else { return Ok(()) };
     drop(jobs_tx);
     loop {

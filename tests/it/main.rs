@@ -2,3 +2,5 @@
 #![allow(missing_docs)]
 
 mod channel;
+mod lang;
+mod select;

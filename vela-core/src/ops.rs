@@ -29,7 +29,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use crate::select::{Case, Peek, Polled, Seat};
+use crate::select::{Case, Lends, Peek, Polled, Seat};
 use crate::waitlist::{Claim, Wakes};
 
 /// What `<-source` can receive from.
@@ -166,19 +166,21 @@ impl<'a, S: Stream + Unpin + ?Sized> Receive for &'a mut S {
 
 /// The case of an `Option` of a handle: `None` is never ready (Go's nil channel).
 #[derive(Debug)]
-pub struct Maybe<C> {
+pub struct Maybe<C, V = ()> {
     case: Option<C>,
+    /// The value that was to be sent, where there is nobody to send it to.
+    kept: Option<V>,
 }
 
-impl<C> Maybe<C> {
+impl<C, V> Maybe<C, V> {
     fn case(self: Pin<&mut Self>) -> Option<Pin<&mut C>> {
-        // SAFETY: structural pinning of the only field; nothing moves out of it, and `Maybe` has no `Drop`.
+        // SAFETY: structural pinning of `case`; nothing moves out of it, and `Maybe` has no `Drop`.
         unsafe { self.map_unchecked_mut(|this| &mut this.case) }.as_pin_mut()
     }
 }
 
 // SAFETY: every method is passed on to the case.
-unsafe impl<C: Case> Case for Maybe<C> {
+unsafe impl<C: Case, V> Case for Maybe<C, V> {
     type Output = C::Output;
 
     fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
@@ -237,7 +239,7 @@ where
     type Case = Maybe<<&'a H as Receive>::Case>;
 
     fn receive(self) -> Self::Case {
-        Maybe { case: self.as_ref().map(Receive::receive) }
+        Maybe { case: self.as_ref().map(Receive::receive), kept: None }
     }
 }
 
@@ -246,9 +248,22 @@ where
     &'a H: Transmit<V>,
 {
     type Output = <&'a H as Transmit<V>>::Output;
-    type Case = Maybe<<&'a H as Transmit<V>>::Case>;
+    type Case = Maybe<<&'a H as Transmit<V>>::Case, V>;
 
     fn transmit(self, value: V) -> Self::Case {
-        Maybe { case: self.as_ref().map(|sink| sink.transmit(value)) }
+        match self {
+            Some(sink) => Maybe { case: Some(sink.transmit(value)), kept: None },
+            None => Maybe { case: None, kept: Some(value) },
+        }
+    }
+}
+
+impl<C: Lends> Lends for Maybe<C, C::Value> {
+    type Value = C::Value;
+
+    fn reclaim(mut self: Pin<&mut Self>, outcome: Option<C::Output>) -> Option<C::Value> {
+        // SAFETY: `kept` is not structurally pinned.
+        let kept = unsafe { self.as_mut().get_unchecked_mut() }.kept.take();
+        kept.or_else(|| self.case()?.reclaim(outcome))
     }
 }

@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::Sink;
-use vela::{SendErrorKind, SendTimeoutError, TryReserveError, TrySendError};
+use vela::{Permit, SendErrorKind, SendTimeoutError, TryReserveError, TrySendError};
 
 use super::actor::{Actor, Op};
-use super::value::{Value, watch};
+use super::port::Page;
+use super::value::{Id, Value, watch};
 use super::watched::{observe, poll_some};
 
 /// Values that an unbounded channel may hold before its feeders rest.
@@ -151,19 +152,10 @@ impl Actor {
             return self.cancel_reserve(index).await;
         }
         self.doing(Op::Reserve, index);
-        let (rest, use_it) = (self.rng.u8(..4) == 0, self.rng.u8(..4) > 0);
+        let spending = Spending::random(&mut self.rng);
         let port = &mut self.ports[index];
         let Ok(permit) = port.tx.as_ref()?.reserve().await else { return Some(true) };
-        if rest {
-            tokio::task::yield_now().await;
-        }
-        let mut dropped = Vec::new();
-        if use_it {
-            let value = port.page.make();
-            if let Err(error) = watch(&mut dropped, || permit.send(value)) {
-                port.page.back(error.into_inner());
-            }
-        }
+        let dropped = spending.spend(permit, &mut port.page).await;
         self.note_dropped(dropped, false);
         self.count(2);
         Some(false)
@@ -171,43 +163,26 @@ impl Actor {
 
     async fn try_reserve(&mut self, index: usize) -> Option<bool> {
         self.doing(Op::TryReserve, index);
-        let (rest, use_it) = (self.rng.u8(..4) == 0, self.rng.u8(..4) > 0);
+        let spending = Spending::random(&mut self.rng);
         let port = &mut self.ports[index];
-        let mut dropped = Vec::new();
-        let closed = match port.tx.as_ref()?.try_reserve() {
-            Ok(permit) => {
-                if rest {
-                    tokio::task::yield_now().await;
-                }
-                if use_it {
-                    let value = port.page.make();
-                    if let Err(error) = watch(&mut dropped, || permit.send(value)) {
-                        port.page.back(error.into_inner());
-                    }
-                }
-                false
-            }
-            Err(error) => error == TryReserveError::Closed,
+        let (dropped, closed) = match port.tx.as_ref()?.try_reserve() {
+            Ok(permit) => (spending.spend(permit, &mut port.page).await, false),
+            Err(error) => (Vec::new(), error == TryReserveError::Closed),
         };
         self.note_dropped(dropped, false);
-        self.count(2);
+        self.count(1);
         Some(closed)
     }
 
     async fn cancel_reserve(&mut self, index: usize) -> Option<bool> {
         self.doing(Op::CancelReserve, index);
         let plan = self.rng.u32(..);
-        let use_it = self.rng.bool();
+        let spending = Spending::random(&mut self.rng);
         let port = &mut self.ports[index];
-        let (reserved, mut dropped) = poll_some(port.tx.as_ref()?.reserve(), plan).await;
-        if let Some(Ok(permit)) = reserved
-            && use_it
-        {
-            let value = port.page.make();
-            if let Err(error) = watch(&mut dropped, || permit.send(value)) {
-                port.page.back(error.into_inner());
-            }
-        }
+        let dropped = match poll_some(port.tx.as_ref()?.reserve(), plan).await.0 {
+            Some(Ok(permit)) => spending.spend(permit, &mut port.page).await,
+            _ => Vec::new(),
+        };
         self.note_dropped(dropped, false);
         self.count(1);
         Some(false)
@@ -275,5 +250,32 @@ impl Actor {
         self.note_dropped(dropped, false);
         self.count(1);
         Some(false)
+    }
+}
+
+/// What to do with a permit.
+struct Spending {
+    rest: bool,
+    send: bool,
+}
+
+impl Spending {
+    fn random(rng: &mut fastrand::Rng) -> Self {
+        Self { rest: rng.u8(..4) == 0, send: rng.u8(..4) > 0 }
+    }
+
+    /// Gives the values that were dropped.
+    async fn spend(self, permit: Permit<'_, Value>, page: &mut Page) -> Vec<Id> {
+        if self.rest {
+            tokio::task::yield_now().await;
+        }
+        let mut dropped = Vec::new();
+        if self.send {
+            let value = page.make();
+            if let Err(error) = watch(&mut dropped, || permit.send(value)) {
+                page.back(error.into_inner());
+            }
+        }
+        dropped
     }
 }

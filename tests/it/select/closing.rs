@@ -245,8 +245,8 @@ fn a_loop_over_values_of_many_channels_ends_by_closed() {
     on_each_runtime(|| async {
         for capacity in CAPACITIES {
             let ends: [(Sender<u64>, Receiver<u64>); 3] = std::array::from_fn(|_| of_capacity(capacity));
-            for (n, (tx, _)) in ends.iter().enumerate() {
-                go!(clone(tx) { for i in 0..300 { tx <- (n as u64) * 1_000 + i else { return }; } });
+            for (n, (tx, _)) in ends.clone().into_iter().enumerate() {
+                go! { for i in 0..300 { tx <- (n as u64) * 1_000 + i else { return }; } };
             }
             let [(ta, a), (tb, b), (tc, c)] = ends;
             drop((ta, tb, tc));

@@ -278,7 +278,7 @@ fn lent_values_of_dropped_rounds_are_sent_exactly_once() {
                         select! {
                             biased;
                             ta <- mut pending => break,
-                            tb <- mut { pending } => break,
+                            tb <- pending => break,
                             closed => return,
                             else => tokio::task::yield_now().await,
                         }

@@ -152,8 +152,8 @@ fn ten_tasks_over_channels_of_capacity_0_0_2_3_do_not_deadlock() {
     on_each_runtime(|| async {
         let ends: [(Sender<usize>, Receiver<usize>); 4] = [0, 0, 2, 3].map(channel);
         let mut tasks = Vec::new();
-        for (tx, rx) in &ends {
-            tasks.push(go!(clone(tx) {
+        for (tx, rx) in ends.clone() {
+            tasks.push(go!({
                 let mut sum = 0;
                 for n in 0..EACH {
                     select! { r = tx <- n => r.unwrap() }
@@ -161,7 +161,7 @@ fn ten_tasks_over_channels_of_capacity_0_0_2_3_do_not_deadlock() {
                 }
                 (sum, 0)
             }));
-            tasks.push(go!(clone(rx) {
+            tasks.push(go!({
                 let mut sum = 0;
                 for _ in 0..EACH {
                     sum += select! { v = <-rx => v.unwrap() };

@@ -151,7 +151,8 @@ pub(crate) fn take_many<T>(chan: &Chan<T>, into: &mut Vec<T>, max: usize) -> usi
     let mut taken = 0;
     let mut more = chan.word() & RECEIVE != 0;
     // Outside the lock, as far as it can be known.
-    into.reserve(max.min(chan.lock().len()));
+    let there = chan.look(State::len);
+    into.reserve(max.min(there));
     while more && taken < max {
         more = chan.with(|state, wakes| {
             while taken < max {

@@ -140,7 +140,8 @@ impl<'a, T> Send<'a, T> {
             if let Poll::Ready(sent) = this.one.poll(cx) {
                 return Poll::Ready(sent);
             }
-            let (patience, wait) = match this.chan.lock().overflow() {
+            let overflow = this.chan.look(|state| state.overflow());
+            let (patience, wait) = match overflow {
                 Overflow::Timeout(d) => (Patience::Until(rt::saturating_add(rt::now(), d)), true),
                 Overflow::Retry { attempts: left @ 1.., backoff: pause } => {
                     (Patience::Retry { left, pause, next: rt::saturating_add(rt::now(), pause) }, false)

@@ -234,7 +234,8 @@ impl<T> Sender<T> {
     /// assert_eq!(rx.try_recv(), Ok('x'));
     /// ```
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TryReserveError> {
-        match self.chan.lock().take_place() {
+        let place = self.chan.with(|state, _| state.take_place());
+        match place {
             Place::Granted => Ok(Permit::new(&self.chan)),
             Place::None => Err(TryReserveError::Full),
             Place::Closed => Err(TryReserveError::Closed),
@@ -343,7 +344,7 @@ macro_rules! look_methods {
         /// How many values are in the channel. It may exceed the capacity while values come back from receivers that
         /// were dropped; permits do not count.
         pub fn len(&self) -> usize {
-            self.chan.lock().len()
+            self.chan.look(|state| state.len())
         }
 
         /// Whether no value is in the channel.
@@ -353,12 +354,12 @@ macro_rules! look_methods {
 
         /// Whether a send would have to wait for room (always, at capacity 0).
         pub fn is_full(&self) -> bool {
-            !self.chan.lock().has_room()
+            !self.chan.look(|state| state.has_room())
         }
 
         /// How many values the channel buffers; `None` if it is unbounded.
         pub fn capacity(&self) -> Option<usize> {
-            let capacity = self.chan.lock().capacity();
+            let capacity = self.chan.look(|state| state.capacity());
             (capacity != usize::MAX).then_some(capacity)
         }
 
@@ -376,12 +377,12 @@ macro_rules! look_methods {
 
         /// How many values the [`Overflow`](super::Overflow) policy has dropped.
         pub fn dropped(&self) -> u64 {
-            self.chan.lock().dropped()
+            self.chan.look(|state| state.dropped())
         }
 
         /// The name given by [`ChannelBuilder::name`](super::ChannelBuilder::name).
         pub fn name(&self) -> Option<String> {
-            self.chan.lock().name().map(str::to_owned)
+            self.chan.look(|state| state.name().map(str::to_owned))
         }
     };
 }

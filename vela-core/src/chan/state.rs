@@ -550,7 +550,12 @@ impl<T> Chan<T> {
     #[inline]
     pub(crate) fn lock(&self) -> Guard<'_, T> {
         self.lock.lock();
-        Guard { chan: self }
+        Guard { chan: self, changed: false }
+    }
+
+    /// Looks at the state under the lock. (Not by a guard: one in the scrutinee of a `match` would live on in its arms.)
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&State<T>) -> R) -> R {
+        look(&self.lock())
     }
 
     /// Runs a transition under the lock, and wakes after it.
@@ -611,6 +616,8 @@ impl<T> std::fmt::Debug for Chan<T> {
 /// The locked state.
 pub(crate) struct Guard<'a, T> {
     chan: &'a Chan<T>,
+    /// Somebody had `&mut State`: the word must be written.
+    changed: bool,
 }
 
 impl<T> Deref for Guard<'_, T> {
@@ -626,6 +633,7 @@ impl<T> Deref for Guard<'_, T> {
 impl<T> DerefMut for Guard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut State<T> {
+        self.changed = true;
         // SAFETY: the guard holds the lock.
         unsafe { &mut *self.chan.state.get() }
     }
@@ -634,7 +642,9 @@ impl<T> DerefMut for Guard<'_, T> {
 impl<T> Drop for Guard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.chan.publish(self);
+        if self.changed {
+            self.chan.publish(self);
+        }
         // SAFETY: the guard was made by `lock`.
         unsafe { self.chan.lock.unlock() }
     }

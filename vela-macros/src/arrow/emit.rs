@@ -107,6 +107,7 @@ pub(crate) fn receive_call(operand: &TokenStream) -> TokenStream {
 pub(crate) fn transmit_call(operand: &TokenStream, value: &TokenStream) -> TokenStream {
     let at = own_at(first_span(operand));
     let operand = parenthesised_stream(operand);
+    let value = without_needless(value);
     quote_spanned!(at=> #operand.__vela_transmit(#value))
 }
 
@@ -126,6 +127,19 @@ pub(super) fn parenthesised(tree: TokenTree) -> TokenTree {
     let mut group = Group::new(Delimiter::Parenthesis, tree.into());
     group.set_span(own());
     TokenTree::Group(group)
+}
+
+/// Parentheses around a value are the user's way to say where it ends; as an argument it does not need them.
+fn without_needless(value: &TokenStream) -> TokenStream {
+    let mut trees = value.clone().into_iter();
+    let (Some(TokenTree::Group(mut group)), None) = (trees.next(), trees.next()) else { return value.clone() };
+    let is_comma = |tree: TokenTree| matches!(tree, TokenTree::Punct(p) if p.as_char() == ',');
+    let tuple = group.stream().is_empty() || group.stream().into_iter().any(is_comma);
+    if group.delimiter() != Delimiter::Parenthesis || tuple {
+        return value.clone();
+    }
+    group.set_span(own_at(group.span()));
+    TokenTree::Group(group).into()
 }
 
 fn parenthesised_stream(inner: &TokenStream) -> TokenTree {

@@ -168,6 +168,8 @@ impl Parser<'_> {
             Expr::Call(call) => {
                 let callee = match *call.func {
                     path @ Expr::Path(_) => Callee::Path(path),
+                    // in a `let` the parentheses of `(self.f)(x)` would look needless
+                    Expr::Paren(paren) => Callee::Value(*paren.expr),
                     other => Callee::Value(other),
                 };
                 Body::Call(Call { callee, args: call.args })
