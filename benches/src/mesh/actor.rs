@@ -144,7 +144,7 @@ impl Actor {
         // Relaxed: see `World::ops`.
         board.ops.store(self.ops, Ordering::Relaxed);
         board.turns.store(self.turns, Ordering::Relaxed);
-        if self.rng.u32(..self.world.churn) == 0 {
+        if self.rng.u32(..self.world.churn) == 0 && self.world.churns() {
             self.churn();
         }
         !self.world.stopped()

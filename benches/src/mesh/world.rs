@@ -36,6 +36,7 @@ pub(crate) struct World {
     pub(crate) register: Register,
     pub(crate) boards: Vec<Board>,
     pub(crate) stop: AtomicBool,
+    calm: AtomicBool,
     /// A task closes or replaces a channel once in so many operations.
     pub(crate) churn: u32,
     tasks: Vec<(Kind, Vec<Role>)>,
@@ -83,6 +84,7 @@ impl World {
             register,
             boards: tasks.iter().map(|_| Board::default()).collect(),
             stop: AtomicBool::new(false),
+            calm: AtomicBool::new(false),
             churn: [300, 2_000, 20_000, 200_000][rng.usize(..4)],
             tasks,
             seed,
@@ -93,6 +95,11 @@ impl World {
     pub(crate) fn stopped(&self) -> bool {
         // Relaxed: a flag on its own.
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Whether channels may still be closed and replaced: not once the quota is reached.
+    pub(crate) fn churns(&self) -> bool {
+        !self.calm.load(Ordering::Relaxed)
     }
 
     pub(crate) fn ops(&self) -> u64 {
@@ -126,6 +133,7 @@ impl World {
             swept = self.sweep(swept, false);
         }
         // Each task must come round once more while all channels work: who does not was forgotten.
+        self.calm.store(true, Ordering::Relaxed);
         *lock(&self.reached) = Some(self.turns());
         while !self.laggards().is_empty() {
             tokio::time::sleep(Duration::from_millis(1)).await;

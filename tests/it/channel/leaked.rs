@@ -85,7 +85,7 @@ fn a_leaked_reserve_keeps_a_place_once_it_is_granted() {
 #[test]
 fn leaked_waiters_do_not_stop_a_close() {
     for capacity in CAPACITIES {
-        let (tx, rx) = channel(capacity);
+        let (tx, rx) = channel::<u8>(capacity);
         parked(rx.recv()).forget();
         parked(rx.closed()).forget();
         let mut other = parked(rx.recv());

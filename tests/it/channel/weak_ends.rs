@@ -24,7 +24,7 @@ fn a_weak_sender_does_not_keep_the_channel_open() {
 
 #[test]
 fn a_weak_receiver_does_not_keep_the_channel_open() {
-    let (tx, rx) = channel(1);
+    let (tx, rx) = channel::<u8>(1);
     let weak = rx.downgrade();
     let strong = weak.upgrade().unwrap();
     assert_eq!(rx.receiver_count(), 2);

@@ -287,7 +287,7 @@ fn lent_values_of_dropped_rounds_are_sent_exactly_once() {
             };
             let mut count = vec![0; VALUES as usize];
             for _ in 0..VALUES {
-                let v = select! { v = <-a => v, v = <-b => v }.unwrap();
+                let v = select! { Some(v) = <-a => v, Some(v) = <-b => v, closed => panic!("a value is missing") };
                 count[v as usize] += 1;
             }
             sender.await.unwrap();

@@ -154,21 +154,21 @@ impl<C: ChanRef> Berth<C> {
             return;
         }
         let node = this.node.into_ref().get_ref();
-        this.chan.chan().with(|state, wakes| {
+        let dropped = this.chan.chan().with(|state, wakes| {
             // SAFETY: the node is ours and belongs to this channel; the lock is held.
             let packet = unsafe {
                 if state.delist(node) {
-                    return;
+                    return None;
                 }
                 node.packet()
             };
             if packet.outcome != Outcome::Served {
-                return;
+                return None;
             }
             match packet.want {
                 Want::Value => {
                     if let Some(value) = packet.value.take() {
-                        state.give_back(packet.ticket, value, wakes);
+                        return state.give_back(packet.ticket, value, wakes);
                     }
                 }
                 Want::News => state.pass_news_on(wakes),
@@ -176,7 +176,9 @@ impl<C: ChanRef> Berth<C> {
                 Want::Room => state.settle(wakes),
                 Want::Deliver | Want::Close => {}
             }
+            None
         });
+        drop(dropped);
         // SAFETY: the claim is alive: this waiter sits on it. The node is in no list, and ours.
         unsafe { (*node.claim()).stand() };
     }

@@ -62,7 +62,6 @@ fn ends<T>(chan: Chan<T>) -> (Sender<T>, Receiver<T>) {
 /// assert_eq!(rx.name().as_deref(), Some("frames"));
 /// # Ok::<(), vela_core::BuildError>(())
 /// ```
-#[derive(Debug)]
 pub struct Channel<T> {
     sender: Sender<T>,
     receiver: Receiver<T>,
@@ -155,3 +154,5 @@ impl<T> ChannelBuilder<T> {
         }
     }
 }
+
+super::opaque_debug!(Channel<T>);

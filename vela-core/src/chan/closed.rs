@@ -34,7 +34,6 @@ impl<T> Operation<T> for Closing {
 pin_project! {
     /// The future of [`Sender::closed`](super::Sender::closed) and [`Receiver::closed`](super::Receiver::closed); also a
     /// source for `<-`.
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Closed<'a, T> {
         #[pin]
@@ -65,3 +64,5 @@ impl<'a, T> crate::ops::Receive for &Closed<'a, T> {
         ChanCase::new(self.chan, Want::Close, None)
     }
 }
+
+super::opaque_debug!(Closed<'_, T>);

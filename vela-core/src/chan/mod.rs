@@ -1,5 +1,17 @@
 //! Channels: one engine for rendezvous, bounded and unbounded. The protocol is in the README beside this file.
 
+/// `Debug` that asks nothing of `T`.
+macro_rules! opaque_debug {
+    ($($name:ident<$($lifetime:lifetime,)? T>),+) => {$(
+        impl<T> std::fmt::Debug for $name<$($lifetime,)? T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+use opaque_debug;
+
 mod berth;
 mod buffer;
 mod builder;

@@ -119,7 +119,6 @@ impl<T> Operation<T> for Reserving {
 
 pin_project! {
     /// The future of [`Sender::reserve`](super::Sender::reserve).
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Reserve<'a, T> {
         #[pin]
@@ -142,3 +141,5 @@ impl<'a, T> Future for Reserve<'a, T> {
         this.one.poll(cx).map(|reserved| reserved.map(|()| Permit::new(this.chan)))
     }
 }
+
+super::opaque_debug!(Reserve<'_, T>);

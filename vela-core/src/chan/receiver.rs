@@ -301,7 +301,6 @@ impl<'a, T> Receive for &'a Channel<T> {
 }
 
 /// The iterator of [`Receiver::drain`].
-#[derive(Debug)]
 pub struct Drain<'a, T> {
     receiver: &'a Receiver<T>,
 }
@@ -315,7 +314,6 @@ impl<T> Iterator for Drain<'_, T> {
 }
 
 /// The iterator of [`Receiver::iter_blocking`].
-#[derive(Debug)]
 pub struct BlockingIter<'a, T> {
     receiver: &'a Receiver<T>,
 }
@@ -329,3 +327,5 @@ impl<T> Iterator for BlockingIter<'_, T> {
 }
 
 impl<T> FusedIterator for BlockingIter<'_, T> {}
+
+super::opaque_debug!(Drain<'_, T>, BlockingIter<'_, T>);

@@ -51,7 +51,6 @@ impl<T> Operation<T> for Receiving {
 
 pin_project! {
     /// The future of [`Receiver::recv`](super::Receiver::recv).
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Recv<'a, T> {
         #[pin]
@@ -76,7 +75,6 @@ impl<T> Future for Recv<'_, T> {
 
 pin_project! {
     /// The future of [`Receiver::recv_timeout`](super::Receiver::recv_timeout).
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct RecvTimeout<'a, T> {
         #[pin]
@@ -112,7 +110,6 @@ impl<T> Future for RecvTimeout<'_, T> {
 
 pin_project! {
     /// The future of [`Receiver::recv_many`](super::Receiver::recv_many).
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct RecvMany<'a, T> {
         #[pin]
@@ -170,3 +167,5 @@ pub(crate) fn take_many<T>(chan: &Chan<T>, into: &mut Vec<T>, max: usize) -> usi
     }
     taken
 }
+
+super::opaque_debug!(Recv<'_, T>, RecvTimeout<'_, T>, RecvMany<'_, T>);

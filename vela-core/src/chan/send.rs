@@ -97,7 +97,6 @@ pin_project! {
     ///
     /// On a channel with a timed policy ([`Timeout`](Overflow::Timeout), [`Retry`](Overflow::Retry)) it allocates a timer
     /// once it has found the channel full; otherwise it allocates nothing.
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Send<'a, T> {
         #[pin]
@@ -198,7 +197,6 @@ impl<T> Future for Send<'_, T> {
 
 pin_project! {
     /// The future of [`Sender::send_timeout`](super::Sender::send_timeout).
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct SendTimeout<'a, T> {
         #[pin]
@@ -232,7 +230,6 @@ impl<T> Future for SendTimeout<'_, T> {
 
 pin_project! {
     /// The future of [`Sender::send_from`](super::Sender::send_from).
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct SendFrom<'a, T> {
         #[pin]
@@ -279,7 +276,6 @@ impl<T> Future for SendFrom<'_, T> {
 
 pin_project! {
     /// The future of [`Sender::send_all`](super::Sender::send_all).
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct SendAll<'a, T> {
         #[pin]
@@ -351,3 +347,5 @@ fn push_many<T>(chan: &Chan<T>, from: &mut VecDeque<T>) {
         }
     }
 }
+
+super::opaque_debug!(Send<'_, T>, SendTimeout<'_, T>, SendFrom<'_, T>, SendAll<'_, T>);

@@ -216,7 +216,6 @@ impl<T> SelectSet<T> {
 }
 
 /// The future of [`SelectSet::recv`].
-#[derive(Debug)]
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct RecvFromSet<'a, T> {
     set: &'a mut SelectSet<T>,
@@ -249,3 +248,5 @@ impl<'a, T> Receive for &'a mut SelectSet<T> {
         Polled::new(self.recv())
     }
 }
+
+super::opaque_debug!(RecvFromSet<'_, T>);

@@ -202,7 +202,9 @@ impl<T> State<T> {
 
     /// Puts the value into the buffer, by the overflow policy where there is no room.
     fn store(&mut self, value: T) -> Push<T> {
-        if self.has_room() {
+        // Values that came back count as room taken where the oldest are dropped: there is no going over the capacity.
+        let came_back = self.returned_len() > 0 && self.overflow() == Overflow::DropOldest;
+        if self.has_room() && !(came_back && self.len() >= self.capacity) {
             self.buffer.push_back(value);
             return Push::Done;
         }
@@ -356,12 +358,19 @@ impl<T> State<T> {
     }
 
     /// Takes back a value that was handed to a receiver which never received it: it regains its place by ticket, and
-    /// goes to the next receiver that waits.
-    pub(crate) fn give_back(&mut self, ticket: u64, value: T, wakes: &mut Wakes) {
+    /// goes to the next receiver that waits. Where the oldest are dropped and there is no room for it, it comes out again.
+    pub(crate) fn give_back(&mut self, ticket: u64, value: T, wakes: &mut Wakes) -> Option<T> {
         let returned = &mut self.extra_mut().returned;
         let at = returned.partition_point(|(other, _)| *other < ticket);
         returned.insert(at, (ticket, value));
         self.settle(wakes);
+        if self.overflow() != Overflow::DropOldest || self.len() <= self.capacity {
+            return None;
+        }
+        let extra = self.extra_mut();
+        let (_, oldest) = extra.returned.pop_front()?;
+        extra.dropped += 1;
+        Some(oldest)
     }
 
     /// A notified waiter (`Want::News`) left without looking: the news goes to the next one.

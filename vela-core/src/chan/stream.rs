@@ -22,7 +22,6 @@ use crate::select::{One, one};
 type Waiter<C> = Pin<Box<One<C>>>;
 
 /// A receiver as a [`Stream`]; made by [`Receiver::stream`].
-#[derive(Debug)]
 #[must_use = "streams do nothing unless they are polled"]
 pub struct RecvStream<T> {
     one: Waiter<RecvCase<Arc<Chan<T>>>>,
@@ -64,7 +63,6 @@ impl<T> FusedStream for RecvStream<T> {
     }
 }
 
-#[derive(Debug)]
 struct Open<T> {
     waiter: Waiter<ReserveCase<Arc<Chan<T>>>>,
     sender: Sender<T>,
@@ -73,7 +71,6 @@ struct Open<T> {
 /// A sender as a [`Sink`]; made by [`Sender::sink`].
 ///
 /// Once `poll_ready` has said so, the sink holds a place in the channel until `start_send` or its drop.
-#[derive(Debug)]
 #[must_use = "sinks do nothing unless they are polled"]
 pub struct SendSink<T> {
     /// `None` once the sink is closed.
@@ -142,3 +139,5 @@ impl<T> Drop for SendSink<T> {
         self.release();
     }
 }
+
+super::opaque_debug!(RecvStream<T>, SendSink<T>);
