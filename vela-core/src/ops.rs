@@ -226,6 +226,10 @@ unsafe impl<C: Case, V> Case for Maybe<C, V> {
         self.case.as_ref().is_some_and(Case::is_polled)
     }
 
+    fn can_fire(&self) -> bool {
+        self.case.as_ref().is_some_and(Case::can_fire)
+    }
+
     fn width(&self) -> u32 {
         self.case.as_ref().map_or(1, Case::width)
     }

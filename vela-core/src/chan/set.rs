@@ -96,7 +96,8 @@ impl<T> SelectSet<T> {
 
     /// Takes a member out.
     pub fn remove(&mut self, index: usize) -> Option<Receiver<T>> {
-        // A round's future is gone, and has left the claim held: nobody completes this member any more.
+        // A round's future is gone, and has left the claim held; unless it was leaked.
+        self.abandon();
         let mut member = self.members.get_mut(index)?.take()?;
         member.case.as_mut().withdraw();
         self.idle.retain(|&other| other != index);
@@ -124,6 +125,8 @@ impl<T> SelectSet<T> {
     ///
     /// Dropping the future loses nothing: a value that was handed to it goes back into its channel.
     pub fn recv(&mut self) -> RecvFromSet<'_, T> {
+        // The last round's future may have been leaked.
+        self.abandon();
         RecvFromSet { set: self }
     }
 

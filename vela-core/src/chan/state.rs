@@ -161,8 +161,8 @@ impl<T> State<T> {
             return Push::Closed(value);
         }
         if self.len() > 0 && !self.receivers.is_empty() {
-            // A notified stream has not come yet, or the receivers are busy: older values go first.
-            self.serve_receivers(wakes);
+            // A notified stream has not come yet, or the receivers are busy: older values (and senders) go first.
+            self.settle(wakes);
         }
         if self.len() > 0 {
             return self.store(value);
@@ -241,7 +241,7 @@ impl<T> State<T> {
             return Push::Closed(value);
         }
         if self.len() > 0 {
-            self.serve_receivers(wakes);
+            self.settle(wakes);
         }
         let left = if self.len() > 0 { Some(value) } else { self.hand_over(value, std::ptr::null(), wakes) };
         if let Some(value) = left {

@@ -86,6 +86,12 @@ pub unsafe trait Case {
         false
     }
 
+    /// Whether it can ever be ready: a handle that is `None` cannot.
+    #[doc(hidden)]
+    fn can_fire(&self) -> bool {
+        true
+    }
+
     /// How many keys it takes.
     #[doc(hidden)]
     fn width(&self) -> u32 {

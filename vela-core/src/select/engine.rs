@@ -70,7 +70,13 @@ impl Selector {
                         (false, false) => Poll::Pending,
                     };
                 }
-                Step::NothingReady => return Poll::Ready(ELSE),
+                Step::NothingReady => {
+                    if arms.iter().any(|arm| arm.enabled() && arm.is_polled()) {
+                        // A foreign arm may have used up the budget, and the next have looked empty for that.
+                        ready!(rt::poll_has_budget(cx));
+                    }
+                    return Poll::Ready(ELSE);
+                }
             }
         }
     }
@@ -167,13 +173,15 @@ impl Selector {
             return Step::Asleep;
         }
         self.claim.rearm();
-        match self.look_locked(arms, true) {
-            None => Step::Asleep,
-            Some(index) if arms[index].as_mut().judge() => Step::Fired(index),
-            Some(index) => {
-                arms[index].as_mut().withdraw();
-                // The word is BUSY still: try again to sleep.
-                self.sleep(arms)
+        // The mark is gone, so there is no way back to `park` before a look has found nothing in any arm.
+        loop {
+            match self.look_locked(arms, true) {
+                None => return Step::Asleep,
+                Some(index) if arms[index].as_mut().judge() => return Step::Fired(index),
+                Some(index) => arms[index].as_mut().withdraw(),
+            }
+            if !any_enabled(arms) {
+                return Step::Over;
             }
         }
     }

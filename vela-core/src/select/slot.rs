@@ -155,7 +155,7 @@ impl<C: Lends, K> fmt::Debug for LendSlot<C, K> {
 
 impl<C: Case, K: Keep<C::Output>> Slot<C, K> {
     fn new(case: Option<C>) -> Self {
-        Self { enabled: case.is_some(), case, outcome: None, keep: PhantomData }
+        Self { enabled: case.as_ref().is_some_and(Case::can_fire), case, outcome: None, keep: PhantomData }
     }
 
     /// What the winning arm's pattern gets.
