@@ -30,38 +30,36 @@ async fn main() -> vela::Result<()> {
     println!("tx <- 2, closed    {:?}", (tx <- 2).map_err(SendError::into_inner)); // the value comes back
 
     println!("-- How do I wait for one of several?");
-    let (jobs_tx, jobs) = vela::channel(4);
-    let (out, sent) = vela::channel(4);
-    let (mut parcel, mut sum, never) = (String::from("parcel"), 6, None::<Receiver<u8>>);
-    let answer = go! { 6 * 7 };
-    jobs_tx <- "dig" else { return Ok(()) };
-    drop(jobs_tx);
+    let ((todo, jobs), (out, sent)) = (vela::channel(4), vela::channel(4));
+    let (answer, mut parcel, mut step) = (go! { 6 * 7 }, String::from("parcel"), 0);
+    todo <- "dig" else { return Ok(()) };
+    drop(todo);
     loop {
         select! {
-            biased;                                       // in this order; the default is a fair draw
-            Some(job) = <-jobs             => println!("a value            {job}"), // off once closed
-            out <- sum.to_string(), if sum < 8 => sum += 1, // a send, with a guard
-            out <- mut parcel, if sum == 8 => {           // lends: `parcel` is moved only if this arm wins
-                println!("a lent value       sent");
-                (parcel, sum) = (String::from("next"), 9);
+            biased;                                       // in this order; without it: a fair draw
+            Some(job) = <-jobs              => println!("a value            {job}"), // off once closed
+            out <- format!("no. {step}"), if step < 2 => step += 1, // a send; the guard is asked first
+            out <- mut parcel, if step == 2 => {          // lends: `parcel` is moved only if this arm wins
+                parcel = String::from("next parcel");
+                step = 3;
             }
-            n = <-answer, if sum == 9      => { println!("a task             {}", n?); sum = 10; }
-            s = async { "ready" }, if sum == 10 => { println!("any future         {s}"); sum = 11; }
-            _ = <-after(ms(5)), if sum == 11 => { println!("a timer            5 ms"); sum = 12; }
-            Some(_) = <-never              => println!("None never fires (Go's nil channel)"),
-            closed                         => break println!("closed             every arm is off"),
+            n = <-answer, if step == 3      => { println!("a task             {}", n?); step = 4; }
+            s = async { "done" }, if step == 4 => { println!("any future         {s}"); step = 5; }
+            <-after(ms(5)), if step == 5    => { println!("a timer            5 ms"); step = 6; }
+            closed                          => break println!("closed             every arm is off"),
         }
     }
     println!("what was sent      {:?}, kept: {parcel}", sent.drain().collect::<Vec<_>>());
     let word = select! { v = <-sent => format!("{v:?}"), else => "nothing is ready now".into() };
     println!("else               {word}");
-    let (a, mut inputs) = (vela::channel(1), vec![vela::channel::<u8>(1).1]);
-    inputs.push(a.1);
-    a.0 <- 7 else { return Ok(()) };
-    let first = select! { Some(v) = <-inputs[1] => v, then; Some(v) = <-inputs[0] => v, closed => 0 };
-    println!("then;              {first}, a tier above the rest");
-    drop(a.0);                                            // a closed one fires, too: with None
-    println!("any(&mut inputs)   {}", select! { (i, v) = <-any(&mut inputs[1..]) => format!("{i} {v:?}") });
+    let nil = None::<Receiver<u8>>;                       // an Option of a handle; None is Go's nil channel
+    println!("None               {}", select! { _ = <-nil => "fired", else => "is never ready" });
+    let ((a, ra), (b, rb)) = (vela::channel(1), vela::channel(1));
+    (a <- 'a')?;
+    (b <- 'b')?;
+    println!("then;              {:?} goes first", select! { v = <-ra => v, then; v = <-rb => v });
+    let mut inputs = [ra, rb];                            // a set that is chosen at run time
+    println!("any(&mut inputs)   {:?}", select! { (i, v) = <-any(&mut inputs) => (i, v) });
 
     println!("-- What else does `<-` serve?");
     let (tx, rx) = oneshot::channel();
@@ -71,7 +69,7 @@ async fn main() -> vela::Result<()> {
     println!("broadcast          {:?} {:?}", (<-rx).map(|v| v.map_err(|lag| lag.missed())), <-rx);
     let ticker = tick(ms(1));
     println!("ticker             {}", (<-ticker).is_some());
-    println!("timeout            {:?}", timeout(ms(5), async { <-rx; <-rx }).await.is_err());
+    println!("timeout            {:?}", timeout(ms(5), async { <-nil }).await);
 
     println!("-- How do I stop things?");
     let ctx = Context::background().with_cancel();

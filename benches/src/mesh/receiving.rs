@@ -8,7 +8,7 @@ use vela::{Receiver, RecvTimeoutError, SelectSet, TryRecvError, any};
 use super::actor::{Actor, Op};
 use super::value::{Value, watch};
 use super::violation::violation;
-use super::watched::poll_some;
+use super::watched::{observe, poll_some};
 
 impl Actor {
     /// One operation that receives from the port `index`.
@@ -135,12 +135,15 @@ impl Actor {
         let timeout = Duration::from_micros(self.rng.u64(..100));
         self.count(1);
         let port = &mut self.ports[index];
-        match port.rx.as_ref()?.recv_timeout(timeout).await {
+        let (received, dropped) = observe(port.rx.as_ref()?.recv_timeout(timeout)).await;
+        let closed = matches!(received, Err(RecvTimeoutError::Closed));
+        match received {
             Ok(value) => port.page.got(value),
             Err(RecvTimeoutError::Timeout) => port.page.account.cancelled += 1,
-            Err(RecvTimeoutError::Closed) => return Some(true),
+            Err(RecvTimeoutError::Closed) => {}
         }
-        Some(false)
+        self.note_dropped(dropped, false);
+        Some(closed)
     }
 
     fn drain(&mut self, index: usize) -> Option<bool> {
@@ -159,7 +162,9 @@ impl Actor {
         let mut ended = false;
         for _ in 0..items {
             // A stream is only woken, never handed a value, so it may be overtaken for long: it is always given up.
-            match poll_some(stream.next(), plan).await.0 {
+            let (item, dropped) = poll_some(stream.next(), plan).await;
+            self.note_dropped(dropped, false);
+            match item {
                 Some(Some(value)) => values.push(value),
                 Some(None) => ended = true,
                 None => break,
@@ -207,7 +212,9 @@ impl Actor {
         for _ in 0..rounds {
             let round = if !patient && self.rng.u8(..4) == 0 {
                 let plan = self.rng.u32(..);
-                let (round, _) = poll_some(set.recv(), plan).await;
+                let (round, dropped) = poll_some(set.recv(), plan).await;
+                // A value that comes back may have no room any more where the oldest are dropped.
+                self.note_dropped(dropped, false);
                 if round.is_none() {
                     ports.iter().for_each(|&i| self.ports[i].page.account.cancelled += 1);
                 }

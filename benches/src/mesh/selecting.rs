@@ -18,7 +18,7 @@ enum Out {
     Got(usize, Value),
     /// An arm that fires on the close, too.
     Heard(usize, Option<Value>),
-    Sent(usize),
+    Sent,
     Refused(usize, SendError<Value>),
     Closed,
     Nothing,
@@ -91,7 +91,7 @@ impl Actor {
         match out {
             Out::Got(arm, value) | Out::Heard(arm, Some(value)) => self.ports[port[arm]].page.got(value),
             Out::Heard(arm, None) => self.ports[port[arm]].renew(&self.world),
-            Out::Sent(_) | Out::Nothing => {}
+            Out::Sent | Out::Nothing => {}
             Out::Refused(arm, error) => {
                 let port = &mut self.ports[port[arm]];
                 port.page.back(error.into_inner());
@@ -141,16 +141,16 @@ impl Actor {
         let select = async {
             vela::select! {
                 Some(v) = <-ports[port[0]].rx, if on[0] => Out::Got(0, v),
-                ports[port[1]].tx <- hand.value(1), if on[1] => Out::Sent(1),
+                ports[port[1]].tx <- hand.value(1), if on[1] => Out::Sent,
                 Some(v) = <-ports[port[2]].rx, if on[2] => Out::Got(2, v),
-                ports[port[3]].tx <- hand.value(3), if on[3] => Out::Sent(3),
+                ports[port[3]].tx <- hand.value(3), if on[3] => Out::Sent,
                 v = <-ports[port[4]].rx, if on[4] => Out::Heard(4, v),
                 r = ports[port[5]].tx <- hand.value(5), if on[5] => match r {
-                    Ok(()) => Out::Sent(5),
+                    Ok(()) => Out::Sent,
                     Err(error) => Out::Refused(5, error),
                 },
                 Some(v) = <-ports[port[6]].rx, if on[6] => Out::Got(6, v),
-                ports[port[7]].tx <- hand.value(7), if on[7] => Out::Sent(7),
+                ports[port[7]].tx <- hand.value(7), if on[7] => Out::Sent,
                 closed => Out::Closed,
             }
         };
@@ -168,7 +168,7 @@ impl Actor {
         }
         match out {
             Some(out) => {
-                let won = u32::from(matches!(out, Out::Sent(_) | Out::Refused(..)));
+                let won = u32::from(matches!(out, Out::Sent | Out::Refused(..)));
                 self.settle(&port, out, dropped, Some(sending - won));
             }
             None => {
@@ -194,11 +194,11 @@ impl Actor {
         let ((out, back), dropped) = observe(async {
             vela::select! {
                 Some(v) = <-ports[port[0]].rx, if on[0] => (Out::Got(0, v), [Some(first), Some(second)]),
-                tx <- mut first, if on[1] => (Out::Sent(1), [None, Some(second)]),
+                tx <- mut first, if on[1] => (Out::Sent, [None, Some(second)]),
                 Some(v) = <-ports[port[2]].rx, if on[2] => (Out::Got(2, v), [Some(first), Some(second)]),
                 r = other_tx <- mut second, if on[3] => {
                     let out = match r {
-                        Ok(()) => Out::Sent(3),
+                        Ok(()) => Out::Sent,
                         Err(error) => Out::Refused(3, error),
                     };
                     (out, [Some(first), None])
@@ -223,13 +223,13 @@ impl Actor {
         let (out, dropped) = observe(async {
             vela::select! {
                 Some(v) = <-ports[port[0]].rx, if on[0] => Out::Got(0, v),
-                ports[port[1]].tx <- hand.value(1), if on[1] => Out::Sent(1),
+                ports[port[1]].tx <- hand.value(1), if on[1] => Out::Sent,
                 Some(v) = <-ports[port[2]].rx, if on[2] => Out::Got(2, v),
                 else => Out::Nothing,
             }
         })
         .await;
-        let won = u32::from(matches!(out, Out::Sent(_)));
+        let won = u32::from(matches!(out, Out::Sent));
         if matches!(out, Out::Nothing) {
             self.renew_closed();
         }
@@ -248,14 +248,14 @@ impl Actor {
         let (out, dropped) = observe(async {
             vela::select! {
                 Some(v) = <-ports[port[0]].rx, if on[0] => Out::Got(0, v),
-                ports[port[1]].tx <- hand.value(1), if on[1] => Out::Sent(1),
+                ports[port[1]].tx <- hand.value(1), if on[1] => Out::Sent,
                 Some(v) = <-ports[port[2]].rx, if on[2] => Out::Got(2, v),
                 _ = give_way(yields) => Out::Nothing,
                 _ = <-vela::time::after(pause), if timer => Out::Nothing,
             }
         })
         .await;
-        let won = u32::from(matches!(out, Out::Sent(_)));
+        let won = u32::from(matches!(out, Out::Sent));
         if matches!(out, Out::Nothing) {
             self.renew_closed();
         }
@@ -272,7 +272,7 @@ impl Actor {
             let ends = &self.ports[port[arm]];
             if let (true, Some(tx)) = (sends(arm), &ends.tx) {
                 let value = hand.value[arm].take().expect("an arm that is on has a value");
-                select = select.send(tx, value, move || Out::Sent(arm));
+                select = select.send(tx, value, move || Out::Sent);
             } else if let Some(rx) = &ends.rx {
                 select = select.recv(rx, move |v| Out::Got(arm, v));
             }
@@ -282,7 +282,7 @@ impl Actor {
         }
         let (out, dropped) = observe(select.wait()).await;
         let out = out.unwrap_or(Out::Closed);
-        let won = u32::from(matches!(out, Out::Sent(_)));
+        let won = u32::from(matches!(out, Out::Sent));
         self.settle(&port, out, dropped, Some(sending - won));
     }
 }

@@ -179,9 +179,9 @@ impl Actor {
         let plan = self.rng.u32(..);
         let spending = Spending::random(&mut self.rng);
         let port = &mut self.ports[index];
-        let dropped = match poll_some(port.tx.as_ref()?.reserve(), plan).await.0 {
-            Some(Ok(permit)) => spending.spend(permit, &mut port.page).await,
-            _ => Vec::new(),
+        let dropped = match poll_some(port.tx.as_ref()?.reserve(), plan).await {
+            (Some(Ok(permit)), _) => spending.spend(permit, &mut port.page).await,
+            (_, dropped) => dropped,
         };
         self.note_dropped(dropped, false);
         self.count(1);
@@ -212,7 +212,8 @@ impl Actor {
         for _ in 0..values {
             // A sink is only woken, never handed a place, so it may be overtaken for long: it is always given up.
             let ready = std::future::poll_fn(|cx| Pin::new(&mut sink).poll_ready(cx));
-            let (ready, _) = poll_some(ready, plan).await;
+            let (ready, more) = poll_some(ready, plan).await;
+            dropped.extend(more);
             if !matches!(ready, Some(Ok(()))) {
                 break;
             }

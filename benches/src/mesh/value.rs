@@ -8,8 +8,7 @@ use super::violation::violation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Id(u64);
 
-/// Most tasks of one round.
-pub(crate) const MAX_SENDERS: usize = 1 << 12;
+
 /// Most channels of one round.
 pub(crate) const MAX_EPOCHS: usize = 1 << 20;
 

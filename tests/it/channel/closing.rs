@@ -10,19 +10,16 @@ use vela::{Receiver, RecvTimeoutError, SendErrorKind, Sender, TryRecvError, TryR
 use super::by_hand::{ByHand, at_once, parked};
 use super::runtimes::{CAPACITIES, on_both_runtimes};
 
+type CloseKeepingReceiver = fn(Sender<u32>, &Receiver<u32>);
+type CloseKeepingSender = fn(&Sender<u32>, Receiver<u32>);
+
 /// The ways to close a channel that leave a receiver.
-const WITH_RECEIVER: [fn(Sender<u32>, &Receiver<u32>); 3] = [
-    |tx, _| assert!(tx.close()),
-    |_, rx| assert!(rx.close()),
-    |tx, _| drop(tx),
-];
+const WITH_RECEIVER: [CloseKeepingReceiver; 3] =
+    [|tx, _| assert!(tx.close()), |_, rx| assert!(rx.close()), |tx, _| drop(tx)];
 
 /// The ways to close a channel that leave a sender.
-const WITH_SENDER: [fn(&Sender<u32>, Receiver<u32>); 3] = [
-    |tx, _| assert!(tx.close()),
-    |_, rx| assert!(rx.close()),
-    |_, rx| drop(rx),
-];
+const WITH_SENDER: [CloseKeepingSender; 3] =
+    [|tx, _| assert!(tx.close()), |_, rx| assert!(rx.close()), |_, rx| drop(rx)];
 
 #[test]
 fn what_is_buffered_can_still_be_received() {

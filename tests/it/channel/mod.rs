@@ -24,5 +24,6 @@ mod sizes;
 mod stream_and_sink;
 mod stress;
 mod values;
+mod wakers;
 mod weak_ends;
 mod workloads;

@@ -38,6 +38,12 @@ impl<T> Buffer<T> {
         value
     }
 
+    /// Puts a value behind all those of which `before` holds; they come first.
+    pub(crate) fn insert_after(&mut self, before: impl FnMut(&T) -> bool, value: T) {
+        let at = self.values.partition_point(before);
+        self.values.insert(at, value);
+    }
+
     /// The whole content; an empty buffer stays.
     pub(crate) fn take(&mut self) -> Self {
         Self { values: std::mem::take(&mut self.values) }

@@ -6,7 +6,6 @@
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
-use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -64,7 +63,7 @@ pub(crate) type Waiter<T> = Node<Packet<T>>;
 /// What few channels have.
 pub(crate) struct Extra<T> {
     /// Values that were handed to a receiver which was then dropped, by ticket; they are received before the buffer.
-    returned: VecDeque<(u64, T)>,
+    returned: Buffer<(u64, T)>,
     /// Those who wait for the channel to close.
     watchers: List<Packet<T>>,
     pub(crate) overflow: Overflow,
@@ -74,7 +73,13 @@ pub(crate) struct Extra<T> {
 
 impl<T> Default for Extra<T> {
     fn default() -> Self {
-        Self { returned: VecDeque::new(), watchers: List::new(), overflow: Overflow::Block, name: None, dropped: 0 }
+        Self {
+            returned: Buffer::new(usize::MAX),
+            watchers: List::new(),
+            overflow: Overflow::Block,
+            name: None,
+            dropped: 0,
+        }
     }
 }
 
@@ -360,9 +365,7 @@ impl<T> State<T> {
     /// Takes back a value that was handed to a receiver which never received it: it regains its place by ticket, and
     /// goes to the next receiver that waits. Where the oldest are dropped and there is no room for it, it comes out again.
     pub(crate) fn give_back(&mut self, ticket: u64, value: T, wakes: &mut Wakes) -> Option<T> {
-        let returned = &mut self.extra_mut().returned;
-        let at = returned.partition_point(|(other, _)| *other < ticket);
-        returned.insert(at, (ticket, value));
+        self.extra_mut().returned.insert_after(|(other, _)| *other < ticket, (ticket, value));
         self.settle(wakes);
         if self.overflow() != Overflow::DropOldest || self.len() <= self.capacity {
             return None;
@@ -477,7 +480,7 @@ impl<T> State<T> {
 
     /// The values that nobody will receive any more; the caller drops them outside the lock.
     pub(crate) fn take_all(&mut self) -> Leftovers<T> {
-        let returned = self.extra.as_mut().map(|extra| std::mem::take(&mut extra.returned)).unwrap_or_default();
+        let returned = self.extra.as_mut().map(|extra| extra.returned.take());
         Leftovers { _returned: returned, _buffer: self.buffer.take() }
     }
 
@@ -500,7 +503,7 @@ pub(crate) enum Place {
 
 /// Values that outlive their channel's lock by a moment. Dropping it drops them.
 pub(crate) struct Leftovers<T> {
-    _returned: VecDeque<(u64, T)>,
+    _returned: Option<Buffer<(u64, T)>>,
     _buffer: Buffer<T>,
 }
 

@@ -46,7 +46,7 @@ impl Rewriter<'_> {
                 "static" => return self.constant(c, out),
                 "async" | "gen" => wait = Wait::Here,
                 "const" | "unsafe" | "safe" | "default" | "auto" => {}
-                "extern" if c.is_ident_at(1, "crate") => return self.to_semicolon(c, out),
+                "extern" if c.is_ident_at(1, "crate") => return self.until_semicolon(c, out),
                 "extern" => {
                     c.copy(1, out);
                     if matches!(c.peek(), Some(TokenTree::Literal(_))) {
@@ -60,7 +60,7 @@ impl Rewriter<'_> {
                 }
                 "fn" => return self.function(c, out, wait),
                 "impl" | "trait" | "mod" => return self.container(c, out),
-                "use" | "type" => return self.to_semicolon(c, out),
+                "use" | "type" => return self.until_semicolon(c, out),
                 "macro_rules" => {
                     c.copy(2, out);
                     c.copy(usize::from(c.ident_at(0).is_some()), out);
@@ -109,7 +109,7 @@ impl Rewriter<'_> {
         }
     }
 
-    fn to_semicolon(&mut self, c: &mut Cursor, out: &mut Out) {
+    fn until_semicolon(&mut self, c: &mut Cursor, out: &mut Out) {
         self.until(c, out, |c| c.is_punct(';'));
         c.copy(1, out);
     }

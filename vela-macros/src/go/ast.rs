@@ -23,7 +23,7 @@ pub(crate) enum Body {
     /// Statements, arrows rewritten; the group keeps the user's braces if there are any.
     Block(TokenStream),
     /// Go's go statement.
-    Call(Call),
+    Call(Box<Call>),
 }
 
 pub(crate) struct Call {

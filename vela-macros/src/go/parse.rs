@@ -107,7 +107,7 @@ impl Parser<'_> {
         let arrow = c.span();
         c.pos += 2;
         let from = c.pos;
-        while !c.at_end() && !(c.is_brace() && c.peek_at(1).is_none()) {
+        while !(c.at_end() || c.is_brace() && c.peek_at(1).is_none()) {
             c.pos += 1;
         }
         let ty: TokenStream = c.between(from, c.pos).into_iter().collect();
@@ -172,12 +172,12 @@ impl Parser<'_> {
                     Expr::Paren(paren) => Callee::Value(*paren.expr),
                     other => Callee::Value(other),
                 };
-                Body::Call(Call { callee, args: call.args })
+                Body::Call(Box::new(Call { callee, args: call.args }))
             }
-            Expr::MethodCall(call) => Body::Call(Call {
+            Expr::MethodCall(call) => Body::Call(Box::new(Call {
                 callee: Callee::Method { receiver: *call.receiver, method: call.method, turbofish: call.turbofish },
                 args: call.args,
-            }),
+            })),
             Expr::Async(block) => {
                 self.diag.on(
                     block

@@ -57,7 +57,7 @@ pub(crate) enum Op {
     },
     Future(Expr),
     /// An error was noted; what could be read of the operand stays for the editor.
-    Broken(Option<Expr>),
+    Broken(Option<Box<Expr>>),
 }
 
 impl Op {

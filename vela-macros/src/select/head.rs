@@ -220,7 +220,7 @@ fn receive(trees: &[TokenTree], rewriter: &mut Rewriter<'_>) -> Op {
     }
     match parse_expr(operand, rewriter) {
         Some(operand) if rewriter.diag.len() == errors => Op::Receive(operand),
-        operand => Op::Broken(operand),
+        operand => Op::Broken(operand.map(Box::new)),
     }
 }
 
@@ -249,11 +249,11 @@ fn send(trees: &[TokenTree], at: usize, rewriter: &mut Rewriter<'_>) -> Op {
     }
 }
 
-fn lend(target: Result<Expr, Option<Expr>>, lent: &[TokenTree], word: Span, rewriter: &mut Rewriter<'_>) -> Op {
+fn lend(target: Result<Expr, Kept>, lent: &[TokenTree], word: Span, rewriter: &mut Rewriter<'_>) -> Op {
     let target = match (lent, target) {
         ([TokenTree::Ident(local)], Ok(target)) if local != "self" => return Op::Lend { target, local: local.clone() },
         ([TokenTree::Ident(local)], Err(kept)) if local != "self" => return Op::Broken(kept),
-        (_, target) => target.ok(),
+        (_, target) => target.ok().map(Box::new),
     };
     let text = "only a local that is declared `mut` can be lent to an arm\n\
                 help: for a field keep an `Option<T>` and wait on `_ = tx.send_from(&mut self.field) => …`, or move the field to a local first";
@@ -280,8 +280,11 @@ fn is_postfix(expr: &Expr) -> bool {
     }
 }
 
+/// What could be read of an expression in which an error was found.
+type Kept = Option<Box<Expr>>;
+
 /// An expression that must not wait. After an error, what could be read of it.
-fn pure(trees: Vec<TokenTree>, part: &'static str, rewriter: &mut Rewriter<'_>) -> Result<Expr, Option<Expr>> {
+fn pure(trees: Vec<TokenTree>, part: &'static str, rewriter: &mut Rewriter<'_>) -> Result<Expr, Kept> {
     let is_if = |tree: &&TokenTree| matches!(tree, TokenTree::Ident(word) if word == "if");
     let guarded = trees.iter().skip(1).find(is_if).map(TokenTree::span);
     let errors = rewriter.diag.len();
@@ -289,7 +292,7 @@ fn pure(trees: Vec<TokenTree>, part: &'static str, rewriter: &mut Rewriter<'_>) 
     let tokens = rewriter.waiting(Wait::Arm(part), |rewriter| rewriter.expressions(tokens));
     match (syn::parse2::<Expr>(tokens), guarded) {
         (Ok(expr), _) if rewriter.diag.len() == errors => Ok(expr),
-        (Ok(expr), _) => Err(Some(expr)),
+        (Ok(expr), _) => Err(Some(Box::new(expr))),
         (Err(_), Some(span)) => {
             rewriter.diag.at(span, "a guard is set off by a comma\nhelp: `pattern = <-rx, if condition => …`");
             Err(None)

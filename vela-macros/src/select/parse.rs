@@ -68,7 +68,7 @@ fn last(c: &mut Cursor, word: &str, rewriter: &mut Rewriter<'_>) -> Last {
                 format!("`{word}` is an arm of its own\nhelp: `{word} => …`")
             },
         );
-        while !c.at_end() && !c.is_op("=>") && !(c.is_brace() && !guarded) {
+        while !(c.at_end() || c.is_op("=>") || c.is_brace() && !guarded) {
             c.pos += 1;
         }
     }

@@ -102,7 +102,9 @@ fn input(rng: &mut fastrand::Rng, seeds: &[TokenStream]) -> TokenStream {
     if rng.u8(0..4) == 0 {
         return random(rng, 0).into_iter().collect();
     }
-    let mut trees: Vec<TokenTree> = seeds[rng.usize(..seeds.len())].clone().into_iter().collect();
+    // the shorter ones more often: they cost less, and a change in them changes more
+    let pick = (0..3).map(|_| rng.usize(..seeds.len())).min().unwrap_or_default();
+    let mut trees: Vec<TokenTree> = seeds[pick].clone().into_iter().collect();
     for _ in 0..rng.usize(1..4) {
         mutate(rng, &mut trees);
     }
@@ -112,7 +114,9 @@ fn input(rng: &mut fastrand::Rng, seeds: &[TokenStream]) -> TokenStream {
 fn run(macro_: Macro) {
     let valid = ALL.iter().filter(|(m, _)| *m == macro_).flat_map(|(_, cases)| cases.iter().map(|(_, input)| *input));
     let broken = BROKEN.iter().filter(|(m, ..)| *m == macro_).map(|(.., input)| *input);
-    let seeds: Vec<TokenStream> = valid.chain(broken).map(tokens).collect();
+    let mut seeds: Vec<&str> = valid.chain(broken).collect();
+    seeds.sort_by_key(|seed| seed.len());
+    let seeds: Vec<TokenStream> = seeds.into_iter().map(tokens).collect();
     let mut rng = fastrand::Rng::with_seed(SEED);
     let (mut code, mut error, mut theirs) = (0u32, 0u32, 0u32);
     for _ in 0..INPUTS {
@@ -134,7 +138,7 @@ fn run(macro_: Macro) {
     println!(
         "{macro_:?}: {INPUTS} inputs: {code} became code, {error} errors, {theirs} had a syntax error that rustc reports"
     );
-    assert!(code > INPUTS / 50 && error > INPUTS / 50, "the inputs are too much alike");
+    assert!(code > INPUTS / 100 && error > INPUTS / 100, "the inputs are too much alike");
 }
 
 /// Bodies are passed on as they are, so a syntax error in one is rustc's to report. It is the user's and none of ours if
