@@ -78,6 +78,24 @@ fn a_dropped_permit_brings_a_waiting_sender_and_a_waiting_receiver_together() {
     }
 }
 
+/// Its place is not given to a waiting sender as well.
+#[test]
+fn a_sent_permit_uses_its_own_place() {
+    for capacity in [2, 5] {
+        let (tx, rx) = channel(capacity);
+        for n in 0..capacity - 1 {
+            tx.try_send(n).unwrap();
+        }
+        let permit = tx.try_reserve().unwrap();
+        let mut send = parked(tx.send(capacity));
+        permit.send(capacity - 1).unwrap();
+        assert_eq!((rx.len(), send.wakes()), (capacity, 0));
+        send.pending();
+        assert!(rx.drain().eq(0..=capacity));
+        send.ready().unwrap();
+    }
+}
+
 #[test]
 fn a_sent_permit_serves_the_senders_and_receivers_behind_it() {
     let (tx, rx) = channel(1);

@@ -15,7 +15,14 @@ pub(crate) fn go(go: &Go, krate: &Krate) -> TokenStream {
     };
     let clones = go.clones.iter().map(|clone| {
         let (mutability, local, source) = (&clone.mutability, &clone.local, &clone.source);
-        quote_spanned!(own_at(local.span())=> let #mutability #local = ::core::clone::Clone::clone(&#source);)
+        // A method call, so that a local which is a reference gives a clone of what it refers to.
+        quote_spanned! {own_at(local.span())=>
+            let #mutability #local = {
+                #[allow(unused_imports)]
+                use ::core::clone::Clone as _;
+                (#source).clone()
+            };
+        }
     });
     let spawn = spawn(go, &p, &future);
     if go.clones.is_empty() && prepare.is_empty() && go.group.is_none() {

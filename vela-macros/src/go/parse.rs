@@ -198,7 +198,7 @@ impl Parser<'_> {
                 );
                 Body::Block(closure.body.to_token_stream())
             }
-            expr @ (Expr::Path(_) | Expr::Field(_) | Expr::Lit(_) | Expr::Reference(_) | Expr::Index(_)) => {
+            expr @ (Expr::Path(_) | Expr::Field(_) | Expr::Reference(_) | Expr::Index(_)) => {
                 self.diag.on(
                     &expr,
                     "`go!` takes a block or a call\nhelp: to run a future, wait for it: `go! { future.await }`; to call a function, write `go!(f(x))`",

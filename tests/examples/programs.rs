@@ -1,0 +1,88 @@
+//! The examples that run to their end by themselves: what they print is always the same.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::process::Program;
+
+#[track_caller]
+fn prints(name: &'static str, args: &[&str], expected: &str) {
+    let printed = Program::start(name, args).end().well();
+    let expected: Vec<&str> = expected.lines().collect();
+    assert_eq!(printed, expected, "{name} prints something else");
+}
+
+macro_rules! examples {
+    ($($name:ident)*) => { $(
+        #[test]
+        fn $name() {
+            prints(stringify!($name), &[], include_str!(concat!("expected/", stringify!($name), ".txt")));
+        }
+    )* };
+}
+
+examples! { tour sieve pipeline worker_pool rate_limiter fan_in_out timeouts_and_cancel }
+
+#[test]
+fn sieve_of_any_length() {
+    let is_prime = |n: &u64| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let primes: Vec<u64> = (2..).filter(is_prime).take(130).collect();
+    for count in [0, 1, 130] {
+        let printed = Program::start("sieve", &[&count.to_string()]).end().well();
+        let found: Vec<u64> =
+            printed.iter().flat_map(|row| row.split_whitespace()).filter_map(|n| n.parse().ok()).collect();
+        assert_eq!(found, primes[..count]);
+    }
+    let refused = Program::start("sieve", &["many"]).end();
+    assert_eq!((refused.code, refused.stderr.trim()), (Some(1), "Error: invalid digit found in string"));
+}
+
+#[test]
+fn go_port_sums_every_file_once() {
+    let root = Folder::new("go_port");
+    let mut expected = Vec::new();
+    // FNV-1a's own test vectors, and more files than digesters.
+    for (name, content, sum) in [("empty", "", 0xcbf2_9ce4_8422_2325_u64), ("a", "a", 0xaf63_dc4c_8601_ec8c)] {
+        expected.push((root.write(name, content), sum));
+    }
+    for i in 0..40 {
+        expected.push((root.write(&format!("sub/{}/{i}", i % 3), "foobar"), 0x8594_4171_f739_67e8));
+    }
+    expected.sort();
+    let lines: Vec<_> = expected.iter().map(|(path, sum)| format!("{sum:016x}  {}\n", path.display())).collect();
+    prints("go_port", &[&root.0.display().to_string()], &lines.concat());
+}
+
+#[test]
+fn go_port_reports_what_cannot_be_read() {
+    let root = Folder::new("go_port_errors");
+    let missing = root.0.join("missing").display().to_string();
+    let end = Program::start("go_port", &[&missing]).end();
+    assert_eq!(end.code, Some(1));
+    assert_eq!(end.rest, [""; 0]);
+    assert!(end.stderr.starts_with("Error: "), "{}", end.stderr);
+}
+
+/// A folder for one test, gone with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("the folder for tests can be written to");
+        Self(path)
+    }
+
+    fn write(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder can be made");
+        fs::write(&path, content).expect("a file can be written");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.0);
+    }
+}

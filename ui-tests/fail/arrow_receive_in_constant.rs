@@ -1,0 +1,10 @@
+use vela::prelude::*;
+
+async fn run() {
+    vela! {
+        const FIRST: Option<u32> = <-vela::channel(0).1;
+        drop(FIRST);
+    }
+}
+
+fn main() {}

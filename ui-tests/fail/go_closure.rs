@@ -1,0 +1,7 @@
+use vela::prelude::*;
+
+async fn run() {
+    go!(|| println!("hello"));
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use vela::prelude::*;
+
+async fn run() {
+    go!(move || {
+        println!("hello");
+    });
+}
+
+fn main() {}

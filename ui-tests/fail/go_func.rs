@@ -1,0 +1,9 @@
+use vela::prelude::*;
+
+async fn run() {
+    go!(func() {
+        println!("hello");
+    });
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use vela::prelude::*;
+
+async fn run(conn: String) {
+    go!(conn.);
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use vela::prelude::*;
+
+async fn run() {
+    go!(in() {
+        println!("hello");
+    });
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use vela::prelude::*;
+
+async fn run() {
+    go!(name() {
+        println!("hello");
+    });
+}
+
+fn main() {}

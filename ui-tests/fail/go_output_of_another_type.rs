@@ -1,0 +1,9 @@
+use vela::prelude::*;
+
+async fn run() {
+    go!(-> u32 {
+        "five"
+    });
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use vela::prelude::*;
+
+async fn run() {
+    go! {
+        let n = "5".parse::<u32>()?;
+        println!("{n}");
+    };
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[vela::main]
+async fn main() -> vela::Result<()> {
+    "hello"
+}

@@ -1,0 +1,4 @@
+#[vela::main(crate = "../vela")]
+async fn main() {
+    println!("hello");
+}

@@ -1,0 +1,4 @@
+#[vela::main(crate = "valve")]
+async fn main() {
+    println!("hello");
+}

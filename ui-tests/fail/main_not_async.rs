@@ -1,0 +1,4 @@
+#[vela::main]
+fn main() {
+    println!("hello");
+}

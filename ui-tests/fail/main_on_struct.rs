@@ -1,0 +1,4 @@
+#[vela::main]
+struct Server;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[vela::main(current_thread)]
+async fn main() {
+    println!("hello");
+}

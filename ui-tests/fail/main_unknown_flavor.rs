@@ -1,0 +1,4 @@
+#[vela::main(flavor = "single")]
+async fn main() {
+    println!("hello");
+}

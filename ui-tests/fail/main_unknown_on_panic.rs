@@ -1,0 +1,4 @@
+#[vela::main(on_panic = "ignore")]
+async fn main() {
+    println!("hello");
+}

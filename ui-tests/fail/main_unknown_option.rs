@@ -1,0 +1,4 @@
+#[vela::main(flavour = "current_thread")]
+async fn main() {
+    println!("hello");
+}

@@ -1,0 +1,4 @@
+#[vela::main]
+async unsafe fn main() {
+    println!("hello");
+}

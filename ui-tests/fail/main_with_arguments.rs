@@ -1,0 +1,4 @@
+#[vela::main]
+async fn main(args: Vec<String>) {
+    println!("{args:?}");
+}

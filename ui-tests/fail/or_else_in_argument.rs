@@ -1,0 +1,9 @@
+use vela::prelude::*;
+
+async fn run(tx: Sender<u32>) {
+    vela! {
+        drop(tx <- 1 else { return });
+    }
+}
+
+fn main() {}

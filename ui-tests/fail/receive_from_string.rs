@@ -1,0 +1,10 @@
+use vela::prelude::*;
+
+async fn run(name: String) {
+    vela! {
+        let value = <-name;
+        drop(value);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use vela::prelude::*;
+
+async fn run(rx: Receiver<u32>) {
+    select! {
+        Some(_) = <-rx => {}
+        closed => println!("one"),
+        closed => println!("two"),
+    }
+}
+
+fn main() {}

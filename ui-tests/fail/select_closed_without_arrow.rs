@@ -1,0 +1,12 @@
+use vela::prelude::*;
+
+async fn run(rx: Receiver<u32>) {
+    select! {
+        Some(_) = <-rx => {}
+        closed {
+            println!("nothing");
+        }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use vela::prelude::*;
+
+async fn run() {
+    select! {}
+}
+
+fn main() {}

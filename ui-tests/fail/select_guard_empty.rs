@@ -1,0 +1,10 @@
+use vela::prelude::*;
+
+async fn run(rx: Receiver<u32>) {
+    select! {
+        _ = <-rx, if => {}
+        else => {}
+    }
+}
+
+fn main() {}

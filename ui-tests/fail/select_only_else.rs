@@ -1,0 +1,9 @@
+use vela::prelude::*;
+
+async fn run() {
+    select! {
+        else => println!("nothing"),
+    }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use vela::prelude::*;
+
+async fn run(rx: Receiver<u32>) {
+    select! {
+        _ = <-rx => {},
+        ,
+        else => {}
+    }
+}
+
+fn main() {}

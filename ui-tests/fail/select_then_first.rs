@@ -1,0 +1,11 @@
+use vela::prelude::*;
+
+async fn run(a: Receiver<u32>, b: Receiver<u32>) {
+    select! {
+        then;
+        _ = <-a => {}
+        _ = <-b => {}
+    }
+}
+
+fn main() {}

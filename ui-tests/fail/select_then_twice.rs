@@ -1,0 +1,12 @@
+use vela::prelude::*;
+
+async fn run(a: Receiver<u32>, b: Receiver<u32>) {
+    select! {
+        _ = <-a => {}
+        then;
+        then;
+        _ = <-b => {}
+    }
+}
+
+fn main() {}

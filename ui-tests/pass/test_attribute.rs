@@ -1,0 +1,22 @@
+//! `#[vela::test]`: options, results, other attributes.
+
+use vela::prelude::*;
+
+/// Documented.
+#[vela::test(flavor = "multi_thread", worker_threads = 2)]
+#[should_panic(expected = "as it should")]
+async fn panics() {
+    let task = go!(std::future::ready(1));
+    assert!(task.join().await.is_err(), "as it should");
+}
+
+#[vela::test(flavor = "current_thread",)]
+#[cfg_attr(not(any()), allow(clippy::unused_async))]
+async fn gives_a_result() -> Result<(), TaskError> {
+    go!(std::future::ready(())).await
+}
+
+#[vela::test(crate = "::vela")]
+async fn names_its_crate() {
+    vela! { <-after(ms(1)); }
+}
