@@ -23,6 +23,14 @@ mod imp {
             self.0.lock();
         }
 
+        /// Whether somebody holds it; when not, all that was done under it is visible.
+        pub(crate) fn is_locked(&self) -> bool {
+            let locked = self.0.is_locked();
+            // Acquire: if the load has seen an unlock, pairs with its release.
+            std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
+            locked
+        }
+
         /// # Safety
         ///
         /// The calling thread holds the lock.
@@ -57,6 +65,10 @@ mod imp {
             while self.0.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
                 loom::thread::yield_now();
             }
+        }
+
+        pub(crate) fn is_locked(&self) -> bool {
+            self.0.load(Ordering::Acquire)
         }
 
         /// # Safety

@@ -8,7 +8,7 @@ use pin_project_lite::pin_project;
 
 use super::state::{Chan, Outcome, Packet, State, Waiter, Want};
 use crate::select::Seat;
-use crate::waitlist::{Node, Wakes};
+use crate::waitlist::{Node, Phase, Wakes};
 
 /// A pointer to a channel: `&Chan<T>` or `Arc<Chan<T>>`.
 ///
@@ -95,7 +95,7 @@ impl<C: ChanRef> Berth<C> {
         look: impl FnOnce(&mut State<C::Value>, &mut Packet<C::Value>, &mut Wakes) -> Option<R>,
     ) -> Option<R> {
         let this = self.project();
-        debug_assert!(!*this.enrolled);
+        assert!(!*this.enrolled, "a case waits in one select at a time");
         let node = this.node.into_ref().get_ref();
         let mut wakes = Wakes::new();
         let mut state = this.chan.chan().lock();
@@ -137,14 +137,18 @@ impl<C: ChanRef> Berth<C> {
     pub(crate) fn finish(self: Pin<&mut Self>) -> &mut Packet<C::Value> {
         let this = self.project();
         let node = this.node.into_ref().get_ref();
-        debug_assert!(*this.enrolled);
+        assert!(*this.enrolled, "only a case that waits can finish");
+        // SAFETY: the node is ours. The claim is alive: this waiter sits on it.
+        let claim = unsafe {
+            let (claim, key) = node.seat();
+            assert!((*claim).phase() == Phase::Done(key), "another case has won");
+            &*claim
+        };
         *this.enrolled = false;
+        claim.stand();
         // SAFETY: the claim is DONE for this node: the counterpart has unlinked it and is through with it (W3), and the
-        // acquire of `Claim::phase` has made the packet visible. The claim is alive: this waiter sits on it.
-        unsafe {
-            (*node.claim()).stand();
-            node.packet()
-        }
+        // acquire of `Claim::phase` has made the packet visible.
+        unsafe { node.packet() }
     }
 
     /// Leaves the list; what a counterpart has put in, or granted, goes back.
@@ -154,37 +158,38 @@ impl<C: ChanRef> Berth<C> {
             return;
         }
         let node = this.node.into_ref().get_ref();
-        let dropped = this.chan.chan().with(|state, wakes| {
+        let mut wakes = Wakes::new();
+        let dropped = {
+            let mut state = this.chan.chan().lock();
             // SAFETY: the node is ours and belongs to this channel; the lock is held.
-            let packet = unsafe {
-                if state.delist(node) {
-                    return None;
-                }
-                node.packet()
-            };
-            if packet.outcome != Outcome::Served {
-                return None;
-            }
-            match packet.want {
-                Want::Value => {
-                    if let Some(value) = packet.value.take() {
-                        return state.give_back(packet.ticket, value, wakes);
-                    }
-                }
-                Want::News => state.pass_news_on(wakes),
-                Want::Place => state.return_place(wakes),
-                Want::Room => state.settle(wakes),
-                Want::Deliver | Want::Close => {}
-            }
-            None
-        });
-        drop(dropped);
+            unsafe { if state.delist(node) { None } else { undo(&mut state, node.packet(), &mut wakes) } }
+        };
         // SAFETY: the claim is alive: this waiter sits on it. The node is in no list, and ours.
-        unsafe { (*node.claim()).stand() };
+        unsafe { (*node.seat().0).stand() };
+        wakes.wake();
+        drop(dropped);
     }
 
     /// Waits for a counterpart that is completing this waiter under the lock.
     pub(crate) fn settle(&self) {
         drop(self.chan.chan().lock());
     }
+}
+
+/// Puts back what a counterpart has put into the packet, or granted. What the policy drops comes out.
+fn undo<T>(state: &mut State<T>, packet: &mut Packet<T>, wakes: &mut Wakes) -> Option<T> {
+    if packet.outcome != Outcome::Served {
+        return None;
+    }
+    match packet.want {
+        Want::Value => {
+            let value = packet.value.take()?;
+            return state.give_back(packet.ticket, value, wakes);
+        }
+        Want::News => state.pass_news_on(wakes),
+        Want::Place => state.return_place(wakes),
+        Want::Room => state.settle(wakes),
+        Want::Deliver | Want::Close => {}
+    }
+    None
 }

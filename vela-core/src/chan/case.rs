@@ -70,8 +70,11 @@ impl<C: ChanRef, K> ChanCase<C, K> {
 
 impl<C: ChanRef, K: Operation<C::Value>> ChanCase<C, K> {
     /// As [`Case::attempt`], also while the case waits under a claim that is held.
+    ///
+    /// After a mark it must see what the counterpart did that made the mark. The word is written at the end of a critical
+    /// section and the mark within it, so the word counts only while nobody holds the lock.
     pub(crate) fn attempt_while_held(self: Pin<&mut Self>, claim: &Claim) -> Option<K::Output> {
-        if self.chan().word() & K::READY == 0 {
+        if !self.chan().raw_lock().is_locked() && self.chan().word() & K::READY == 0 {
             return None;
         }
         self.project().berth.look_again(|state, packet, wakes| K::look(state, packet, claim, wakes))

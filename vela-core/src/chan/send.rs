@@ -126,6 +126,13 @@ impl<'a, T> Send<'a, T> {
         *this.one.case().value() = Some(value);
     }
 
+    /// Stops waiting; true if a receiver has been quicker, and the value is sent.
+    fn leave_line(self: Pin<&mut Self>) -> bool {
+        let mut one = self.project().one;
+        one.as_mut().cancel();
+        one.case().value().is_none()
+    }
+
     /// Ends a send that was pending just now: a failure, unless a receiver has been quicker.
     fn fail(self: Pin<&mut Self>, kind: SendErrorKind) -> Poll<Sent<T>> {
         Poll::Ready(self.reclaim().map_or(Ok(()), |value| Err(SendError::new(kind, value))))
@@ -148,8 +155,8 @@ impl<'a, T> Send<'a, T> {
                 _ => return self.fail(SendErrorKind::Full),
             };
             *this.impatient = Some(Box::pin(Impatient { patience, timer: None }));
-            if !wait {
-                self.as_mut().project().one.cancel();
+            if !wait && self.as_mut().leave_line() {
+                return Poll::Ready(Ok(()));
             }
         }
         self.poll_waiting(cx)
@@ -177,9 +184,11 @@ impl<'a, T> Send<'a, T> {
                     if *left == 0 {
                         return self.fail(SendErrorKind::Full);
                     }
-                    one.cancel();
                     *pause = pause.saturating_mul(2);
                     *next = rt::saturating_add(rt::now(), *pause);
+                    if self.as_mut().leave_line() {
+                        return Poll::Ready(Ok(()));
+                    }
                 }
             }
         }

@@ -178,14 +178,14 @@ impl<T> SelectSet<T> {
                 return Poll::Ready(found);
             }
             self.dirty = false;
-            while let Some(&index) = self.idle.last() {
+            while let Some(index) = self.idle.pop() {
                 let key = u32::try_from(index).expect("fewer than 2^29 members");
                 if let Some(member) = &mut self.members[index]
                     && let Poll::Ready(value) = member.case.as_mut().enroll(Seat { claim: &self.claim, key })
                 {
+                    self.idle.push(index);
                     return Poll::Ready((index, value));
                 }
-                self.idle.pop();
             }
             if self.claim.park() {
                 return Poll::Pending;

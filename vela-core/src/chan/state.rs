@@ -9,6 +9,11 @@ use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+#[cfg(vela_loom)]
+use loom::sync::atomic::AtomicUsize as Word;
+#[cfg(not(vela_loom))]
+use std::sync::atomic::AtomicUsize as Word;
+
 use super::buffer::Buffer;
 use super::overflow::Overflow;
 use crate::lock::Lock;
@@ -241,13 +246,15 @@ impl<T> State<T> {
         if self.overflow().drops() {
             return self.push(value, std::ptr::null(), wakes);
         }
-        self.permits -= 1;
         if self.closed {
+            self.permits -= 1;
             return Push::Closed(value);
         }
         if self.len() > 0 {
+            // While the permit still holds its place.
             self.settle(wakes);
         }
+        self.permits -= 1;
         let left = if self.len() > 0 { Some(value) } else { self.hand_over(value, std::ptr::null(), wakes) };
         if let Some(value) = left {
             // At capacity 0 the receiver that was seen waiting has left: the value waits for the next one.
@@ -322,7 +329,7 @@ impl<T> State<T> {
     /// At capacity 0 a permit needs a receiver that waits, beyond those that other permits were granted for.
     fn place_at_rendezvous(&self) -> bool {
         // SAFETY: `&self` is only reached through the lock.
-        self.capacity == 0 && unsafe { self.receivers.count_up_to(self.permits + 1) } > self.permits
+        self.capacity == 0 && unsafe { self.receivers.count_waiting(self.permits + 1) } > self.permits
     }
 
     /// Gives available values to receivers that wait; true if that made room in the buffer.
@@ -519,7 +526,7 @@ pub(crate) const VERSION: usize = 8;
 /// A channel: the state behind its lock, and what is read without it.
 pub struct Chan<T> {
     /// Version and readiness bits, written before each unlock. See [`RECEIVE`], [`SEND`], [`CLOSED`].
-    word: AtomicUsize,
+    word: Word,
     pub(crate) senders: AtomicUsize,
     pub(crate) receivers: AtomicUsize,
     lock: Lock,
@@ -549,7 +556,7 @@ impl<T> Chan<T> {
             extra,
         };
         Self {
-            word: AtomicUsize::new(state.bits()),
+            word: Word::new(state.bits()),
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
             lock: Lock::new(),
@@ -615,12 +622,14 @@ impl<T> Chan<T> {
 
 impl<T> std::fmt::Debug for Chan<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let state = self.lock();
+        // The formatter is the user's: it must not run under the lock.
+        let (name, len, capacity, closed) =
+            self.look(|state| (state.name().map(str::to_owned), state.len(), state.capacity(), state.is_closed()));
         f.debug_struct("Channel")
-            .field("name", &state.name())
-            .field("len", &state.len())
-            .field("capacity", &state.capacity())
-            .field("closed", &state.is_closed())
+            .field("name", &name)
+            .field("len", &len)
+            .field("capacity", &capacity)
+            .field("closed", &closed)
             .finish()
     }
 }

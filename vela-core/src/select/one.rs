@@ -116,15 +116,17 @@ impl<C: Case> One<C> {
         if single {
             this.claim.arm();
         }
+        // Before it is: a waker of somebody else may panic in there.
+        *this.enrolled = true;
         let outcome = this.case.as_mut().enroll(Seat { claim: this.claim, key: 0 });
         if outcome.is_ready() {
             this.case.withdraw();
             this.claim.reset();
+            *this.enrolled = false;
             // SAFETY: every node has left its list.
             unsafe { this.claim.clear_waker() };
             return outcome;
         }
-        *this.enrolled = true;
         if single { Poll::Pending } else { Self::sleep(this.case, this.claim, this.enrolled) }
     }
 

@@ -268,3 +268,50 @@ fn loom_a_foreign_future_and_a_channel_do_not_both_win() {
         assert_eq!(rx.len(), usize::from(!by_channel), "the value was received by the winner, or is still there");
     });
 }
+
+#[test]
+fn loom_a_set_is_not_left_asleep_by_a_mark() {
+    model(|| {
+        let (tx, rx) = channel::<u8>(1);
+        let mut set = crate::SelectSet::new();
+        set.insert(rx);
+        {
+            // A round that waits, and is dropped: the member stays linked, the word is BUSY.
+            let mut round = pin!(set.recv());
+            assert!(round.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        let sender = thread::spawn(move || {
+            tx.try_send(5).unwrap();
+            tx
+        });
+        assert_eq!(block_on(set.recv()), (0, Some(5)));
+        drop(sender.join().unwrap());
+    });
+}
+
+#[test]
+fn loom_else_does_not_miss_a_value_on_the_move() {
+    // A token walks from a to b, into b before it leaves a: at every instant a or b is ready.
+    model(|| {
+        let (tx, a) = channel::<u8>(1);
+        let (ty, b) = channel::<u8>(1);
+        tx.try_send(1).unwrap();
+        let a2 = a.clone();
+        let walker = thread::spawn(move || {
+            ty.try_send(2).unwrap();
+            let _ = a2.try_recv();
+            (tx, ty)
+        });
+        let mut selector = pin!(Selector::new(Mode::biased().or_else()));
+        let mut second = pin!(values(Some(b.receive())));
+        let mut first = pin!(values(Some(a.receive())));
+        let got = selector
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()), &mut [second.as_mut().arm(), first.as_mut().arm()]);
+        match got {
+            Poll::Ready(0 | 1) => {}
+            other => panic!("{other:?}"),
+        }
+        drop(walker.join().unwrap());
+    });
+}

@@ -13,6 +13,7 @@ pub(crate) mod claim;
 mod loom_tests;
 
 use std::cell::UnsafeCell;
+use std::collections::VecDeque;
 use std::marker::PhantomPinned;
 use std::ptr::NonNull;
 use std::task::Waker;
@@ -57,14 +58,14 @@ impl<P> Node<P> {
         inner.key = key;
     }
 
-    /// The claim that the node was last assigned to.
+    /// The claim and the key that the node was last assigned.
     ///
     /// # Safety
     ///
     /// The caller owns the node.
-    pub(crate) unsafe fn claim(&self) -> *const Claim {
-        // SAFETY: only the owner writes it, and the caller is the owner.
-        unsafe { (*self.inner.get()).claim }
+    pub(crate) unsafe fn seat(&self) -> (*const Claim, u32) {
+        // SAFETY: only the owner writes them, and the caller is the owner.
+        unsafe { ((*self.inner.get()).claim, (*self.inner.get()).key) }
     }
 
     /// # Safety
@@ -191,18 +192,21 @@ impl<P> List<P> {
         None
     }
 
-    /// How many waiters are linked, counted up to `limit`; busy and dead ones count. For looks that claim nobody.
+    /// How many waiters are linked that nobody has completed, counted up to `limit`; busy ones count, since they look
+    /// again before they sleep.
     ///
     /// # Safety
     ///
     /// The caller holds the lock of this list.
-    pub(crate) unsafe fn count_up_to(&self, limit: usize) -> usize {
+    pub(crate) unsafe fn count_waiting(&self, limit: usize) -> usize {
         let mut n = 0;
         let mut cursor = self.head;
         while let (Some(ptr), true) = (cursor, n < limit) {
-            n += 1;
-            // SAFETY: linked nodes are valid (W2) and ours under the lock (W1).
-            cursor = unsafe { (*ptr.as_ref().inner.get()).next };
+            // SAFETY: linked nodes are valid (W2) and ours under the lock (W1); so are their claims.
+            let inner = unsafe { &*ptr.as_ref().inner.get() };
+            // SAFETY: as above.
+            n += usize::from(unsafe { (*inner.claim).phase() } == Phase::Waiting);
+            cursor = inner.next;
         }
         n
     }
@@ -239,12 +243,12 @@ impl<P> Claimed<P> {
 pub struct Wakes {
     first: Option<Waker>,
     second: Option<Waker>,
-    rest: Vec<Waker>,
+    rest: VecDeque<Waker>,
 }
 
 impl Wakes {
     pub(crate) const fn new() -> Self {
-        Self { first: None, second: None, rest: Vec::new() }
+        Self { first: None, second: None, rest: VecDeque::new() }
     }
 
     /// Whether another waker would need an allocation.
@@ -264,17 +268,40 @@ impl Wakes {
         }
     }
 
-    /// Wakes all, in the order in which they were pushed.
+    /// Wakes all, in the order in which they were pushed; all of them, also if one panics.
     #[inline]
     pub(crate) fn wake(self) {
-        if let Some(first) = self.first {
-            first.wake();
-            if let Some(second) = self.second {
-                second.wake();
-                for waker in self.rest {
-                    waker.wake();
-                }
+        drop(self);
+    }
+
+    fn pop(&mut self) -> Option<Waker> {
+        self.first.take().or_else(|| self.second.take()).or_else(|| self.rest.pop_front())
+    }
+}
+
+impl Drop for Wakes {
+    #[inline]
+    fn drop(&mut self) {
+        if self.first.is_some() {
+            wake_all(self);
+        }
+    }
+}
+
+fn wake_all(wakes: &mut Wakes) {
+    /// Goes on where a waker has panicked.
+    struct Rest<'a>(&'a mut Wakes);
+
+    impl Drop for Rest<'_> {
+        fn drop(&mut self) {
+            while let Some(waker) = self.0.pop() {
+                waker.wake();
             }
         }
+    }
+
+    let rest = Rest(wakes);
+    while let Some(waker) = rest.0.pop() {
+        waker.wake();
     }
 }
