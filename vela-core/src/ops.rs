@@ -29,7 +29,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use crate::select::{Case, Lends, Peek, Polled, Seat};
+use crate::select::{Case, Lends, One, Peek, Polled, Seat, Slot, Values, one, values};
 use crate::waitlist::{Claim, Wakes};
 
 /// What `<-source` can receive from.
@@ -51,7 +51,7 @@ pub trait Receive {
 
 /// What `sink <- value` can send to.
 #[diagnostic::on_unimplemented(
-    message = "a `{V}` cannot be sent to `{Self}` with `<-`",
+    message = "this value cannot be sent to `{Self}` with `<-`",
     label = "does not take this value",
     note = "`<-` sends to `vela::Sender<T>` (a `T`), to `vela::broadcast` and `vela::watch` senders, and to types that implement `vela::Transmit`",
     note = "if a comparison with a negative number was meant, put a space between `<` and `-`"
@@ -90,6 +90,12 @@ pub trait TransmitExt<V> {
     fn __vela_transmit(self, value: V) -> <Self as Transmit<V>>::Case
     where
         Self: Transmit<V> + Sized;
+
+    /// The operation on its own: `sink <- value` outside `select!`. A [`Sender`](crate::Sender) has a method of this name
+    /// that follows the channel's overflow policy; everything else (an `Option` of one, too) waits, as in a select.
+    fn __vela_send(self, value: V) -> One<<Self as Transmit<V>>::Case>
+    where
+        Self: Transmit<V> + Sized;
 }
 
 impl<V, S: Transmit<V> + ?Sized> TransmitExt<V> for S {
@@ -99,6 +105,76 @@ impl<V, S: Transmit<V> + ?Sized> TransmitExt<V> for S {
         Self: Transmit<V> + Sized,
     {
         self.transmit(value)
+    }
+
+    #[inline]
+    fn __vela_send(self, value: V) -> One<<Self as Transmit<V>>::Case>
+    where
+        Self: Transmit<V> + Sized,
+    {
+        one(self.transmit(value))
+    }
+}
+
+/// The method that expansions of the select arm `pattern = future` call.
+pub trait FutureExt {
+    /// The future as a case.
+    fn __vela_future(self) -> Polled<<Self as IntoFuture>::IntoFuture>
+    where
+        Self: IntoFuture + Sized;
+}
+
+impl<F: IntoFuture + ?Sized> FutureExt for F {
+    #[inline]
+    fn __vela_future(self) -> Polled<<Self as IntoFuture>::IntoFuture>
+    where
+        Self: IntoFuture + Sized,
+    {
+        Polled::new(self.into_future())
+    }
+}
+
+/// Outcomes that the pattern `Some(…)` of a select arm fits.
+#[diagnostic::on_unimplemented(
+    message = "`Some(…)` fits no outcome of this arm, which gives a `{Self}`",
+    label = "gives no `Option`",
+    note = "bind the outcome and `match` it in the body: `outcome = … => match outcome { … }`"
+)]
+pub trait HasValues<C> {
+    /// The arm.
+    type Slot;
+
+    /// The arm, which fires on `Some`. `None`: its guard is false.
+    fn slot(case: Option<C>) -> Self::Slot;
+}
+
+impl<C: Case<Output = Option<T>>, T> HasValues<C> for Option<T> {
+    type Slot = Slot<C, Values>;
+
+    #[inline]
+    fn slot(case: Option<C>) -> Self::Slot {
+        values(case)
+    }
+}
+
+/// The method that expansions of `Some(pattern) = …` call.
+pub trait ValuesExt {
+    /// See [`HasValues::slot`].
+    type Slot;
+
+    /// See [`HasValues::slot`].
+    fn __vela_values(self) -> Self::Slot;
+}
+
+impl<C: Case> ValuesExt for Option<C>
+where
+    C::Output: HasValues<C>,
+{
+    type Slot = <C::Output as HasValues<C>>::Slot;
+
+    #[inline]
+    fn __vela_values(self) -> Self::Slot {
+        <C::Output as HasValues<C>>::slot(self)
     }
 }
 
@@ -128,12 +204,6 @@ impl<T> Items for Option<T> {
 #[inline]
 pub fn next_item<O: Items>(output: O) -> Option<O::Item> {
     output.next_item()
-}
-
-/// A future as a case, for select arms of the form `pattern = future`.
-#[inline]
-pub fn future<F: IntoFuture>(future: F) -> Polled<F::IntoFuture> {
-    Polled::new(future.into_future())
 }
 
 /// The next item of a stream.

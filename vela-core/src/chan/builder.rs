@@ -101,6 +101,12 @@ impl<T> Channel<T> {
         &self.receiver
     }
 
+    /// `channel <- value` on its own.
+    #[doc(hidden)]
+    pub fn __vela_send(&self, value: T) -> super::Send<'_, T> {
+        self.sender.send(value)
+    }
+
     /// The two ends.
     #[must_use]
     pub fn split(self) -> (Sender<T>, Receiver<T>) {

@@ -336,6 +336,13 @@ impl<T> Sender<T> {
     pub fn __vela_transmit(&self, value: T) -> SendCase<&Chan<T>> {
         self.transmit(value)
     }
+
+    /// `tx <- value` on its own: follows the overflow policy, and coerces the value.
+    #[doc(hidden)]
+    #[inline]
+    pub fn __vela_send(&self, value: T) -> Send<'_, T> {
+        self.send(value)
+    }
 }
 
 /// The looks that both ends offer.
