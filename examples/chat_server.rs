@@ -67,6 +67,7 @@ async fn room(events: Receiver<Event>, ctx: Context) {
 
 /// One client: reads here, and writes in a task of its own.
 async fn connection(id: u64, socket: TcpStream, events: Sender<Event>) -> vela::Result<()> {
+    socket.set_nodelay(true)?; // lines are short, and wanted at once
     let (from, mut to) = socket.into_split();
     let mut lines = BufReader::new(from).lines(); // a real server limits the length of a line
     to.write_all(b"* your name?\n").await?;

@@ -3,7 +3,7 @@
 //! It stops on SIGINT (Ctrl-C), on SIGTERM, and when its time is up: three reasons, one context. Then it accepts no more,
 //! echoes all that it has read, and closes.
 //!
-//! Run it: `cargo run --release --example echo_server [port, 0 = any] [time in ms]`
+//! Run it: `cargo run --release --example echo_server [port, 0 = any] [time to serve, ms] [time for clients to close, ms]`
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -11,9 +11,6 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
 use tokio::net::{TcpListener, TcpStream};
 use vela::prelude::*;
-
-/// How long clients may take for their last bytes once the server stops.
-const GRACE: Duration = secs(5);
 
 static READ: AtomicU64 = AtomicU64::new(0);
 static ECHOED: AtomicU64 = AtomicU64::new(0);
@@ -41,18 +38,20 @@ async fn echo(socket: TcpStream, ctx: Context) -> vela::Result<()> {
             READ.fetch_add(n as u64, Relaxed);
             tx <- buffer[..n].to_vec() else { break };
         }
-        Ok(drop(tx)) // closes the channel; the scope waits until the writer is through
+        drop(tx); // closes the channel; the scope waits until the writer is through
+        Ok(())
     })
     .await?;
     if ctx.is_cancelled() {
-        // A socket that is closed with unread bytes resets the connection, under the client's last bytes.
-        _ = timeout(GRACE, copy(&mut from, &mut sink())).await;
+        // We have said that no more will come; now the client closes. Were we first, with bytes unread, the connection
+        // would be reset, and the client might lose the last of its echo.
+        copy(&mut from, &mut sink()).await?;
     }
     Ok(())
 }
 
-/// Serves until `ctx` ends.
-async fn serve(listener: TcpListener, ctx: &Context) {
+/// Serves until `ctx` ends. Then clients have so much time for their last bytes, and to close.
+async fn serve(listener: TcpListener, ctx: &Context, grace: Duration) {
     let connections = Group::new();
     loop {
         select! {
@@ -67,7 +66,7 @@ async fn serve(listener: TcpListener, ctx: &Context) {
         }
     }
     drop(listener);
-    if timeout(GRACE, connections.join()).await.is_err() {
+    if timeout(grace, connections.join()).await.is_err() {
         println!("cut off: {}", connections.task_count()); // dropping the group cancels them
     }
 }
@@ -75,16 +74,14 @@ async fn serve(listener: TcpListener, ctx: &Context) {
 #[vela::main]
 async fn main() -> vela::Result<()> {
     let mut args = std::env::args().skip(1);
-    let port: u16 = args.next().as_deref().unwrap_or("7007").parse()?;
-    let ctx = match args.next() {
-        Some(time) => Context::background().with_timeout(ms(time.parse()?)),
-        None => Context::background().with_cancel(),
-    };
+    let mut number = |default: u64| args.next().map_or(Ok(default), |text| text.parse());
+    let (port, time, grace) = (number(7007)?, ms(number(u64::MAX)?), ms(number(5000)?));
+    let ctx = Context::background().with_timeout(time);
     let stop = stop_requested()?;
     go!(clone(ctx) { ctx.cancel_with(vela::Error::msg(stop.await)); });
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = TcpListener::bind(("127.0.0.1", u16::try_from(port)?)).await?;
     println!("listening on {}", listener.local_addr()?);
-    serve(listener, &ctx).await;
+    serve(listener, &ctx, grace).await;
     println!("stopped: {}", ctx.cause().map_or_else(String::new, |cause| cause.to_string()));
     println!("{} bytes read, {} echoed", READ.load(Relaxed), ECHOED.load(Relaxed));
     Ok(())

@@ -47,7 +47,7 @@ async fn main() -> vela::Result<()> {
     .await?;
 
     for row in primes.chunks(10) {
-        println!("{}", row.iter().map(|prime| format!("{prime:>5}")).collect::<String>());
+        println!("{}", row.iter().map(u64::to_string).collect::<Vec<_>>().join(" "));
     }
     Ok(())
 }

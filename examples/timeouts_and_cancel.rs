@@ -2,8 +2,8 @@
 //!
 //! Run it: `cargo run --release --example timeouts_and_cancel`
 
+use vela::SendTimeoutError;
 use vela::prelude::*;
-use vela::time::sleep;
 
 /// Says when it goes: a cancelled task is dropped, and so is all that it holds.
 struct Resource(&'static str);
@@ -56,7 +56,8 @@ async fn main() -> vela::Result<()> {
         <-after(ms(5))     => println!("  not sent"), // `letter` was only lent
     }
     println!("  kept:      {letter:?}");
-    println!("  and back:  {:?}", post.send_timeout(letter, ms(5)).await.map_err(|error| error.into_inner()));
+    let refused = post.send_timeout(letter, ms(5)).await; // without select: the error hands it back
+    println!("  and back:  {:?}", refused.map_err(SendTimeoutError::into_inner));
     println!("  a receive: {:?}", timeout(ms(5), rx.recv()).await);
     (tx <- "late")?; // … is not taken by the receive that was given up
     println!("  the next:  {:?}", <-rx);

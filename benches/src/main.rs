@@ -25,6 +25,7 @@ vela-benches [--smoke | --quick] [--json FILE] [FILTER…]
   --smoke      each cell once, tiny: does it run at all?
   --quick      under two minutes
   --json FILE  writes all the figures
+  --no-floor   does not measure the machine itself (under a profiler)
   --list       names the cells
   FILTER       only the cells, or contenders (`cell@contender`), whose names contain one of these";
 
@@ -42,16 +43,18 @@ struct Options {
     scale: Scale,
     json: Option<PathBuf>,
     list: bool,
+    floor: bool,
     filters: Vec<String>,
 }
 
 fn options() -> Result<Options> {
-    let mut options = Options { scale: Scale::Full, json: None, list: false, filters: Vec::new() };
+    let mut options = Options { scale: Scale::Full, json: None, list: false, floor: true, filters: Vec::new() };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--smoke" => options.scale = Scale::Smoke,
             "--quick" => options.scale = Scale::Quick,
+            "--no-floor" => options.floor = false,
             "--list" => options.list = true,
             "--json" => options.json = Some(words.next().context("`--json` wants a file")?.into()),
             word if word.starts_with('-') => bail!("`{word}` is not an option\n{USAGE}"),
@@ -82,7 +85,8 @@ fn run() -> Result<()> {
         return Ok(());
     }
     println!("Go: {}", go.describe());
-    if let Some(trip) = floor::cache_line_round_trip() {
+    let floor = || options.floor.then(floor::cache_line_round_trip).flatten();
+    if let Some(trip) = floor() {
         println!("Cache-line round trip between the two cores: {trip:.0} ns");
     }
     println!("{} rounds, interleaved, workers pinned.\n\n{}", options.scale.rounds(), report::HEAD);
@@ -93,7 +97,7 @@ fn run() -> Result<()> {
         results.push(result);
     }
     println!("\n{}", report::summary(&results));
-    if let Some(trip) = floor::cache_line_round_trip() {
+    if let Some(trip) = floor() {
         println!("Cache-line round trip at the end: {trip:.0} ns");
     }
     if let Some(file) = options.json {

@@ -306,20 +306,28 @@ impl Peer for CrossfireUnbounded {
     }
 }
 
-/// Calls the macro `$each` with every peer's type, Vela first.
+/// Calls the macro `$each` with every type, Vela first.
 macro_rules! for_each_peer {
     ($each:ident) => {
         $each!(crate::peer::Vela);
-        $each!(crate::peer::Tokio);
         $each!(crate::peer::TokioUnbounded);
+        $each!(crate::peer::Crossfire);
+        $each!(crate::peer::CrossfireUnbounded);
+        crate::peer::for_each_bounded_peer!($each);
+    };
+}
+pub(crate) use for_each_peer;
+
+/// Calls the macro `$each` with one bounded type of each peer, the one for a single receiver where there is one.
+macro_rules! for_each_bounded_peer {
+    ($each:ident) => {
+        $each!(crate::peer::Tokio);
         $each!(crate::peer::AsyncChannel);
         $each!(crate::peer::Flume);
         $each!(crate::peer::Loole);
         $each!(crate::peer::Kanal);
         $each!(crate::peer::Tachyonix);
-        $each!(crate::peer::Crossfire);
         $each!(crate::peer::CrossfireOne);
-        $each!(crate::peer::CrossfireUnbounded);
     };
 }
-pub(crate) use for_each_peer;
+pub(crate) use for_each_bounded_peer;

@@ -81,7 +81,8 @@ impl Result {
             .all
             .iter()
             .map(|series| {
-                let failure = series.failure.as_ref().map_or_else(|| "null".to_owned(), |failure| format!("{failure:?}"));
+                let failure =
+                    series.failure.as_ref().map_or_else(|| "null".to_owned(), |failure| format!("{failure:?}"));
                 format!("{{\"name\":{:?},\"figures\":{:?},\"failure\":{failure}}}", series.name, series.figures)
             })
             .collect();
@@ -94,7 +95,10 @@ pub(crate) const HEAD: &str = "| cell | unit | vela: median (min..max) | best pe
 
 /// Geometric means over the cells, of the ratio to the best peer and to Go.
 pub(crate) fn summary(results: &[Result]) -> String {
-    let mean = |ratios: Vec<f64>| (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
+    let mean = |ratios: &[f64]| match ratios.len() {
+        0 => "–".to_owned(),
+        n => format!("{:.2}", (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / n as f64).exp()),
+    };
     let best = |result: &Result| result.ratio(result.ranked().first()?.1);
     let go = |result: &Result| {
         let ranked = result.ranked();
@@ -105,10 +109,10 @@ pub(crate) fn summary(results: &[Result]) -> String {
     let to_go: Vec<f64> = results.iter().filter_map(go).collect();
     let ahead = to_best.iter().filter(|&&ratio| ratio > 1.0).count();
     format!(
-        "Ahead of every peer in {ahead} of {} cells; geometric mean of the ratio to the best peer {:.2}, to Go {:.2}.",
+        "Ahead of every peer in {ahead} of {} cells; geometric mean of the ratio to the best peer {}, to Go {}.",
         to_best.len(),
-        mean(to_best),
-        mean(to_go)
+        mean(&to_best),
+        mean(&to_go)
     )
 }
 

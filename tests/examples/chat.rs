@@ -22,7 +22,9 @@ impl Client {
         if let Some(size) = buffer {
             socket.set_recv_buffer_size(size)?;
         }
-        let (from, to) = socket.connect(address.parse()?).await?.into_split();
+        let socket = socket.connect(address.parse()?).await?;
+        socket.set_nodelay(true)?;
+        let (from, to) = socket.into_split();
         let mut client = Self { name: name.to_owned(), lines: BufReader::new(from).lines(), to };
         assert_eq!(client.hears().await?, "* your name?");
         client.says(name).await?;
@@ -55,14 +57,10 @@ fn run(test: impl Future<Output = vela::Result<()>>) {
 fn all_hear_everything_in_one_order() {
     let (server, address) = Program::serve("chat_server", &[]);
     run(async {
-        let mut clients = Vec::new();
+        let mut clients = Vec::<Client>::new();
         for name in ["ann", "bob", "cid", "dan", "eve"] {
-            for earlier in &mut clients {
-                let _: &mut Client = earlier;
-            }
             let new = Client::join(&address, name, None).await?;
             for earlier in &mut clients {
-                let earlier: &mut Client = earlier;
                 assert_eq!(earlier.hears().await?, format!("* {name} has joined"));
             }
             clients.push(new);

@@ -112,7 +112,8 @@ fn binary(name: &str) -> PathBuf {
     let binary = profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(format!("{name}.rs"));
     let modified = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
-    let how = "run `cargo test`, or build it first: `cargo build --examples` (with `--test examples` alone cargo does not)";
+    let how =
+        "run `cargo test`, or build it first: `cargo build --examples` (with `--test examples` alone cargo does not)";
     match (modified(&binary), modified(&source)) {
         (None, _) => panic!("the example `{name}` is not built: there is no {}; {how}", binary.display()),
         (Some(built), Some(written)) if built < written => {

@@ -25,7 +25,7 @@ examples! { tour sieve pipeline worker_pool rate_limiter fan_in_out timeouts_and
 
 #[test]
 fn sieve_of_any_length() {
-    let is_prime = |n: &u64| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let is_prime = |n: &u64| (2..*n).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));
     let primes: Vec<u64> = (2..).filter(is_prime).take(130).collect();
     for count in [0, 1, 130] {
         let printed = Program::start("sieve", &[&count.to_string()]).end().well();

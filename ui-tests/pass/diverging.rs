@@ -3,20 +3,22 @@
 use vela::prelude::*;
 
 async fn all_return(rx: &Receiver<u32>) -> u32 {
-    select! {
-        Some(n) = <-rx => return n,
-        closed => return 100,
-        else => return 200,
+    loop {
+        let n: u32 = select! {
+            Some(n) = <-rx, if rx.len() > 5 => n,
+            Some(n) = <-rx => return n,
+            closed => return 100,
+            else => return 200,
+        };
+        assert!(n > 0);
     }
 }
 
 async fn one_stays(rx: &Receiver<u32>) -> &'static str {
-    let n = loop {
-        select! {
-            Some(n) = <-rx => break n,
-            closed => return "closed",
-            else => return "nothing",
-        }
+    let n = select! {
+        Some(n) = <-rx => n,
+        closed => return "closed",
+        else => return "nothing",
     };
     if n > 0 { "more" } else { "zero" }
 }

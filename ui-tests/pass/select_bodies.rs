@@ -8,7 +8,7 @@ async fn flow(rx: Receiver<u32>, tx: Sender<u32>) -> Result<u32, std::num::Parse
         for _ in 0..2 {
             select! {
                 Some(n) = <-rx => match n {
-                    0 => continue,
+                    0 => {}
                     1 => continue 'outer,
                     2 => break,
                     3 => break 'outer,
@@ -37,7 +37,8 @@ async fn of(values: &[u32]) -> Option<u32> {
         tx.send(*n).await.ok()?;
     }
     drop(tx);
-    flow(rx, vela::channel(0).0).await.ok()
+    let nobody = vela::channel(0).0;
+    flow(rx, nobody).await.ok()
 }
 
 #[vela::test]

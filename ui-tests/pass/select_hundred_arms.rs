@@ -16,7 +16,7 @@ async fn each_of_a_hundred_fires() {
 #[allow(clippy::too_many_lines)]
 async fn hundred(rxs: &[Receiver<usize>]) -> usize {
     select! {
-        Some(n) = <-rxs[0] => n + 0,
+        Some(n) = <-rxs[0] => n,
         Some(n) = <-rxs[1] => n + 1,
         Some(n) = <-rxs[2] => n + 2,
         Some(n) = <-rxs[3] => n + 3,

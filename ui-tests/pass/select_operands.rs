@@ -24,7 +24,7 @@ impl Server {
         select! { self.ends[0].tx <- 1 => {} closed => {} }
         select! { self.ends().tx <- 2 => {} closed => {} }
         select! { (*self.ends()).tx <- 3 => {} closed => {} }
-        select! { self.checked(0)?.tx.clone() <- self.checked(0)?.tx.capacity()? as u32 => {} closed => {} }
+        select! { self.checked(0)?.tx.clone() <- u32::try_from(self.checked(0)?.tx.capacity()?).ok()? => {} closed => {} }
         let mut sum = 0;
         sum += select! { n = <-self.ends[0].rx => n? };
         sum += select! { n = <-self.ends().rx => n? };

@@ -15,7 +15,7 @@ async fn keywords_only_in_their_form() {
         then = <-then => assert_eq!(then, Some(1)),
     }
     select! {
-        default = <-biased => drop(default),
+        default = <-biased => assert!(default.is_none()),
         complete = <-after(ms(1)) => { let () = complete; }
     }
 }

@@ -8,7 +8,7 @@ use vela::select::Polled;
 /// Counts down.
 struct Countdown(u32);
 
-impl<'a> Receive for &'a mut Countdown {
+impl Receive for &mut Countdown {
     type Output = Option<u32>;
     type Case = Polled<Ready<Option<u32>>>;
 

@@ -15,10 +15,10 @@ mod types;
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 
 use crate::cursor::Cursor;
-use crate::diag::Diag;
+use crate::diag::{Diag, show};
 use crate::krate::Krate;
 
-pub(crate) use emit::{receive_call, transmit_call};
+pub(crate) use emit::{first_span, receive_call, transmit_call};
 pub(crate) use expr::{Mode, Tail};
 pub(crate) use stmt::Statements;
 
@@ -38,6 +38,8 @@ pub(crate) enum Wait {
     Constant,
     /// No: in this part of a select arm, named with its article.
     Arm(&'static str),
+    /// No: in a part of the call that `go!` makes.
+    Call,
 }
 
 /// Nesting up to which arrows are rewritten; rustc's own limit on nested blocks is of the same order.
@@ -54,11 +56,13 @@ pub(crate) struct Rewriter<'a> {
     too_deep: bool,
     /// The arrow that is being read is an error already: what it becomes must not bring a second one.
     ambiguous: bool,
+    /// What `go!` calls, as text.
+    call: String,
 }
 
 impl<'a> Rewriter<'a> {
     pub(crate) fn new(krate: &'a Krate, diag: &'a mut Diag) -> Self {
-        Rewriter { krate, diag, wait: Wait::Here, depth: 0, rewritten: 0, too_deep: false, ambiguous: false }
+        Rewriter { krate, diag, wait: Wait::Here, depth: 0, rewritten: 0, too_deep: false, ambiguous: false, call: String::new() }
     }
 
     /// Rewrites the statements of a block, and says of what kinds they are.
@@ -73,6 +77,12 @@ impl<'a> Rewriter<'a> {
         let mut out = Out::new();
         self.exprs(&mut Cursor::new(stream), &mut out);
         out.into_iter().collect()
+    }
+
+    /// Rewrites the call of `go!`: nothing in it may wait, for its parts are evaluated before the task starts.
+    pub(crate) fn call(&mut self, stream: TokenStream) -> TokenStream {
+        self.call = show(&stream.clone().into_iter().collect::<Vec<_>>());
+        self.waiting(Wait::Call, |rewriter| rewriter.expressions(stream))
     }
 
     /// Rewrites the operand of a prefix arrow, and stops behind it.
@@ -144,8 +154,18 @@ impl<'a> Rewriter<'a> {
                 "`<-` in {part} would wait before the select does\n\
                  help: bind it first: `let value = <-…;` above the `select!`, and use `value` here"
             ),
+            Wait::Call => self.call_text("<-"),
         };
         self.diag.at(arrow, text);
         false
+    }
+
+    /// What `go!` says of `word` in a call.
+    fn call_text(&self, word: &str) -> String {
+        format!(
+            "`go!` takes this as a call, whose parts are evaluated here: `{word}` would wait before the task starts\n\
+             help: bind it first (`let value = …;`) and use `value` in the call, or wait in the task, in a block: `go!({{ {} }})`",
+            self.call
+        )
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote_spanned;
 
-use crate::krate::own;
+use crate::krate::{own, own_at};
 
 /// `{ first… body }`, in which a body that is a block dissolves: nested, it would look to rustc like needless braces.
 /// The braces that stay are the user's.
@@ -14,7 +14,11 @@ pub(crate) fn with(first: TokenStream, body: TokenStream) -> TokenTree {
             inner.extend(block.stream());
             group(inner, block.span())
         }
-        None => group(quote_spanned!(own()=> #first #body), own()),
+        None => {
+            // what ends too early is reported at the closing brace
+            let last = body.clone().into_iter().last().map_or_else(own, |tree| own_at(tree.span()));
+            group(quote_spanned!(own()=> #first #body), last)
+        }
     }
 }
 

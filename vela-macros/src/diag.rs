@@ -1,6 +1,6 @@
 //! The error collector: every mistake is noted with its tokens, and all of them come out in one pass.
 
-use proc_macro2::{Delimiter, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// Collects errors; never stops at the first.
@@ -36,6 +36,25 @@ impl Diag {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.errors.is_empty()
+    }
+
+    /// An expression of the error type: it has whatever type is wanted, diverges nowhere, and nothing that is done with
+    /// it brings a second error. It repeats the first error, which rustc prints once. In parentheses, so that the tests
+    /// tell it from the errors behind the expansion.
+    pub(crate) fn dead(&self) -> TokenStream {
+        let Some(error) = self.errors.first().and_then(|error| error.clone().into_iter().next()) else {
+            return quote::quote!(loop {});
+        };
+        let in_parentheses = |tree| match tree {
+            TokenTree::Group(group) => {
+                let mut new = Group::new(Delimiter::Parenthesis, group.stream());
+                new.set_span(group.span());
+                TokenTree::Group(new)
+            }
+            other => other,
+        };
+        let tokens = error.to_compile_error().into_iter().filter(|tree| !is_semicolon(tree));
+        tokens.map(in_parentheses).collect()
     }
 
     /// The `compile_error!`s, in the order in which the errors were found.
@@ -93,6 +112,10 @@ fn write_tree(tree: &TokenTree, text: &mut String) {
     text.push_str(open);
     write_trees(&inner, text);
     text.push_str(close);
+}
+
+fn is_semicolon(tree: &TokenTree) -> bool {
+    matches!(tree, TokenTree::Punct(p) if p.as_char() == ';')
 }
 
 fn is_joint(tree: &TokenTree) -> bool {

@@ -7,6 +7,7 @@ mod head;
 mod parse;
 mod pattern;
 
+pub(crate) use pattern::refutable;
 use proc_macro2::TokenStream;
 
 use crate::diag::Diag;
@@ -19,7 +20,7 @@ pub(crate) fn select(input: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
     let ast = parse::select(input, &krate, &mut diag);
     check::select(&ast, &mut diag);
-    fallback::attach(expand::select(&ast, &krate), Position::Expression, &diag)
+    fallback::attach(expand::select(&ast, &krate, &diag), Position::Expression, &diag)
 }
 
 /// The bodies as the parser finds them, for the random test.

@@ -62,7 +62,10 @@ fn error_texts(expansion: TokenStream) -> Vec<String> {
     for (i, tree) in trees.iter().enumerate() {
         let proc_macro2::TokenTree::Group(group) = tree else { continue };
         let is_error = i >= 2 && trees[i - 2].to_string() == "compile_error" && trees[i - 1].to_string() == "!";
-        if is_error {
+        // in parentheses one is repeated where a value was wanted: see `Diag::dead`
+        let repeats = is_error && group.delimiter() == proc_macro2::Delimiter::Parenthesis;
+        if repeats {
+        } else if is_error {
             texts.extend(syn::parse2::<syn::LitStr>(group.stream()).map(|text| text.value()));
         } else {
             texts.extend(error_texts(group.stream()));

@@ -18,7 +18,7 @@ pub(crate) const COMMAND: Command = Command {
     details: "\
 Builds and runs every test of the workspace with all features: unit and integration tests,
 doctests (the README's code is one of them, through the crate `vela`), the ui cases
-(vela-ui-tests), and the examples, which tests/it runs and checks.
+(vela-ui-tests), and the examples, which tests/examples runs and checks.
 
 Ends with what was skipped and why, what failed, and alone on the last line
 `N passed, N failed, N skipped`. Ignored tests count as skipped. The exit status is non-zero if
@@ -43,7 +43,7 @@ fn run(mut args: Args) -> Outcome {
 /// When cargo cannot be started.
 pub(crate) fn run_all(workspace: &Workspace, until: Instant) -> Result<Tally> {
     let mut cargo = process::cargo(&workspace.root);
-    // No `--tests`, `--lib` or the like: only the plain form builds the examples as programs, which tests/it runs,
+    // No `--tests`, `--lib` or the like: only the plain form builds the examples as programs, which tests/examples runs,
     // and runs the doctests as well.
     cargo.args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
     let mut tally = counted(cargo, Some(until))?;

@@ -5,19 +5,21 @@ use std::time::{Duration, Instant};
 use super::words;
 use crate::go::Go;
 use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime};
-use crate::peer::{Capacity, Peer, Vela, for_each_peer};
+use crate::peer::{Capacity, Peer, Vela, for_each_bounded_peer};
 
 pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
-    let shapes = [(2, Some(64)), (8, Some(64)), (64, Some(64)), (2, Some(1)), (8, Some(1)), (64, Some(1)), (2, Some(0))];
+    let shapes =
+        [(2, Some(64)), (8, Some(64)), (64, Some(64)), (2, Some(1)), (8, Some(1)), (64, Some(1)), (2, Some(0))];
     for (arms, capacity) in shapes {
         let mut cell = Cell::new(format!("select {arms} arms {}", words(capacity)), Unit::Nanoseconds);
         macro_rules! peer {
             ($peer:ty) => {
-                add_receiving::<$peer>(&mut cell, arms, capacity);
+                add_receiving::<$peer, _>(&mut cell, <$peer>::NAME, arms, capacity, peer_select::<$peer>);
             };
         }
-        for_each_peer!(peer);
-        add_set(&mut cell, arms, capacity);
+        add_receiving::<Vela, _>(&mut cell, Vela::NAME, arms, capacity, vela_select);
+        for_each_bounded_peer!(peer);
+        add_receiving::<Vela, _>(&mut cell, "vela SelectSet", arms, capacity, vela_set);
         let places = capacity.unwrap_or(0);
         go.add(&mut cell, messages(capacity), move |n| format!("select {arms} {places} {}", n / arms * arms));
         cells.push(cell);
@@ -27,10 +29,11 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
         let mut cell = Cell::new(format!("select send + receive {}", words(capacity)), Unit::Nanoseconds);
         macro_rules! peer {
             ($peer:ty) => {
-                add_both::<$peer>(&mut cell, capacity);
+                add_both::<$peer, _>(&mut cell, capacity, peer_both::<$peer>);
             };
         }
-        for_each_peer!(peer);
+        add_both::<Vela, _>(&mut cell, capacity, vela_both);
+        for_each_bounded_peer!(peer);
         let places = capacity.unwrap_or(0);
         go.add(&mut cell, messages(capacity), move |n| format!("both {places} {n}"));
         cells.push(cell);
@@ -74,18 +77,11 @@ arms!(vela_64, peer_64, 64:
     a0 a1 a2 a3 a4 a5 a6 a7 b0 b1 b2 b3 b4 b5 b6 b7 c0 c1 c2 c3 c4 c5 c6 c7 d0 d1 d2 d3 d4 d5 d6 d7
     e0 e1 e2 e3 e4 e5 e6 e7 f0 f1 f2 f3 f4 f5 f6 f7 g0 g1 g2 g3 g4 g5 g6 g7 h0 h1 h2 h3 h4 h5 h6 h7);
 
-/// How a select receives until all its channels are closed.
-trait Receives: Peer {
-    fn receive(rx: Vec<Self::Rx>) -> impl Future<Output = u64> + Send;
-}
-
-impl<P: Peer> Receives for P {
-    async fn receive(rx: Vec<P::Rx>) -> u64 {
-        match rx.len() {
-            2 => peer_2::<P>(rx).await,
-            8 => peer_8::<P>(rx).await,
-            _ => peer_64::<P>(rx).await,
-        }
+async fn peer_select<P: Peer>(rx: Vec<P::Rx>) -> u64 {
+    match rx.len() {
+        2 => peer_2::<P>(rx).await,
+        8 => peer_8::<P>(rx).await,
+        _ => peer_64::<P>(rx).await,
     }
 }
 
@@ -113,7 +109,12 @@ async fn vela_set(rx: Vec<vela::Receiver<u64>>) -> u64 {
 }
 
 /// One sending task for each channel, one selecting task.
-async fn receiving<P: Peer, F>(arms: usize, capacity: Capacity, each: usize, receive: fn(Vec<P::Rx>) -> F) -> (u64, Duration)
+async fn receiving<P: Peer, F>(
+    arms: usize,
+    capacity: Capacity,
+    each: usize,
+    receive: fn(Vec<P::Rx>) -> F,
+) -> (u64, Duration)
 where
     F: Future<Output = u64> + Send + 'static,
 {
@@ -133,29 +134,21 @@ where
     (received, start.elapsed())
 }
 
-fn add_receiving<P: Peer>(cell: &mut Cell, arms: usize, capacity: Capacity) {
+fn add_receiving<P: Peer, F>(
+    cell: &mut Cell,
+    name: &'static str,
+    arms: usize,
+    capacity: Capacity,
+    receive: fn(Vec<P::Rx>) -> F,
+) where
+    F: Future<Output = u64> + Send + 'static,
+{
     if !P::fits(capacity) {
         return;
     }
-    cell.contenders.retain(|contender| contender.name != P::NAME);
-    let run = move |scale: Scale| {
+    cell.add(name, move |scale: Scale| {
         let each = scale.of(messages(capacity)) / arms;
-        let (received, time) = if P::NAME == Vela::NAME {
-            on_runtime(Flavor::Multi, scale, receiving::<Vela, _>(arms, capacity, each, vela_select))?
-        } else {
-            on_runtime(Flavor::Multi, scale, receiving::<P, _>(arms, capacity, each, P::receive))?
-        };
-        complete(received, each * arms)?;
-        Ok(Unit::Nanoseconds.of(each * arms, time))
-    };
-    cell.add(P::NAME, run);
-}
-
-fn add_set(cell: &mut Cell, arms: usize, capacity: Capacity) {
-    cell.add("vela SelectSet", move |scale: Scale| {
-        let each = scale.of(messages(capacity)) / arms;
-        let (received, time) =
-            on_runtime(Flavor::Multi, scale, receiving::<Vela, _>(arms, capacity, each, vela_set))?;
+        let (received, time) = on_runtime(Flavor::Multi, scale, receiving::<P, F>(arms, capacity, each, receive))?;
         complete(received, each * arms)?;
         Ok(Unit::Nanoseconds.of(each * arms, time))
     });
@@ -168,12 +161,12 @@ fn with_else(go: &Go) -> Cell {
     cell.add(Vela::NAME, |scale: Scale| {
         let n = scale.of(LOOKS);
         let time = on_runtime(Flavor::Current, scale, async move {
-            let (_tx, (a, b)) = open::<Vela>();
+            let (_tx, [a, b]) = open::<Vela>();
             let start = Instant::now();
             for _ in 0..n {
                 vela::select! {
-                    Some(v) = <-a => drop(std::hint::black_box(v)),
-                    Some(v) = <-b => drop(std::hint::black_box(v)),
+                    Some(v) = <-a => { std::hint::black_box(v); }
+                    Some(v) = <-b => { std::hint::black_box(v); }
                     else => {}
                 }
             }
@@ -186,32 +179,34 @@ fn with_else(go: &Go) -> Cell {
             add_else::<$peer>(&mut cell, LOOKS);
         };
     }
-    for_each_peer!(peer);
+    for_each_bounded_peer!(peer);
     go.add(&mut cell, LOOKS, |n| format!("else {n}"));
     cell
 }
 
-fn open<P: Peer>() -> ([P::Tx; 2], (P::Rx, P::Rx)) {
+/// Two senders, two receivers.
+type Two<P> = ([<P as Peer>::Tx; 2], [<P as Peer>::Rx; 2]);
+
+fn open<P: Peer>() -> Two<P> {
     let (first, a) = P::channel(Some(64));
     let (second, b) = P::channel(Some(64));
-    ([first, second], (a, b))
+    ([first, second], [a, b])
 }
 
 fn add_else<P: Peer>(cell: &mut Cell, looks: usize) {
-    if !P::fits(Some(64)) || P::NAME == Vela::NAME {
+    if !P::fits(Some(64)) {
         return;
     }
-    cell.contenders.retain(|contender| contender.name != P::NAME);
     cell.add(P::NAME, move |scale: Scale| {
         let n = scale.of(looks);
         let time = on_runtime(Flavor::Current, scale, async move {
-            let (_tx, (mut a, mut b)) = open::<P>();
+            let (_tx, [mut a, mut b]) = open::<P>();
             let start = Instant::now();
             for _ in 0..n {
                 tokio::select! {
                     biased;
-                    Some(v) = P::recv(&mut a) => drop(std::hint::black_box(v)),
-                    Some(v) = P::recv(&mut b) => drop(std::hint::black_box(v)),
+                    Some(v) = P::recv(&mut a) => { std::hint::black_box(v); }
+                    Some(v) = P::recv(&mut b) => { std::hint::black_box(v); }
                     () = std::future::ready(()) => {}
                 }
             }
@@ -272,18 +267,16 @@ async fn peer_both<P: Peer>(mut tx: P::Tx, mut rx: P::Rx, n: u64) -> u64 {
     received
 }
 
-fn add_both<P: Peer>(cell: &mut Cell, capacity: Capacity) {
+fn add_both<P: Peer, F>(cell: &mut Cell, capacity: Capacity, work: fn(P::Tx, P::Rx, u64) -> F)
+where
+    F: Future<Output = u64> + Send + 'static,
+{
     if !P::fits(capacity) {
         return;
     }
-    cell.contenders.retain(|contender| contender.name != P::NAME);
     cell.add(P::NAME, move |scale: Scale| {
         let n = scale.of(messages(capacity));
-        let (received, time) = if P::NAME == Vela::NAME {
-            on_runtime(Flavor::Multi, scale, both::<Vela, _>(capacity, n, vela_both))?
-        } else {
-            on_runtime(Flavor::Multi, scale, both::<P, _>(capacity, n, peer_both::<P>))?
-        };
+        let (received, time) = on_runtime(Flavor::Multi, scale, both::<P, F>(capacity, n, work))?;
         complete(received, 2 * n)?;
         Ok(Unit::Nanoseconds.of(2 * n, time))
     });

@@ -206,7 +206,7 @@ impl Actor {
         for receiver in receivers {
             set.insert(receiver);
         }
-        let rounds = self.rng.usize(1..=16);
+        let rounds = self.rng.usize(1..=64);
         self.count(rounds);
         let mut ended = false;
         for _ in 0..rounds {

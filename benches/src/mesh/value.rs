@@ -8,7 +8,6 @@ use super::violation::violation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Id(u64);
 
-
 /// Most channels of one round.
 pub(crate) const MAX_EPOCHS: usize = 1 << 20;
 

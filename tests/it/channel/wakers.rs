@@ -137,3 +137,82 @@ fn the_waker_of_the_next_receiver_may_use_the_channel_when_a_value_comes_back() 
         });
     }
 }
+
+/// Does something once, when it is dropped: while the operation that it belonged to is changing its waker.
+struct OnDrop<F: FnOnce() + Send>(std::sync::Mutex<Option<F>>);
+
+impl<F: FnOnce() + Send> Wake for OnDrop<F> {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl<F: FnOnce() + Send> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(act) = self.0.get_mut().unwrap().take() {
+            act();
+        }
+    }
+}
+
+/// Polls twice, with another waker the second time, so that the first is dropped in between; `meanwhile` runs then, when
+/// the operation is awake and cannot be claimed.
+fn poll_while<F: Future>(future: &mut Pin<Box<F>>, meanwhile: impl FnOnce() + Send + 'static) -> Poll<F::Output> {
+    let first = Waker::from(Arc::new(OnDrop(std::sync::Mutex::new(Some(meanwhile)))));
+    assert!(poll(future, first).is_pending());
+    poll(future, Waker::noop().clone())
+}
+
+#[test]
+fn what_comes_while_an_operation_changes_its_waker_is_not_missed() {
+    for capacity in [1, 5, usize::MAX] {
+        without_deadlock(move || {
+            let (tx, rx) = channel(capacity);
+            let other = tx.clone();
+            let mut receive = Box::pin(rx.recv());
+            let received = poll_while(&mut receive, move || other.try_send(1).unwrap());
+            assert_eq!(received, Poll::Ready(Some(1)));
+            drop(receive);
+
+            let other = tx.clone();
+            let mut receive = Box::pin(rx.recv());
+            assert_eq!(poll_while(&mut receive, move || assert!(other.close())), Poll::Ready(None));
+        });
+    }
+    for capacity in [1, 5] {
+        without_deadlock(move || {
+            let (tx, rx) = channel(capacity);
+            while tx.try_send(0).is_ok() {}
+            let other = rx.clone();
+            let mut send = Box::pin(tx.send(1));
+            assert_eq!(poll_while(&mut send, move || assert!(other.try_recv().is_ok())), Poll::Ready(Ok(())));
+
+            let other = rx.clone();
+            let mut reserve = Box::pin(tx.reserve());
+            assert!(poll_while(&mut reserve, move || assert!(other.try_recv().is_ok())).is_ready());
+            drop(reserve);
+            while tx.try_send(0).is_ok() {}
+
+            let mut closed = Box::pin(tx.closed());
+            assert!(poll_while(&mut closed, move || assert!(rx.close())).is_ready());
+        });
+    }
+}
+
+/// Nor does it lose its place: the next value, or place, is still for it.
+#[test]
+fn an_operation_that_was_passed_over_is_served_next() {
+    without_deadlock(|| {
+        let (tx, rx) = channel(0);
+        let other = tx.clone();
+        let mut receive = Box::pin(rx.recv());
+        // Nobody can take it: the receiver is awake.
+        assert!(poll_while(&mut receive, move || assert!(other.try_send(1).is_err())).is_pending());
+        tx.try_send(2).unwrap();
+        assert_eq!(poll(&mut receive, Waker::noop().clone()), Poll::Ready(Some(2)));
+
+        let other = rx.clone();
+        let mut send = Box::pin(tx.send(3));
+        assert!(poll_while(&mut send, move || assert!(other.try_recv().is_err())).is_pending());
+        assert_eq!(rx.try_recv(), Ok(3));
+        assert!(poll(&mut send, Waker::noop().clone()).is_ready());
+    });
+}

@@ -124,7 +124,9 @@ fn the_else_of_a_send_may_break_continue_and_panic() {
     assert_eq!(rounds, 7);
     assert_eq!(rx.drain().collect::<Vec<_>>(), [0, 1, 2]);
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        now(async { vela! { dead <- 1 else { panic!("nobody is there") }; } });
+        now(async {
+            vela! { dead <- 1 else { panic!("nobody is there") }; }
+        });
     }));
     assert!(panicked.is_err());
 }
@@ -249,7 +251,7 @@ impl Worker {
             self.tx().clone() <- n + 3 else { return None };
             (*self.tx()) <- n + 4 else { return None };
             let sum = (<-self.ends.rx)? + (<-self.ends.rx.clone())? + (<-(self.ends.rx))? + (<-&self.ends.rx)?;
-            Some(sum + (<-Box::new(&self.ends.rx))?)
+            Some(sum + (<-std::convert::identity(&self.ends.rx))?)
         }
     }
 }

@@ -127,10 +127,14 @@ fn an_expression_is_a_value() {
 fn a_block_of_statements_ends_with_its_value_or_with_none() {
     let (tx, rx) = unbounded();
     tx.try_send(1).unwrap();
-    let unit: () = now(async { vela! { _ = <-rx; } });
+    let unit: () = now(async {
+        vela! { _ = <-rx; }
+    });
     assert_eq!(unit, ());
     assert_eq!(vela! { 1 + 1 }, 2);
-    let empty: () = { vela! {} };
+    let empty: () = {
+        vela! {}
+    };
     assert_eq!(empty, ());
 }
 
@@ -215,7 +219,9 @@ fn macros_of_the_users_may_hold_arrows() {
         send!(tx, 6).unwrap();
         send!(tx, 7).unwrap();
         tx.close();
-        each!(n, rx, { all.push(n); });
+        each!(n, rx, {
+            all.push(n);
+        });
     });
     assert_eq!(all, [6, 7]);
     assert_eq!(start!({ 4 }).join_blocking().unwrap(), 4);

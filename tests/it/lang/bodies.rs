@@ -100,13 +100,23 @@ fn a_select_is_an_expression() {
         let a = select! { v = <-rx => v }.unwrap();
         let b = 10 * select! { v = <-rx => v.unwrap() } + 1;
         let c = if select! { v = <-rx => v == Some(3) } { "yes" } else { "no" };
-        let d = match select! { v = <-rx => v } { Some(4) => "four", _ => "other" };
+        let d = match select! { v = <-rx => v } {
+            Some(4) => "four",
+            _ => "other",
+        };
         let e = [select! { v = <-rx => v }, select! { v = <-rx => v }];
         let f = std::cmp::max(select! { v = <-rx => v }, select! { v = <-rx => v });
         let g = (select! { v = <-rx => v }, 0).0;
-        let h = async { select! { v = <-rx => v } }.await;
-        let i = loop { break select! { v = <-rx => v } };
-        let j = { select! { v = <-rx => v } };
+        let h = async {
+            select! { v = <-rx => v }
+        }
+        .await;
+        let i = loop {
+            break select! { v = <-rx => v };
+        };
+        let j = {
+            select! { v = <-rx => v }
+        };
         let k = &select! { v = <-rx => v };
         let l: u64 = select! { v = <-rx => v.unwrap() }.into();
         while select! { v = <-rx => v.unwrap() < 18 } {}

@@ -131,7 +131,9 @@ fn a_source_on_a_mutable_reference_works_in_every_form() {
 fn a_source_on_a_shared_reference_wakes_a_select() {
     let mailbox = Mailbox::default();
     let (_t, idle) = channel::<u32>(0);
-    let mut hand = Hand::waiting(async { select! { n = <-mailbox => n, _ = <-idle => 0 } });
+    let mut hand = Hand::waiting(async {
+        select! { n = <-mailbox => n, _ = <-idle => 0 }
+    });
     mailbox.put(5);
     assert_eq!(hand.woken(), 5);
 }
@@ -169,16 +171,24 @@ fn a_wrapper_of_a_channel_keeps_the_guarantees() {
     let (tx, queue) = channel(0);
     let (submit, jobs) = (Submit { queue: tx }, Jobs { queue });
     // Two selects meet over it.
-    let mut receive = Hand::waiting(async { select! { Some(job) = <-jobs => job, closed => "closed".into() } });
-    assert!(now(async { select! { submit <- "job" => true, else => false } }));
+    let mut receive = Hand::waiting(async {
+        select! { Some(job) = <-jobs => job, closed => "closed".into() }
+    });
+    assert!(now(async {
+        select! { submit <- "job" => true, else => false }
+    }));
     assert_eq!(receive.woken(), "job");
     // A dropped select gives back.
-    let hand = Hand::waiting(async { select! { Some(job) = <-jobs => job, closed => "closed".into() } });
+    let hand = Hand::waiting(async {
+        select! { Some(job) = <-jobs => job, closed => "closed".into() }
+    });
     submit.queue.try_send("kept".to_owned()).unwrap();
     drop(hand);
     assert_eq!(jobs.queue.try_recv().as_deref(), Ok("kept"));
     // Closed is closed.
-    let mut hand = Hand::waiting(async { select! { Some(job) = <-jobs => job, closed => "closed".into() } });
+    let mut hand = Hand::waiting(async {
+        select! { Some(job) = <-jobs => job, closed => "closed".into() }
+    });
     submit.queue.close();
     assert_eq!(hand.woken(), "closed");
     assert_eq!(now(async { vela!(submit <- "late") }).unwrap_err().into_inner(), "late");

@@ -90,7 +90,10 @@ fn a_guard_is_looked_at_on_entry_only() {
 #[test]
 fn a_later_guard_sees_what_an_earlier_operand_did() {
     let count = Cell::new(0);
-    let next = || { count.set(count.get() + 1); count.get() };
+    let next = || {
+        count.set(count.get() + 1);
+        count.get()
+    };
     let (tx, rx) = channel(2);
     let got = now(async {
         select! {
@@ -158,7 +161,9 @@ fn value_operands_are_dropped_before_closed_and_else() {
 fn value_operands_are_dropped_with_a_select_that_is_dropped() {
     let log = Log::default();
     let (tx, rx) = channel::<u32>(0);
-    let hand = Hand::waiting(async { select! { v = <-Tracked(rx.clone(), log.guard("dropped")) => v } });
+    let hand = Hand::waiting(async {
+        select! { v = <-Tracked(rx.clone(), log.guard("dropped")) => v }
+    });
     assert!(log.take().is_empty());
     drop(hand);
     assert_eq!(log.take(), ["dropped"]);
@@ -186,7 +191,9 @@ fn place_operands_are_borrowed_and_there_afterwards() {
         });
         assert_eq!(got, Some(n));
     }
-    now(async { select! { r = ends.outputs[0] <- 5 => r.unwrap() } });
+    now(async {
+        select! { r = ends.outputs[0] <- 5 => r.unwrap() }
+    });
     assert_eq!(results.try_recv(), Ok(5));
     assert!(log.take().is_empty());
     drop(ends);

@@ -76,7 +76,9 @@ fn a_receive_is_returned_broken_with_and_asked() {
     let rx = of(1..=4);
     assert_eq!(now(returned(&rx)), Some(1));
     assert_eq!(now(asked(&rx)), Some(5));
-    let broken = now(async { vela! { 'a: loop { loop { break 'a (<-rx); } } } });
+    let broken = now(async {
+        vela! { 'a: loop { loop { break 'a (<-rx); } } }
+    });
     assert_eq!(broken, Some(4));
     assert_eq!(now(asked(&rx)), None);
 }
@@ -252,7 +254,10 @@ fn an_arrow_waits_and_its_neighbours_are_evaluated_before() {
     let (tx, rx) = channel(0);
     let before = std::cell::Cell::new(0);
     let mut hand = Hand::waiting(async {
-        let note = |n: i32| { before.set(n); n };
+        let note = |n: i32| {
+            before.set(n);
+            n
+        };
         vela!((note(1), <-rx, note(2)))
     });
     assert_eq!(before.get(), 1);

@@ -132,7 +132,7 @@ fn an_output_type_lets_the_question_mark_work() {
         let parse = |text: &'static str| go!(-> Result<u32, std::num::ParseIntError> { let n = text.parse::<u32>()?; Ok(n + 1) });
         assert_eq!(parse("4").await.unwrap(), Ok(5));
         assert!(parse("x").await.unwrap().is_err());
-        let any = go!(-> vela::Result<()> { "x".parse::<u32>()?; std::str::from_utf8(&[0xff])?; Ok(()) });
+        let any = go!(-> vela::Result<()> { "x".parse::<u32>()?; String::from_utf8(vec![0xff])?; Ok(()) });
         assert!(any.await.unwrap().unwrap_err().is::<std::num::ParseIntError>());
         let option = go!(-> Option<u32> { let n = None::<u32>?; Some(n) });
         assert_eq!(option.await.unwrap(), None);

@@ -24,7 +24,9 @@ fn a_for_loop_receives_until_the_channel_is_closed_and_drained() {
 fn a_for_loop_over_a_closed_channel_does_not_run() {
     let (tx, rx) = channel::<u8>(0);
     drop(tx);
-    now(async { vela! { for _ in <-rx { unreachable!(); } } });
+    now(async {
+        vela! { for _ in <-rx { unreachable!(); } }
+    });
 }
 
 #[test]
@@ -60,7 +62,10 @@ fn a_value_operand_is_evaluated_once() {
     drop(tx);
     let calls = Cell::new(0);
     let sum = now(async {
-        let source = || { calls.set(calls.get() + 1); rx.clone() };
+        let source = || {
+            calls.set(calls.get() + 1);
+            rx.clone()
+        };
         let mut sum = 0;
         vela! { for n in <-source() { sum += n; } }
         sum
@@ -100,7 +105,9 @@ fn patterns_of_for_loops_destructure() {
     tx.try_send((3, Job { id: 4, words: ["c", "d"] })).ok();
     drop(tx);
     let mut all = Vec::new();
-    now(async { vela! { for (n, Job { id, words: [_, mut last] }) in <-rx { if n == 3 { last = "e"; } all.push((n, id, last)); } } });
+    now(async {
+        vela! { for (n, Job { id, words: [_, mut last] }) in <-rx { if n == 3 { last = "e"; } all.push((n, id, last)); } }
+    });
     assert_eq!(all, [(1, 2, "b"), (3, 4, "e")]);
 }
 
@@ -140,7 +147,9 @@ fn loops_nest_and_hold_other_arrows() {
         tx.try_send(part).unwrap();
     }
     drop(tx);
-    now(async { vela! { for part in <-jobs { for n in <-part { out <- n else { return }; } } } });
+    now(async {
+        vela! { for part in <-jobs { for n in <-part { out <- n else { return }; } } }
+    });
     assert_eq!(results.drain().collect::<Vec<_>>(), [10, 20, 21, 30, 31, 32]);
 }
 
@@ -182,7 +191,9 @@ fn every_source_that_ends_serves_a_for_loop() {
 fn a_for_loop_that_is_dropped_loses_nothing() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity(capacity);
-        let mut hand = Hand::waiting(async { vela! { for n in <-rx { assert_eq!(n, 1); } } });
+        let mut hand = Hand::waiting(async {
+            vela! { for n in <-rx { assert_eq!(n, 1); } }
+        });
         tx.try_send(1).unwrap();
         assert!(hand.poll().is_pending());
         tx.try_send(2).unwrap();

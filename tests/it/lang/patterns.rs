@@ -48,16 +48,26 @@ fn patterns_destructure_what_comes() {
 fn some_fires_on_values_only_and_a_name_on_every_outcome() {
     let (tx, rx) = channel::<u8>(1);
     tx.close();
-    assert!(now(async { select! { Some(_) = <-rx => false, closed => true } }));
-    assert!(now(async { select! { v = <-rx => v.is_none(), closed => false } }));
-    assert!(now(async { select! { _ = <-rx => true, closed => false } }));
+    assert!(now(async {
+        select! { Some(_) = <-rx => false, closed => true }
+    }));
+    assert!(now(async {
+        select! { v = <-rx => v.is_none(), closed => false }
+    }));
+    assert!(now(async {
+        select! { _ = <-rx => true, closed => false }
+    }));
 }
 
 /// A pattern that does not fit cannot lose a value: it is matched in the body.
 #[test]
 fn a_value_is_matched_in_the_body() {
     let rx = of([Some(1), None]);
-    let look = || now(async { select! { v = <-rx => match v { Some(Some(_)) => 1, Some(None) => 2, None => 3 } } });
+    let look = || {
+        now(async {
+            select! { v = <-rx => match v { Some(Some(_)) => 1, Some(None) => 2, None => 3 } }
+        })
+    };
     assert_eq!((look(), look(), look()), (1, 2, 3));
 }
 
@@ -157,7 +167,9 @@ fn futures_of_any_form_are_operations() {
 #[test]
 fn a_lone_receive_without_a_pattern_fires_on_every_outcome() {
     let (tx, rx) = channel::<u8>(0);
-    let mut hand = Hand::waiting(async { select! { <-rx => 1 } });
+    let mut hand = Hand::waiting(async {
+        select! { <-rx => 1 }
+    });
     tx.close();
     assert_eq!(hand.woken(), 1);
 }

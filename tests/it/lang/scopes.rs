@@ -69,9 +69,15 @@ fn a_call_that_gives_a_result_fails_the_scope() {
         Err(std::fmt::Error)
     }
     on_each_runtime(|| async {
-        let result: vela::Result<()> = scope(async |s| { go!(in(s) fails()); }).await;
+        let result: vela::Result<()> = scope(async |s| {
+            go!(in(s) fails());
+        })
+        .await;
         assert!(result.unwrap_err().is::<std::fmt::Error>());
-        let result: vela::Result<()> = scope(async |s| { go!(in(s) fails_at_once()); }).await;
+        let result: vela::Result<()> = scope(async |s| {
+            go!(in(s) fails_at_once());
+        })
+        .await;
         assert!(result.unwrap_err().is::<std::fmt::Error>());
     });
 }
@@ -81,9 +87,15 @@ fn a_call_that_gives_a_result_fails_the_scope() {
 fn every_err_fails_the_scope() {
     struct Opaque;
     on_each_runtime(|| async {
-        let result: vela::Result<()> = scope(async |s| { go!(in(s) { Err::<u32, String>("text".into()) }); }).await;
+        let result: vela::Result<()> = scope(async |s| {
+            go!(in(s) { Err::<u32, String>("text".into()) });
+        })
+        .await;
         assert_eq!(result.unwrap_err().to_string(), "text");
-        let result: vela::Result<()> = scope(async |s| { go!(in(s) { Err::<u32, Opaque>(Opaque) }); }).await;
+        let result: vela::Result<()> = scope(async |s| {
+            go!(in(s) { Err::<u32, Opaque>(Opaque) });
+        })
+        .await;
         assert!(result.is_err());
     });
 }

@@ -67,6 +67,31 @@ fn a_oneshot_is_an_arm_that_can_lose() {
     });
 }
 
+/// Its sender is used up by a select, whether or not it wins.
+#[test]
+fn a_send_on_a_oneshot_is_an_arm() {
+    let (tx, rx) = oneshot::channel();
+    assert!(now(async {
+        select! { r = tx <- 5 => r.is_ok() }
+    }));
+    assert_eq!(rx.try_recv(), Ok(5));
+    let (tx, rx) = oneshot::channel::<u8>();
+    let (ready, values) = channel(1);
+    ready.try_send(1).unwrap();
+    assert_eq!(
+        now(async {
+            select! { biased; v = <-values => v, _ = tx <- 5 => None }
+        }),
+        Some(1)
+    );
+    assert_eq!(rx.try_recv(), Err(oneshot::TryRecvError::Closed));
+    let (tx, rx) = oneshot::channel();
+    drop(rx);
+    assert!(now(async {
+        select! { tx <- 5 => false, closed => true }
+    }));
+}
+
 #[test]
 fn a_broadcast_gives_every_receiver_every_value_and_says_what_was_missed() {
     let (tx, a) = broadcast::channel(4);
@@ -83,17 +108,23 @@ fn a_broadcast_gives_every_receiver_every_value_and_says_what_was_missed() {
         assert_eq!(got, Ok(7));
     });
     drop(tx);
-    assert!(now(async { select! { v = <-b => v == Some(Ok(8)) } }));
+    assert!(now(async {
+        select! { v = <-b => v == Some(Ok(8)) }
+    }));
 }
 
 #[test]
 fn a_broadcast_wakes_a_select() {
     let (tx, rx) = broadcast::channel(4);
     let (_t, idle) = channel::<u8>(0);
-    let mut hand = Hand::waiting(async { select! { Some(v) = <-rx => v.ok(), Some(_) = <-idle => None, closed => Some(99) } });
+    let mut hand = Hand::waiting(async {
+        select! { Some(v) = <-rx => v.ok(), Some(_) = <-idle => None, closed => Some(99) }
+    });
     tx.send(5).unwrap();
     assert_eq!(hand.woken(), Some(5));
-    let mut hand = Hand::waiting(async { select! { Some(v) = <-rx => v.ok(), closed => Some(99) } });
+    let mut hand = Hand::waiting(async {
+        select! { Some(v) = <-rx => v.ok(), closed => Some(99) }
+    });
     drop(tx);
     assert_eq!(hand.woken(), Some(99));
 }
@@ -101,12 +132,23 @@ fn a_broadcast_wakes_a_select() {
 #[test]
 fn a_watch_gives_the_newest_value() {
     let (tx, rx) = watch::channel(0);
-    let mut hand = Hand::waiting(async { select! { Some(v) = <-rx => v, closed => 99 } });
-    now(async { vela! { tx <- 1 else { unreachable!() }; } });
+    let mut hand = Hand::waiting(async {
+        select! { Some(v) = <-rx => v, closed => 99 }
+    });
+    now(async {
+        vela! { tx <- 1 else { unreachable!() }; }
+    });
     tx.send(2).unwrap();
     assert_eq!(hand.woken(), 2);
-    assert_eq!(now(async { select! { Some(v) = <-rx => v, else => 50 } }), 50);
-    let sent = now(async { select! { tx <- 3 => true, closed => false } });
+    assert_eq!(
+        now(async {
+            select! { Some(v) = <-rx => v, else => 50 }
+        }),
+        50
+    );
+    let sent = now(async {
+        select! { tx <- 3 => true, closed => false }
+    });
     assert!(sent);
     drop(tx);
     assert_eq!(now(async { (vela!(<-rx), vela!(<-rx)) }), (Some(3), None));
@@ -152,7 +194,9 @@ fn boxed_and_mapped_streams_and_streams_of_channels_are_sources() {
     let (tx, rx) = channel(4);
     let mut boxed = rx.stream().map(|n: u32| n * 2).boxed();
     let mut own = rx.stream();
-    let mut hand = Hand::waiting(async { select! { Some(v) = <-boxed => v, Some(v) = <-own => v, closed => 99 } });
+    let mut hand = Hand::waiting(async {
+        select! { Some(v) = <-boxed => v, Some(v) = <-own => v, closed => 99 }
+    });
     tx.try_send(5).unwrap();
     let got = hand.woken();
     assert!(got == 10 || got == 5);
@@ -269,13 +313,19 @@ fn the_end_of_a_context_is_a_source() {
 fn the_close_of_a_channel_is_a_source() {
     let (tx, rx) = channel::<u8>(1);
     tx.try_send(1).unwrap();
-    let mut hand = Hand::waiting(async { select! { () = <-tx.closed() => "closed", r = tx <- 2 => if r.is_ok() { "sent" } else { "failed" } } });
+    let mut hand = Hand::waiting(async {
+        select! { () = <-tx.closed() => "closed", r = tx <- 2 => if r.is_ok() { "sent" } else { "failed" } }
+    });
     rx.close();
     let got = hand.woken();
     assert!(got == "closed" || got == "failed");
     drop(hand);
-    now(async { vela! { <-rx.closed(); } });
-    assert!(now(async { select! { () = <-rx.closed() => true, else => false } }));
+    now(async {
+        vela! { <-rx.closed(); }
+    });
+    assert!(now(async {
+        select! { () = <-rx.closed() => true, else => false }
+    }));
 }
 
 #[test]

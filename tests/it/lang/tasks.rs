@@ -191,7 +191,9 @@ fn a_join_with_a_limit_is_a_select() {
 fn a_join_that_waits_is_woken_with_the_waker_of_its_last_poll() {
     let (tx, rx) = channel::<u32>(0);
     let task = go!({ (<-rx).unwrap() });
-    let mut hand = Hand::waiting(async { select! { r = <-task => r.unwrap() } });
+    let mut hand = Hand::waiting(async {
+        select! { r = <-task => r.unwrap() }
+    });
     assert!(hand.poll().is_pending());
     tx.send_blocking(5).unwrap();
     while hand.rings() == 0 {

@@ -24,8 +24,15 @@ fn an_empty_set_is_never_ready() {
     drop(hand);
     let (tx, rx) = channel(1);
     tx.try_send(1).unwrap();
-    assert_eq!(now(async { select! { (_, v) = <-any(&mut none) => v, v = <-rx => v } }), Some(1));
-    assert!(now(async { select! { _ = <-any(&mut none) => false, else => true } }));
+    assert_eq!(
+        now(async {
+            select! { (_, v) = <-any(&mut none) => v, v = <-rx => v }
+        }),
+        Some(1)
+    );
+    assert!(now(async {
+        select! { _ = <-any(&mut none) => false, else => true }
+    }));
 }
 
 #[test]
@@ -54,7 +61,9 @@ fn each_member_wakes_a_waiting_set_with_its_index() {
         for capacity in CAPACITIES {
             let (senders, mut inputs) = ends(size, capacity);
             for (n, tx) in senders.iter().enumerate() {
-                let mut hand = Hand::waiting(async { select! { found = <-any(&mut inputs) => found } });
+                let mut hand = Hand::waiting(async {
+                    select! { found = <-any(&mut inputs) => found }
+                });
                 tx.try_send(n).unwrap();
                 assert_eq!(hand.woken(), (n, Some(n)));
             }
@@ -96,7 +105,9 @@ fn a_set_in_a_select_loses_without_effect() {
         for capacity in CAPACITIES {
             let (senders, mut inputs) = ends(size, capacity);
             let (tx, rx) = channel(0);
-            let mut hand = Hand::waiting(async { select! { (_, v) = <-any(&mut inputs) => v, v = <-rx => v } });
+            let mut hand = Hand::waiting(async {
+                select! { (_, v) = <-any(&mut inputs) => v, v = <-rx => v }
+            });
             tx.try_send(1).unwrap();
             if capacity == 0 {
                 assert!(senders.iter().all(|tx| tx.try_send(2).is_err()));
@@ -186,9 +197,8 @@ fn a_set_of_options_skips_the_none_members() {
 fn a_set_of_tasks_gives_the_first_that_ends() {
     on_each_runtime(|| async {
         let (tx, rx) = channel::<()>(0);
-        let mut tasks: Vec<Task<u32>> = (0..6_u32)
-            .map(|n| go!(clone(rx) { if n == 4 { n } else { vela!(<-rx); n } }))
-            .collect();
+        let mut tasks: Vec<Task<u32>> =
+            (0..6_u32).map(|n| go!(clone(rx) { if n == 4 { n } else { vela!(<-rx); n } })).collect();
         let (i, v) = vela!(<-any(&mut tasks));
         assert_eq!((i, v.unwrap()), (4, 4));
         tasks.remove(4);

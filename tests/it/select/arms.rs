@@ -68,8 +68,12 @@ fn a_handle_that_is_there_works_through_the_option() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity(capacity);
         let (tx, rx) = (Some(tx), Some(rx));
-        let mut receive = Hand::waiting(async { select! { v = <-rx => v } });
-        now(async { select! { tx <- 7 => {}, closed => panic!() } });
+        let mut receive = Hand::waiting(async {
+            select! { v = <-rx => v }
+        });
+        now(async {
+            select! { tx <- 7 => {}, closed => panic!() }
+        });
         assert_eq!(receive.woken(), Some(7));
     }
 }
@@ -119,7 +123,9 @@ fn a_close_wakes_a_select_that_waits() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity::<u8>(capacity);
         let (_t, other) = channel::<u8>(0);
-        let mut hand = Hand::waiting(async { select! { v = <-rx => v, v = <-other => v } });
+        let mut hand = Hand::waiting(async {
+            select! { v = <-rx => v, v = <-other => v }
+        });
         assert!(tx.close());
         assert_eq!(hand.woken(), None);
     }
@@ -132,7 +138,9 @@ fn a_close_wakes_a_bound_send_with_its_value() {
         for _ in 0..capacity {
             tx.try_send(0).unwrap();
         }
-        let mut hand = Hand::waiting(async { select! { r = tx <- 9 => r } });
+        let mut hand = Hand::waiting(async {
+            select! { r = tx <- 9 => r }
+        });
         assert!(rx.close());
         let error = hand.woken().unwrap_err();
         assert_eq!((error.kind(), error.into_inner()), (vela::SendErrorKind::Closed, 9));
@@ -196,7 +204,9 @@ fn a_lone_select_with_both_sides_of_a_buffered_channel_sends_then_either() {
 fn one_channel_in_two_arms_gives_its_value_to_one_of_them() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity(capacity);
-        let mut hand = Hand::waiting(async { select! { v = <-rx => v, v = <-rx => v } });
+        let mut hand = Hand::waiting(async {
+            select! { v = <-rx => v, v = <-rx => v }
+        });
         tx.try_send(1).unwrap();
         assert_eq!(hand.woken(), Some(1));
         if capacity == 0 {
@@ -215,7 +225,9 @@ fn one_channel_in_two_send_arms_gets_one_value() {
         for _ in 0..capacity {
             tx.try_send(0).unwrap();
         }
-        let mut hand = Hand::waiting(async { select! { _ = tx <- 1 => 1, _ = tx <- 2 => 2 } });
+        let mut hand = Hand::waiting(async {
+            select! { _ = tx <- 1 => 1, _ = tx <- 2 => 2 }
+        });
         for _ in 0..capacity {
             assert_eq!(rx.try_recv(), Ok(0));
         }
@@ -258,7 +270,12 @@ fn a_select_takes_from_parked_senders_in_order() {
         }
         let mut parked: Vec<_> = (capacity..capacity + 3).map(|n| Hand::waiting(tx.send(n))).collect();
         for n in 0..capacity + 3 {
-            assert_eq!(now(async { select! { v = <-rx => v } }), Some(n));
+            assert_eq!(
+                now(async {
+                    select! { v = <-rx => v }
+                }),
+                Some(n)
+            );
         }
         for send in &mut parked {
             assert_eq!(send.woken(), Ok(()));
@@ -270,12 +287,16 @@ fn a_select_takes_from_parked_senders_in_order() {
 fn zero_sized_and_huge_values_pass_through_selects() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity::<()>(capacity);
-        let mut hand = Hand::waiting(async { select! { v = <-rx => v } });
+        let mut hand = Hand::waiting(async {
+            select! { v = <-rx => v }
+        });
         tx.try_send(()).unwrap();
         assert_eq!(hand.woken(), Some(()));
 
         let (tx, rx) = of_capacity::<[u64; 1_000]>(capacity);
-        let mut hand = Hand::waiting(async { select! { v = <-rx => v } });
+        let mut hand = Hand::waiting(async {
+            select! { v = <-rx => v }
+        });
         tx.try_send(std::array::from_fn(|i| i as u64)).unwrap();
         assert_eq!(hand.woken().map(|v| v[999]), Some(999));
     }

@@ -26,7 +26,10 @@ fn each_kind_of_arm_wakes_it() {
         let (tc, rc) = channel::<u8>(0);
         let closed = rc.closed();
         let make = || {
-            Select::new().recv(&rx, |v: u32| format!("received {v}")).send(&ts, 7, || "sent".to_owned()).on(&closed, |()| "closed".to_owned())
+            Select::new()
+                .recv(&rx, |v: u32| format!("received {v}"))
+                .send(&ts, 7, || "sent".to_owned())
+                .on(&closed, |()| "closed".to_owned())
         };
         let mut hand = Hand::waiting(make().wait());
         tx.try_send(3).unwrap();
@@ -110,7 +113,9 @@ fn dropped_while_it_waits_it_leaves_every_list() {
 fn it_meets_a_select() {
     let (tx, rx) = channel(0);
     let mut hand = Hand::waiting(Select::new().recv(&rx, |v| v).wait());
-    assert!(now(async { select! { tx <- 8 => true, else => false } }));
+    assert!(now(async {
+        select! { tx <- 8 => true, else => false }
+    }));
     assert_eq!(hand.woken(), Some(8));
 }
 
@@ -118,7 +123,8 @@ fn it_meets_a_select() {
 fn any_number_of_arms_can_be_added_in_a_loop() {
     let ends: Vec<(Sender<usize>, Receiver<usize>)> = (0..100).map(|_| channel(0)).collect();
     for n in [0, 50, 99] {
-        let select = ends.iter().enumerate().fold(Select::new(), |select, (i, (_, rx))| select.recv(rx, move |v| (i, v)));
+        let select =
+            ends.iter().enumerate().fold(Select::new(), |select, (i, (_, rx))| select.recv(rx, move |v| (i, v)));
         let mut hand = Hand::waiting(select.wait());
         ends[n].0.try_send(n).unwrap();
         assert_eq!(hand.woken(), Some((n, n)));

@@ -9,7 +9,9 @@ fn closed_runs_once_every_arm_is_disabled() {
     for capacity in CAPACITIES {
         let (ta, a) = of_capacity::<u8>(capacity);
         let (tb, b) = of_capacity::<u8>(capacity);
-        let mut hand = Hand::waiting(async { select! { Some(v) = <-a => Some(v), Some(v) = <-b => Some(v), closed => None } });
+        let mut hand = Hand::waiting(async {
+            select! { Some(v) = <-a => Some(v), Some(v) = <-b => Some(v), closed => None }
+        });
         ta.close();
         assert_eq!(hand.run(), None, "one arm is left");
         tb.close();
@@ -22,7 +24,9 @@ fn an_arm_that_is_left_works_after_another_was_closed() {
     for capacity in CAPACITIES {
         let (ta, a) = of_capacity::<u8>(capacity);
         let (tb, b) = of_capacity::<u8>(capacity);
-        let mut hand = Hand::waiting(async { select! { Some(v) = <-a => Some(v), Some(v) = <-b => Some(v), closed => None } });
+        let mut hand = Hand::waiting(async {
+            select! { Some(v) = <-a => Some(v), Some(v) = <-b => Some(v), closed => None }
+        });
         ta.close();
         assert!(hand.poll().is_pending());
         tb.try_send(4).unwrap();
@@ -36,7 +40,9 @@ fn a_value_that_comes_after_the_close_of_another_arm_is_found() {
     for capacity in BUFFERED {
         let (ta, a) = of_capacity::<u8>(capacity);
         let (tb, b) = of_capacity::<u8>(capacity);
-        let mut hand = Hand::waiting(async { select! { Some(v) = <-a => Some(v), Some(v) = <-b => Some(v), closed => None } });
+        let mut hand = Hand::waiting(async {
+            select! { Some(v) = <-a => Some(v), Some(v) = <-b => Some(v), closed => None }
+        });
         ta.close();
         tb.try_send(4).unwrap();
         assert_eq!(hand.woken(), Some(4));
@@ -48,7 +54,9 @@ fn a_value_that_comes_after_the_close_of_another_arm_is_found() {
 fn a_sender_that_parks_after_the_close_of_another_arm_is_met() {
     let (ta, a) = channel::<u8>(0);
     let (tb, b) = channel::<u8>(0);
-    let mut hand = Hand::waiting(async { select! { Some(v) = <-a => Some(v), Some(v) = <-b => Some(v), closed => None } });
+    let mut hand = Hand::waiting(async {
+        select! { Some(v) = <-a => Some(v), Some(v) = <-b => Some(v), closed => None }
+    });
     ta.close();
     let mut send = Hand::waiting(tb.send(4));
     assert_eq!(hand.woken(), Some(4));
@@ -60,7 +68,9 @@ fn a_closed_arm_does_not_spin() {
     let (ta, a) = channel::<u8>(0);
     let (_tb, b) = channel::<u8>(0);
     ta.close();
-    let mut hand = Hand::new(async { select! { Some(v) = <-a => Some(v), Some(v) = <-b => Some(v), closed => None } });
+    let mut hand = Hand::new(async {
+        select! { Some(v) = <-a => Some(v), Some(v) = <-b => Some(v), closed => None }
+    });
     for _ in 0..10 {
         assert!(hand.poll().is_pending());
     }
@@ -109,7 +119,9 @@ fn guards_that_are_all_false_take_else_where_there_is_no_closed() {
     let (tx, rx) = channel::<u8>(1);
     tx.try_send(1).unwrap();
     let off = std::hint::black_box(false);
-    let got = now(async { select! { Some(_) = <-rx, if off => 1, else => 2 } });
+    let got = now(async {
+        select! { Some(_) = <-rx, if off => 1, else => 2 }
+    });
     assert_eq!((got, rx.len()), (2, 1));
 }
 
@@ -146,7 +158,9 @@ fn none_handles_and_closed_channels_run_closed() {
 #[test]
 fn none_handles_with_a_bound_pattern_run_closed() {
     let nil: Option<Receiver<u8>> = None;
-    let mut hand = Hand::new(async { select! { v = <-nil => v.map(u32::from), closed => Some(99) } });
+    let mut hand = Hand::new(async {
+        select! { v = <-nil => v.map(u32::from), closed => Some(99) }
+    });
     assert_eq!(hand.run(), Some(Some(99)));
 }
 
@@ -156,7 +170,12 @@ fn an_unbound_send_is_disabled_by_the_close() {
         let (tx, rx) = of_capacity(capacity);
         drop(rx);
         for _ in 0..100 {
-            assert_eq!(now(async { select! { tx <- 1 => "sent", closed => "closed" } }), "closed");
+            assert_eq!(
+                now(async {
+                    select! { tx <- 1 => "sent", closed => "closed" }
+                }),
+                "closed"
+            );
         }
     }
 }
@@ -168,7 +187,9 @@ fn an_unbound_send_that_waits_is_disabled_by_the_close() {
         for _ in 0..capacity {
             tx.try_send(0).unwrap();
         }
-        let mut hand = Hand::waiting(async { select! { tx <- 1 => "sent", closed => "closed" } });
+        let mut hand = Hand::waiting(async {
+            select! { tx <- 1 => "sent", closed => "closed" }
+        });
         drop(rx);
         assert_eq!(hand.woken(), "closed");
     }
@@ -180,9 +201,13 @@ fn a_bound_arm_fires_on_the_close_and_closed_does_not_run() {
         let (tx, rx) = of_capacity::<u8>(capacity);
         tx.close();
         for _ in 0..100 {
-            let got = now(async { select! { v = <-rx => v, closed => Some(99) } });
+            let got = now(async {
+                select! { v = <-rx => v, closed => Some(99) }
+            });
             assert_eq!(got, None);
-            let sent = now(async { select! { r = tx <- 1 => r.is_err(), closed => false } });
+            let sent = now(async {
+                select! { r = tx <- 1 => r.is_err(), closed => false }
+            });
             assert!(sent);
         }
     }

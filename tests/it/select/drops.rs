@@ -11,7 +11,9 @@ use super::probe::{BUFFERED, CAPACITIES, Hand, alive, counted, of_capacity, on_e
 fn a_select_that_is_never_polled_does_nothing() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity(capacity);
-        let hand = Hand::new(async { select! { v = <-rx => v, _ = tx <- 1 => None } });
+        let hand = Hand::new(async {
+            select! { v = <-rx => v, _ = tx <- 1 => None }
+        });
         drop(hand);
         assert!(rx.is_empty() && rx.try_recv().is_err());
         if capacity == 0 {
@@ -25,7 +27,9 @@ fn a_waiting_select_that_is_dropped_leaves_every_list() {
     for capacity in CAPACITIES {
         let (ta, a) = of_capacity(capacity);
         let (tb, b) = channel(0);
-        let hand = Hand::waiting(async { select! { v = <-a => v, r = tb <- 7 => r.ok().map(|()| 0) } });
+        let hand = Hand::waiting(async {
+            select! { v = <-a => v, r = tb <- 7 => r.ok().map(|()| 0) }
+        });
         let mut later = Hand::waiting(a.recv());
         drop(hand);
         ta.try_send(1).unwrap();
@@ -43,9 +47,13 @@ fn a_value_handed_to_a_dropped_select_goes_to_the_next_waiter() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity(capacity);
         let (_t, other) = channel::<u32>(0);
-        let select = Hand::waiting(async { select! { v = <-rx => v, v = <-other => v } });
+        let select = Hand::waiting(async {
+            select! { v = <-rx => v, v = <-other => v }
+        });
         let mut next = Hand::waiting(rx.recv());
-        let mut third = Hand::waiting(async { select! { v = <-other => v, v = <-rx => v } });
+        let mut third = Hand::waiting(async {
+            select! { v = <-other => v, v = <-rx => v }
+        });
         tx.try_send(1).unwrap();
         assert_eq!(select.rings(), 1);
         drop(select);
@@ -60,7 +68,9 @@ fn a_value_handed_to_a_dropped_select_regains_its_place() {
     for capacity in BUFFERED {
         let (tx, rx) = of_capacity(capacity);
         let (_t, other) = channel::<u32>(0);
-        let select = Hand::waiting(async { select! { v = <-rx => v, v = <-other => v } });
+        let select = Hand::waiting(async {
+            select! { v = <-rx => v, v = <-other => v }
+        });
         tx.try_send(1).unwrap();
         tx.try_send(2).unwrap();
         drop(select);
@@ -74,7 +84,11 @@ fn two_values_handed_to_two_dropped_selects_regain_their_order() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity(capacity);
         let (_t, other) = channel::<u32>(0);
-        let wait = || Hand::waiting(async { select! { v = <-rx => v, v = <-other => v } });
+        let wait = || {
+            Hand::waiting(async {
+                select! { v = <-rx => v, v = <-other => v }
+            })
+        };
         for first_dropped in [0, 1] {
             let mut waiting = vec![wait(), wait()];
             tx.try_send(1).unwrap();
@@ -89,7 +103,9 @@ fn two_values_handed_to_two_dropped_selects_regain_their_order() {
 #[test]
 fn a_rendezvous_value_handed_to_a_dropped_select_is_there_for_try_recv() {
     let (tx, rx) = channel(0);
-    let select = Hand::waiting(async { select! { v = <-rx => v } });
+    let select = Hand::waiting(async {
+        select! { v = <-rx => v }
+    });
     tx.try_send(1).unwrap();
     drop(select);
     assert_eq!((rx.len(), rx.try_recv()), (1, Ok(1)));
@@ -104,7 +120,9 @@ fn a_send_that_was_taken_before_the_select_was_dropped_has_happened_once() {
             tx.try_send(0).unwrap();
         }
         let (_t, other) = channel::<u32>(0);
-        let select = Hand::waiting(async { select! { r = tx <- 7 => r.is_ok(), _ = <-other => false } });
+        let select = Hand::waiting(async {
+            select! { r = tx <- 7 => r.is_ok(), _ = <-other => false }
+        });
         if capacity == 1 {
             assert_eq!(rx.try_recv(), Ok(0));
         }
@@ -124,7 +142,9 @@ fn a_waiting_send_that_is_dropped_drops_its_value_and_frees_its_turn() {
             tx.try_send(counted(&counter)).unwrap();
         }
         let (_t, other) = channel::<u32>(0);
-        let select = Hand::waiting(async { select! { r = tx <- counted(&counter) => r.is_ok(), _ = <-other => false } });
+        let select = Hand::waiting(async {
+            select! { r = tx <- counted(&counter) => r.is_ok(), _ = <-other => false }
+        });
         let mut later = Hand::waiting(tx.send(counted(&counter)));
         drop(select);
         assert_eq!(alive(&counter), capacity + 1, "the dropped select's value is gone");
@@ -142,7 +162,9 @@ fn a_waiting_send_that_is_dropped_drops_its_value_and_frees_its_turn() {
 fn a_granted_send_that_is_dropped_does_not_arrive_twice() {
     let (tx, rx) = channel(1);
     tx.try_send(0).unwrap();
-    let select = Hand::waiting(async { select! { r = tx <- 1 => r.is_ok() } });
+    let select = Hand::waiting(async {
+        select! { r = tx <- 1 => r.is_ok() }
+    });
     let mut later = Hand::waiting(tx.send(2));
     assert_eq!(rx.try_recv(), Ok(0));
     drop(select);
@@ -180,7 +202,9 @@ fn values_held_by_every_stage_are_dropped_once() {
         for stage in 0..4 {
             let (tx, rx) = of_capacity(capacity);
             let (_t, other) = channel::<u32>(0);
-            let mut hand = Hand::new(async { select! { v = <-rx => drop(v), _ = <-other => {} } });
+            let mut hand = Hand::new(async {
+                select! { v = <-rx => drop(v), _ = <-other => {} }
+            });
             if stage > 0 {
                 assert!(hand.poll().is_pending());
             }
@@ -203,7 +227,9 @@ fn a_forgotten_select_keeps_one_value_at_most() {
     for capacity in BUFFERED {
         let (tx, rx) = of_capacity(capacity);
         let chan = rx.clone();
-        let mut select = Box::pin(async move { select! { v = <-chan => v } });
+        let mut select = Box::pin(async move {
+            select! { v = <-chan => v }
+        });
         assert!(super::probe::once(select.as_mut()).is_pending());
         std::mem::forget(select);
         tx.try_send(1).unwrap();
@@ -239,7 +265,7 @@ fn selects_that_are_dropped_at_random_lose_and_duplicate_nothing() {
                             })
                             .await;
                             match got {
-                                Some(Ok(v)) => { seen[v as usize].fetch_add(1, Ordering::Relaxed); }
+                                Some(Ok(v)) => { seen[v].fetch_add(1, Ordering::Relaxed); }
                                 Some(Err(())) => break,
                                 None => tokio::task::yield_now().await,
                             }
@@ -266,7 +292,7 @@ fn selects_that_are_dropped_at_random_lose_and_duplicate_nothing() {
 /// Sending selects that lend their value: what was not sent is still there, what was sent arrives once.
 #[test]
 fn lent_values_of_dropped_rounds_are_sent_exactly_once() {
-    const VALUES: u32 = 5_000;
+    const VALUES: usize = 5_000;
     on_each_runtime(|| async {
         for capacity in [0, 1, 7] {
             let (ta, a) = of_capacity(capacity);
@@ -285,10 +311,10 @@ fn lent_values_of_dropped_rounds_are_sent_exactly_once() {
                     }
                 }
             };
-            let mut count = vec![0; VALUES as usize];
+            let mut count = vec![0; VALUES];
             for _ in 0..VALUES {
                 let v = select! { Some(v) = <-a => v, Some(v) = <-b => v, closed => panic!("a value is missing") };
-                count[v as usize] += 1;
+                count[v] += 1;
             }
             sender.await.unwrap();
             assert!(count.iter().all(|&n| n == 1));

@@ -14,7 +14,11 @@ use super::probe::{Hand, on_each_runtime};
 fn assert_fair(count: u32, trials: u32, n: u32) {
     let (trials, p) = (f64::from(trials), 1.0 / f64::from(n));
     let (mean, sigma) = (trials * p, (trials * p * (1.0 - p)).sqrt());
-    assert!((f64::from(count) - mean).abs() < 10.0 * sigma, "{count} of {trials}, expected {mean:.0} ± {:.0}", 10.0 * sigma);
+    assert!(
+        (f64::from(count) - mean).abs() < 10.0 * sigma,
+        "{count} of {trials}, expected {mean:.0} ± {:.0}",
+        10.0 * sigma
+    );
 }
 
 fn full<T: Copy>(value: T) -> (Sender<T>, Receiver<T>) {

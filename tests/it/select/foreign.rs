@@ -44,7 +44,10 @@ impl Future for Manual {
 fn a_future_that_is_ready_wins() {
     for capacity in CAPACITIES {
         let (_tx, rx) = of_capacity::<u8>(capacity);
-        let got = Hand::new(async { select! { n = async { 5 } => n, _ = <-rx => 0 } }).run();
+        let got = Hand::new(async {
+            select! { n = async { 5 } => n, _ = <-rx => 0 }
+        })
+        .run();
         assert_eq!(got, Some(5));
     }
 }
@@ -54,7 +57,9 @@ fn a_future_that_becomes_ready_wakes_the_select() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity::<u8>(capacity);
         let manual = Manual::default();
-        let mut hand = Hand::waiting(async { select! { () = manual.clone() => "future", _ = <-rx => "value" } });
+        let mut hand = Hand::waiting(async {
+            select! { () = manual.clone() => "future", _ = <-rx => "value" }
+        });
         manual.fire();
         assert_eq!(hand.woken(), "future");
         if capacity == 0 {
@@ -68,7 +73,9 @@ fn a_value_wakes_a_select_with_a_pending_future() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity(capacity);
         let manual = Manual::default();
-        let mut hand = Hand::waiting(async { select! { () = manual.clone() => None, v = <-rx => v } });
+        let mut hand = Hand::waiting(async {
+            select! { () = manual.clone() => None, v = <-rx => v }
+        });
         tx.try_send(3).unwrap();
         assert_eq!(hand.woken(), Some(3));
         manual.fire();
@@ -81,7 +88,9 @@ fn a_future_that_is_ready_too_late_does_not_win() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity(capacity);
         let manual = Manual::default();
-        let mut hand = Hand::waiting(async { select! { biased; () = manual.clone() => None, v = <-rx => v } });
+        let mut hand = Hand::waiting(async {
+            select! { biased; () = manual.clone() => None, v = <-rx => v }
+        });
         tx.try_send(3).unwrap();
         manual.fire();
         assert_eq!(hand.woken(), Some(3), "the value has left the channel; it must come out here");
@@ -398,11 +407,12 @@ fn a_future_by_reference_goes_on_in_the_next_round() {
         assert!(hand.poll().is_pending());
     }
     drop(tx);
-    let (done, values) = (0..10).find_map(|_| match hand.poll() {
-        Poll::Ready(got) => Some(got),
-        Poll::Pending => None,
-    })
-    .expect("its sixth poll is the last");
+    let (done, values) = (0..10)
+        .find_map(|_| match hand.poll() {
+            Poll::Ready(got) => Some(got),
+            Poll::Pending => None,
+        })
+        .expect("its sixth poll is the last");
     assert_eq!(done, "done");
     assert!(values > 0);
 }
@@ -577,7 +587,10 @@ fn values_of_futures_that_lose_are_dropped_once() {
     let counter = Arc::default();
     for _ in 0..200 {
         let (a, b) = (counted(&counter), counted(&counter));
-        let winner = Hand::new(async { select! { v = async { a } => v, v = async { b } => v } }).run();
+        let winner = Hand::new(async {
+            select! { v = async { a } => v, v = async { b } => v }
+        })
+        .run();
         assert_eq!(alive(&counter), 1);
         drop(winner);
         assert_eq!(alive(&counter), 0);

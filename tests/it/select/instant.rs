@@ -264,12 +264,18 @@ fn else_runs_when_nothing_is_ready_and_leaves_nothing_behind() {
 fn else_does_not_run_while_a_counterpart_is_parked() {
     let (tx, rx) = channel(0);
     let mut send = Hand::waiting(tx.send(5));
-    let got = Hand::new(async { select! { v = <-rx => v, else => None } }).run();
+    let got = Hand::new(async {
+        select! { v = <-rx => v, else => None }
+    })
+    .run();
     assert_eq!(got, Some(Some(5)));
     assert_eq!(send.woken(), Ok(()));
 
     let mut receive = Hand::waiting(rx.recv());
-    let sent = Hand::new(async { select! { tx <- 6 => true, else => false } }).run();
+    let sent = Hand::new(async {
+        select! { tx <- 6 => true, else => false }
+    })
+    .run();
     assert_eq!(sent, Some(true));
     assert_eq!(receive.woken(), Some(6));
 }
@@ -279,8 +285,13 @@ fn else_does_not_run_while_a_counterpart_is_parked() {
 fn else_does_not_run_while_a_select_is_parked_on_the_other_side() {
     let (tx, rx) = channel(0);
     let (_t, other) = channel::<u8>(0);
-    let mut waiting = Hand::waiting(async { select! { v = <-rx => v, v = <-other => v } });
-    let sent = Hand::new(async { select! { tx <- 6 => true, else => false } }).run();
+    let mut waiting = Hand::waiting(async {
+        select! { v = <-rx => v, v = <-other => v }
+    });
+    let sent = Hand::new(async {
+        select! { tx <- 6 => true, else => false }
+    })
+    .run();
     assert_eq!(sent, Some(true));
     assert_eq!(waiting.woken(), Some(6));
 }

@@ -74,7 +74,9 @@ fn a_loser_does_not_swallow_the_wake_up_of_a_later_waiter() {
     for capacity in CAPACITIES {
         let (ta, a) = of_capacity(capacity);
         let (tb, b) = of_capacity(capacity);
-        let mut select = Hand::waiting(async { select! { v = <-a => v, v = <-b => v } });
+        let mut select = Hand::waiting(async {
+            select! { v = <-a => v, v = <-b => v }
+        });
         let mut later = Hand::waiting(b.recv());
         ta.try_send(1).unwrap();
         assert_eq!(select.woken(), Some(1));
@@ -89,7 +91,9 @@ fn a_select_that_was_completed_and_has_not_run_is_passed_over() {
     for capacity in CAPACITIES {
         let (ta, a) = of_capacity(capacity);
         let (tb, b) = of_capacity(capacity);
-        let mut select = Hand::waiting(async { select! { v = <-a => v, v = <-b => v } });
+        let mut select = Hand::waiting(async {
+            select! { v = <-a => v, v = <-b => v }
+        });
         let mut later = Hand::waiting(b.recv());
         ta.try_send(1).unwrap();
         tb.try_send(2).unwrap();
@@ -104,7 +108,9 @@ fn a_completed_select_as_the_only_waiter_does_not_swallow_a_value() {
     for capacity in CAPACITIES {
         let (ta, a) = of_capacity(capacity);
         let (tb, b) = of_capacity(capacity);
-        let mut select = Hand::waiting(async { select! { v = <-a => v, v = <-b => v } });
+        let mut select = Hand::waiting(async {
+            select! { v = <-a => v, v = <-b => v }
+        });
         ta.try_send(1).unwrap();
         if capacity == 0 {
             assert!(tb.try_send(2).is_err(), "nobody waits any more");
@@ -121,7 +127,9 @@ fn a_completed_select_as_the_only_waiter_does_not_swallow_a_value() {
 fn the_value_of_a_completed_send_select_is_not_received_twice() {
     let (ta, a) = channel(0);
     let (tb, b) = channel(0);
-    let mut select = Hand::waiting(async { select! { _ = ta <- 1 => 'a', _ = tb <- 1 => 'b' } });
+    let mut select = Hand::waiting(async {
+        select! { _ = ta <- 1 => 'a', _ = tb <- 1 => 'b' }
+    });
     let mut later = Hand::waiting(tb.send(2));
     assert_eq!(a.try_recv(), Ok(1));
     assert_eq!(b.try_recv(), Ok(2), "the dead node is passed over");
@@ -136,7 +144,9 @@ fn a_task_queued_twice_on_one_channel_leaves_later_waiters_wakeable() {
     for capacity in CAPACITIES {
         let (ta, a) = of_capacity(capacity);
         let (tb, b) = of_capacity(capacity);
-        let mut select = Hand::waiting(async { select! { v = <-a => v, v = <-a => v, v = <-b => v, v = <-a => v } });
+        let mut select = Hand::waiting(async {
+            select! { v = <-a => v, v = <-a => v, v = <-b => v, v = <-a => v }
+        });
         let mut later: Vec<_> = (0..3).map(|_| Hand::waiting(a.recv())).collect();
         tb.try_send(0).unwrap();
         assert_eq!(select.woken(), Some(0));
@@ -151,7 +161,9 @@ fn a_task_queued_twice_on_one_channel_leaves_later_waiters_wakeable() {
 fn a_task_queued_twice_as_a_sender_leaves_later_waiters_wakeable() {
     let (ta, a) = channel(0);
     let (tb, b) = channel(0);
-    let mut select = Hand::waiting(async { select! { _ = ta <- 8 => 'a', _ = ta <- 9 => 'a', _ = tb <- 0 => 'b' } });
+    let mut select = Hand::waiting(async {
+        select! { _ = ta <- 8 => 'a', _ = ta <- 9 => 'a', _ = tb <- 0 => 'b' }
+    });
     let mut later: Vec<_> = (1..4).map(|n| Hand::waiting(ta.send(n))).collect();
     assert_eq!(b.try_recv(), Ok(0));
     assert_eq!(select.woken(), 'b');
@@ -183,10 +195,8 @@ fn tasks_queued_twice_do_not_hang() {
                     })
                 })
                 .collect();
-            let senders: Vec<_> = [ta, tb]
-                .into_iter()
-                .map(|tx| go! { for n in 0..5_000_u64 { tx <- n else { return }; } })
-                .collect();
+            let senders: Vec<_> =
+                [ta, tb].into_iter().map(|tx| go! { for n in 0..5_000_u64 { tx <- n else { return }; } }).collect();
             for task in senders {
                 task.await.unwrap();
             }
@@ -225,7 +235,10 @@ fn first_ready_arms_leave_later_arms_unregistered() {
         let (tr, ready) = channel(1);
         for _ in 0..50 {
             tr.try_send(()).unwrap();
-            let done = Hand::new(async { select! { biased; _ = <-ready => true, _ = <-rx => false } }).run();
+            let done = Hand::new(async {
+                select! { biased; _ = <-ready => true, _ = <-rx => false }
+            })
+            .run();
             assert_eq!(done, Some(true));
         }
         let mut waiter = Hand::waiting(rx.recv());

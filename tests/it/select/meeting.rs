@@ -11,8 +11,12 @@ use super::probe::{CAPACITIES, Hand, of_capacity, on_each_runtime};
 fn two_selects_that_face_each_other_over_a_rendezvous_channel_meet() {
     let (tx, rx) = channel(0);
     let (idle_tx, idle_rx) = channel::<u8>(0);
-    let sending = || async { select! { r = tx <- 7 => r.is_ok(), _ = <-idle_rx => false } };
-    let receiving = || async { select! { v = <-rx => v, _ = idle_tx <- 1 => None } };
+    let sending = || async {
+        select! { r = tx <- 7 => r.is_ok(), _ = <-idle_rx => false }
+    };
+    let receiving = || async {
+        select! { v = <-rx => v, _ = idle_tx <- 1 => None }
+    };
 
     // The idle channel has them face each other a second time: any of the two meetings will do.
     let mut send = Hand::waiting(sending());

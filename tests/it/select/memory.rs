@@ -25,9 +25,15 @@ fn rounds(n: u32) {
     set.insert(other.clone());
     for _ in 0..n {
         // Cancelled while waiting; beaten by `else`; completed; lost by an arm that waits.
-        drop(Hand::waiting(async { select! { v = <-rx => v, r = tx <- 1 => r.ok().map(|()| 1), v = <-other => v } }));
-        now(async { select! { _ = <-rx => {}, _ = <-other => {}, else => {} } });
-        let mut select = Hand::waiting(async { select! { v = <-rx => v, v = <-rx => v, v = <-other => v } });
+        drop(Hand::waiting(async {
+            select! { v = <-rx => v, r = tx <- 1 => r.ok().map(|()| 1), v = <-other => v }
+        }));
+        now(async {
+            select! { _ = <-rx => {}, _ = <-other => {}, else => {} }
+        });
+        let mut select = Hand::waiting(async {
+            select! { v = <-rx => v, v = <-rx => v, v = <-other => v }
+        });
         tx.try_send(5).unwrap();
         assert_eq!(select.woken(), Some(5));
         drop(Hand::waiting(async { vela!(<-any(&mut inputs)) }));

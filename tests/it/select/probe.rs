@@ -130,7 +130,10 @@ pub(crate) fn on_many_threads<F: Future<Output = ()>>(body: impl Fn() -> F) {
 pub(crate) fn with_paused_clock<F: Future<Output = ()>>(body: F) {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().start_paused(true);
-    builder.build().expect("a runtime").block_on(body);
+    builder.build().expect("a runtime").block_on(async {
+        // A clock that jumps gets there at once if all wait for ever.
+        tokio::time::timeout(Duration::from_secs(86_400), body).await.expect("stuck");
+    });
 }
 
 /// Rendezvous, one place, some places, without a bound.
@@ -185,7 +188,9 @@ impl Drop for Noted {
 
 /// A value of which it is known how many there are.
 #[derive(Debug)]
-pub(crate) struct Counted(pub(crate) Arc<()>);
+pub(crate) struct Counted {
+    _counter: Arc<()>,
+}
 
 /// How many values were made of this counter and not dropped.
 pub(crate) fn alive(counter: &Arc<()>) -> usize {
@@ -193,5 +198,5 @@ pub(crate) fn alive(counter: &Arc<()>) -> usize {
 }
 
 pub(crate) fn counted(counter: &Arc<()>) -> Counted {
-    Counted(Arc::clone(counter))
+    Counted { _counter: Arc::clone(counter) }
 }

@@ -293,11 +293,15 @@ fn a_set_is_an_arm_that_can_lose() {
         let (mut set, senders) = set_of(3, capacity);
         let (tx, rx) = channel(0);
         for n in 0..10 {
-            let mut hand = Hand::waiting(async { select! { (_, v) = <-set => v, v = <-rx => v } });
+            let mut hand = Hand::waiting(async {
+                select! { (_, v) = <-set => v, v = <-rx => v }
+            });
             tx.try_send(n).unwrap();
             assert_eq!(hand.woken(), Some(n));
             drop(hand);
-            let mut hand = Hand::waiting(async { select! { (_, v) = <-set => v, v = <-rx => v } });
+            let mut hand = Hand::waiting(async {
+                select! { (_, v) = <-set => v, v = <-rx => v }
+            });
             senders[n % 3].try_send(n).unwrap();
             assert_eq!(hand.woken(), Some(n));
         }
@@ -310,7 +314,9 @@ fn a_set_that_loses_with_a_handed_value_keeps_it() {
     for capacity in CAPACITIES {
         let (mut set, senders) = set_of(2, capacity);
         let (tx, rx) = channel(0);
-        let mut hand = Hand::waiting(async { select! { biased; v = <-rx => v, (_, v) = <-set => v } });
+        let mut hand = Hand::waiting(async {
+            select! { biased; v = <-rx => v, (_, v) = <-set => v }
+        });
         tx.try_send(1).unwrap();
         let sent = senders[1].try_send(2).is_ok();
         assert!(sent);
@@ -368,7 +374,10 @@ fn many_senders_and_cancelled_rounds_lose_nothing() {
                     let mut round = std::pin::pin!(set.recv());
                     let got = std::future::poll_fn(|cx| std::task::Poll::Ready(round.as_mut().poll(cx))).await;
                     match got {
-                        std::task::Poll::Ready((_, Some(v))) => { seen[v] += 1; continue; }
+                        std::task::Poll::Ready((_, Some(v))) => {
+                            seen[v] += 1;
+                            continue;
+                        }
                         std::task::Poll::Ready((_, None)) => {}
                         std::task::Poll::Pending => tokio::task::yield_now().await,
                     }

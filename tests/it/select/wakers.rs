@@ -13,7 +13,9 @@ fn spurious_polls_change_nothing() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity(capacity);
         let (_t, other) = channel::<u32>(0);
-        let mut select = Hand::waiting(async { select! { v = <-rx => v, v = <-other => v } });
+        let mut select = Hand::waiting(async {
+            select! { v = <-rx => v, v = <-other => v }
+        });
         let mut later = Hand::waiting(rx.recv());
         for _ in 0..100 {
             assert!(select.poll().is_pending());
@@ -56,7 +58,9 @@ fn a_select_wakes_the_waker_of_its_last_poll() {
     for capacity in CAPACITIES {
         let (tx, rx) = of_capacity(capacity);
         let (_t, other) = channel::<u32>(0);
-        let mut select = Hand::new(async { select! { v = <-rx => v, v = <-other => v } });
+        let mut select = Hand::new(async {
+            select! { v = <-rx => v, v = <-other => v }
+        });
         let bells = [Bell::new(), Bell::new(), Bell::new()];
         for bell in &bells {
             assert!(select.poll_ringing(bell).is_pending());
@@ -70,7 +74,9 @@ fn a_select_wakes_the_waker_of_its_last_poll() {
 #[test]
 fn a_sending_select_wakes_the_waker_of_its_last_poll() {
     let (tx, rx) = channel(0);
-    let mut select = Hand::new(async { select! { r = tx <- 1 => r.is_ok() } });
+    let mut select = Hand::new(async {
+        select! { r = tx <- 1 => r.is_ok() }
+    });
     let bells = [Bell::new(), Bell::new()];
     for bell in &bells {
         assert!(select.poll_ringing(bell).is_pending());
@@ -147,7 +153,9 @@ fn a_select_is_woken_once_however_many_arms_could_fire() {
     for capacity in CAPACITIES {
         let (ta, a) = of_capacity(capacity);
         let (tb, b) = of_capacity(capacity);
-        let mut select = Hand::waiting(async { select! { v = <-a => v, v = <-b => v } });
+        let mut select = Hand::waiting(async {
+            select! { v = <-a => v, v = <-b => v }
+        });
         ta.try_send(1).unwrap();
         let _ = tb.try_send(2);
         let _ = ta.try_send(3);
@@ -170,7 +178,9 @@ fn a_waker_may_use_the_channels_that_wake_it() {
     for capacity in CAPACITIES {
         let (ta, a) = of_capacity(capacity);
         let (tb, b) = of_capacity(capacity);
-        let mut select = Hand::new(async { select! { v = <-a => v, v = <-b => v } });
+        let mut select = Hand::new(async {
+            select! { v = <-a => v, v = <-b => v }
+        });
         let waker = std::task::Waker::from(std::sync::Arc::new(Nosy(tb.clone(), a.clone())));
         assert!(select.poll_with(&waker).is_pending());
         ta.try_send(1).unwrap();
@@ -191,9 +201,13 @@ fn a_value_dropped_by_a_select_may_use_the_channel() {
         }
     }
     let (tx, rx) = channel(0);
-    let waiting = Hand::waiting(async { select! { r = tx <- Curious(Some(rx.clone())) => drop(r) } });
+    let waiting = Hand::waiting(async {
+        select! { r = tx <- Curious(Some(rx.clone())) => drop(r) }
+    });
     drop(waiting);
-    let mut closed = Hand::waiting(async { select! { tx <- Curious(Some(rx.clone())) => false, closed => true } });
+    let mut closed = Hand::waiting(async {
+        select! { tx <- Curious(Some(rx.clone())) => false, closed => true }
+    });
     rx.close();
     assert!(closed.woken());
 }

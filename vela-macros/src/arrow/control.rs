@@ -142,8 +142,8 @@ impl Rewriter<'_> {
             }
             if c.is_op("=>") {
                 c.copy(2, out);
-                self.expr(c, out, Mode::STATEMENT);
-                self.stray_else(c, out);
+                let tail = self.expr(c, out, Mode::STATEMENT);
+                self.stray_else(c, out, &tail);
                 if c.is_punct(',') {
                     c.copy(1, out);
                 }
@@ -179,6 +179,7 @@ impl Rewriter<'_> {
         } {
             let before = c.pos;
             let errors = self.diag.len();
+            let outer = std::mem::take(&mut self.ambiguous);
             let mut keyword = Out::new();
             c.copy(1, &mut keyword);
             let arrow = c.arrow();
@@ -188,10 +189,12 @@ impl Rewriter<'_> {
                 let mut body = Out::new();
                 self.block_group(c, &mut body);
                 out.extend(body.pop().map(|body| self.emit_for(arrow, label, pattern, operand, body)));
+                self.ambiguous = outer;
                 return Kind::Block;
             }
             // something else that begins with an arrow: an expression as any other
             self.diag.truncate(errors);
+            self.ambiguous = outer;
             c.pos = before;
         }
         out.append(&mut label);

@@ -2,9 +2,11 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
+use syn::parse::Parser as _;
 
 use super::{Out, Rewriter};
 use crate::body;
+use crate::diag::show;
 use crate::krate::{own, own_at};
 use crate::operand::Operand;
 
@@ -14,7 +16,7 @@ impl Rewriter<'_> {
         self.rewritten += 1;
         let operand: TokenStream = operand.into_iter().collect();
         if std::mem::take(&mut self.ambiguous) || !self.may_wait(arrow) {
-            return dead(&operand);
+            return self.dead(&operand);
         }
         let call = receive_call(&operand);
         braced(arrow, &self.wait_for(arrow, "ReceiveExt", &call))
@@ -26,10 +28,16 @@ impl Rewriter<'_> {
         let left: TokenStream = left.into_iter().collect();
         let value: TokenStream = value.into_iter().collect();
         if std::mem::take(&mut self.ambiguous) || !self.may_wait(arrow) {
-            return dead(&quote!((#left, #value)));
+            return self.dead(&quote!((#left, #value)));
         }
         let call = transmit_call(&left, &value);
         braced(arrow, &self.wait_for(arrow, "TransmitExt", &call))
+    }
+
+    /// Stands where an arrow was that cannot be: any type, no second error, the operand still there for the editor.
+    pub(super) fn dead(&self, operand: &TokenStream) -> TokenTree {
+        let dead = self.diag.dead();
+        braced(own(), &quote_spanned!(own()=> match (#operand) { _ => #dead }))
     }
 
     fn wait_for(&self, arrow: Span, ext: &str, call: &TokenStream) -> TokenStream {
@@ -37,10 +45,13 @@ impl Rewriter<'_> {
         let ext = Ident::new(ext, own());
         let at = own_at(arrow);
         let one = quote_spanned!(at=> __vela_one);
+        // in parentheses of the user's span, which rustc gives the value: `unused_must_use` is about it
+        let mut value = Group::new(Delimiter::Parenthesis, quote_spanned!(at=> #one(#call).await));
+        value.set_span(arrow);
         quote_spanned! {at=>
             #[allow(unused_imports)]
             use #p::{#ext as _, one as #one};
-            #one(#call).await
+            #value
         }
     }
 
@@ -61,10 +72,12 @@ impl Rewriter<'_> {
         // `let` wants an or-pattern in parentheses
         let is_or = |tree: TokenTree| matches!(tree, TokenTree::Punct(p) if p.as_char() == '|');
         let pattern = if pattern.clone().into_iter().any(is_or) { quote_spanned!(own()=> (#pattern)) } else { pattern };
+        // rustc's error on a pattern that does not always fit is about the whole `let`
+        let pattern_at = own_at(first_span(&pattern));
         let operand: TokenStream = operand.into_iter().collect();
-        if std::mem::take(&mut self.ambiguous) || !self.may_wait(arrow) {
-            let dead = dead(&operand);
-            let body = body::with(quote_spanned!(own()=> let #pattern = #dead;), body.into());
+        if !self.always_fits(&pattern) || std::mem::take(&mut self.ambiguous) || !self.may_wait(arrow) {
+            let dead = self.dead(&operand);
+            let body = body::with(quote_spanned!(pattern_at=> let #pattern = #dead;), body.into());
             return braced(own(), &quote_spanned!(own()=> #label loop #body));
         }
         let p = self.krate.private();
@@ -79,7 +92,7 @@ impl Rewriter<'_> {
                 ::core::option::Option::None => break,
             }
         };
-        let body = body::with(quote_spanned!(own()=> let #pattern = #next;), body.into());
+        let body = body::with(quote_spanned!(pattern_at=> let #pattern = #next;), body.into());
         let tokens = quote_spanned! {own()=>
             #[allow(unused_imports)]
             use #p::{ReceiveExt as _, next_item as __vela_next, one as __vela_one};
@@ -87,6 +100,26 @@ impl Rewriter<'_> {
             #label loop #body
         };
         braced(own(), &tokens)
+    }
+
+    /// What the syntax of a `for` pattern shows; the rest is found by the `let`.
+    fn always_fits(&mut self, pattern: &TokenStream) -> bool {
+        let parsed = syn::Pat::parse_multi_with_leading_vert.parse2(pattern.clone());
+        if !parsed.is_ok_and(|pat| crate::select::refutable(&pat)) {
+            return true;
+        }
+        let text = show(&pattern.clone().into_iter().collect::<Vec<_>>());
+        let help = if text.starts_with("Some") {
+            format!("`for` takes the `Some(…)` off already: `for value in <-…`; or write `while let {text} = <-… {{ … }}`")
+        } else {
+            format!("bind the value and look at it in the body: `for value in <-… {{ if let {text} = value {{ … }} }}`")
+        };
+        self.diag.on(
+            pattern,
+            format!("the pattern of a `for` must fit every value: one that does not fit would be lost\nhelp: {help}"),
+        );
+        self.ambiguous = false;
+        false
     }
 
     /// `left <- value else { … }`: let-else, so that rustc checks that the block leaves.
@@ -109,11 +142,6 @@ pub(crate) fn transmit_call(operand: &TokenStream, value: &TokenStream) -> Token
     let operand = parenthesised_stream(operand);
     let value = without_needless(value);
     quote_spanned!(at=> #operand.__vela_transmit(#value))
-}
-
-/// Stands where an arrow was that cannot be: any type, no second error, the operand still there for the editor.
-fn dead(operand: &TokenStream) -> TokenTree {
-    braced(own(), &quote_spanned!(own()=> match (#operand) { _ => loop {} }))
 }
 
 pub(super) fn braced(span: Span, inner: &TokenStream) -> TokenTree {
@@ -148,6 +176,6 @@ fn parenthesised_stream(inner: &TokenStream) -> TokenTree {
     TokenTree::Group(group)
 }
 
-fn first_span(stream: &TokenStream) -> Span {
+pub(crate) fn first_span(stream: &TokenStream) -> Span {
     stream.clone().into_iter().next().map_or_else(own, |tree| tree.span())
 }

@@ -1,11 +1,13 @@
 //! Expressions: operators, and the two arrows among them.
 
 use proc_macro2::{Delimiter, Span, TokenTree};
+use quote::quote_spanned;
 
 use super::operand::Kind;
 use super::{Out, Rewriter};
 use crate::cursor::Cursor;
 use crate::diag::show;
+use crate::krate::own;
 
 /// Where an expression stands.
 #[derive(Clone, Copy, Default)]
@@ -90,6 +92,10 @@ impl Rewriter<'_> {
                 Kind::Received | Kind::Plain => {}
             }
             let received = matches!(kind, Kind::Received);
+            if received && after_break_label(&out[..at]) && !c.is_arrow() {
+                let block = out.pop();
+                out.extend(block.map(super::emit::parenthesised));
+            }
             if c.is_arrow() {
                 let left = Left { at, from, region, region_from, negated, received };
                 return self.infix(c, out, (mode, first), in_let, left);
@@ -118,10 +124,24 @@ impl Rewriter<'_> {
         let mut value = Out::new();
         let value_from = c.pos;
         let value_mode = Mode { stmt: false, value: true, no_struct: mode.no_struct || in_let };
+        let outer = std::mem::take(&mut self.ambiguous);
+        let lent = c.is_ident("mut").then(|| c.span());
+        c.pos += usize::from(lent.is_some());
         self.expr(c, &mut value, value_mode);
-        if value.is_empty() {
+        self.ambiguous = false;
+        if let Some(lent) = lent {
+            let value = show(&value);
+            self.diag.at(
+                lent,
+                format!("lending (`<- mut`) is for the arms of a `select!`, where a send can lose\nhelp: `tx <- {value}` moves the value"),
+            );
+            self.ambiguous = true;
+        } else if value.is_empty() {
             self.diag.at(arrow, "`<-` needs a value to send on its right\nhelp: `tx <- value`");
-            value.extend(quote::quote_spanned!(arrow=> loop {}));
+            self.ambiguous = true;
+        }
+        if value.is_empty() {
+            value.extend(quote::quote_spanned!(arrow=> ()));
         }
         let words = Words {
             whole: show(&c.between(left.region_from, before)),
@@ -132,8 +152,15 @@ impl Rewriter<'_> {
         self.check_infix(mode, arrow, &left, &words);
         let is_brace = |tree: &TokenTree| matches!(tree, TokenTree::Group(g) if g.delimiter() == Delimiter::Brace);
         let brace = c.between(c.pos - 1, c.pos).pop().filter(is_brace);
-        let operand = out.split_off(left.at);
+        let mut operand = out.split_off(left.at);
+        if self.ambiguous && left.negated {
+            // the operator in front says nothing of a send
+            let operators = operand.iter().take_while(|tree| matches!(tree, TokenTree::Punct(p) if "!-.=".contains(p.as_char())));
+            operand.drain(..operators.count());
+        }
         let block = self.emit_send(arrow, operand, value);
+        self.ambiguous = outer;
+        let block = if after_break_label(out) { super::emit::parenthesised(block) } else { block };
         out.push(block);
         Tail { send: Some(Send { arrow, brace, whole: left.at == first }), block_like: false, arrow_last: true }
     }
@@ -232,8 +259,8 @@ impl Rewriter<'_> {
     pub(super) fn exprs(&mut self, c: &mut Cursor, out: &mut Out) {
         while !c.at_end() {
             let from = c.pos;
-            self.expr(c, out, Mode::default());
-            self.stray_else(c, out);
+            let tail = self.expr(c, out, Mode::default());
+            self.stray_else(c, out, &tail);
             if c.pos == from || c.is_punct(',') || c.is_punct(';') || c.is_colon() {
                 c.copy(1, out);
             }
@@ -241,15 +268,23 @@ impl Rewriter<'_> {
     }
 
     /// An `else` after an expression that cannot have one.
-    pub(crate) fn stray_else(&mut self, c: &mut Cursor, out: &mut Out) {
+    pub(crate) fn stray_else(&mut self, c: &mut Cursor, out: &mut Out, tail: &Tail) {
         if c.is_ident("else") && c.is_brace_at(1) {
             self.diag.at(
                 c.span(),
                 "`else` can follow a send only where that is a statement of its own\n\
                  help: write `{ tx <- value else { return }; }`, or look at the outcome: `if (tx <- value).is_err() { … }`",
             );
-            c.copy(1, out);
-            self.block_group(c, out);
+            c.pos += 1;
+            let mut block = Out::new();
+            self.block_group(c, &mut block);
+            // the block stays for the editor, where no syntax is broken by it
+            if tail.arrow_last
+                && let (Some(send), Some(block)) = (out.pop(), block.pop())
+            {
+                let both = quote_spanned!(own()=> { _ = #send; #[allow(unreachable_code)] { if false { _ = #block; } } });
+                out.push(self.dead(&both));
+            }
         }
     }
 }
@@ -260,6 +295,11 @@ struct Words {
     head: String,
     left: String,
     value: String,
+}
+
+/// Does `out` end in `break 'label`? A block behind that wants parentheses.
+fn after_break_label(out: &[TokenTree]) -> bool {
+    matches!(out, [.., TokenTree::Ident(word), TokenTree::Punct(p), TokenTree::Ident(_)] if word == "break" && p.as_char() == '\'')
 }
 
 fn ends_statement(c: &Cursor) -> bool {

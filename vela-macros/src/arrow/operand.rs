@@ -1,6 +1,6 @@
 //! Operands: what stands between two operators.
 
-use proc_macro2::{Delimiter, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenTree};
 
 use super::{Mode, Out, Rewriter, Wait};
 use crate::cursor::Cursor;
@@ -66,6 +66,12 @@ impl Rewriter<'_> {
                 self.block_group(c, out);
                 Kind::Block
             }
+            Some(TokenTree::Group(group)) if is_block_fragment(group) => {
+                let group = group.clone();
+                c.pos += 1;
+                out.push(self.group(&group, |rewriter, c, out| rewriter.block_group(c, out)));
+                Kind::Block
+            }
             Some(TokenTree::Group(_)) => {
                 self.expr_group(c, out);
                 self.postfix(c, out, None);
@@ -123,7 +129,7 @@ impl Rewriter<'_> {
             }
         } else if c.is_brace() && !mode.no_struct {
             if receive.is_some() {
-                self.diag.at(c.span(), PARENTHESES);
+                self.refuse(c.span());
             }
             self.expr_group(c, out);
         }
@@ -191,16 +197,18 @@ impl Rewriter<'_> {
     }
 
     fn after_dot(&mut self, c: &mut Cursor, out: &mut Out) {
-        if c.is_ident("await")
-            && let Wait::Arm(part) = self.wait
-        {
-            self.diag.at(
-                c.span(),
-                format!(
+        if c.is_ident("await") {
+            let text = match self.wait {
+                Wait::Arm(part) => Some(format!(
                     "`.await` in {part} would wait before the select does\n\
                      help: bind it first, above the `select!`; an arm whose operation is a future is written without `.await`: the select polls it"
-                ),
-            );
+                )),
+                Wait::Call => Some(self.call_text(".await")),
+                _ => None,
+            };
+            if let Some(text) = text {
+                self.diag.at(c.span(), text);
+            }
         }
         if c.ident_at(0).is_none() && !matches!(c.peek(), Some(TokenTree::Literal(_))) {
             return;
@@ -221,17 +229,32 @@ impl Rewriter<'_> {
             arrows.push(c.arrow());
         }
         let mut operand = Out::new();
+        let outer = std::mem::take(&mut self.ambiguous);
         self.receive_operand(c, &mut operand, mode);
         if operand.is_empty() {
             let last = arrows[arrows.len() - 1];
             self.diag.at(last, "`<-` needs something to receive from on its right\nhelp: `<-rx`");
             operand.extend(quote::quote_spanned!(last=> ()));
+            self.ambiguous = true;
+        } else if let [TokenTree::Literal(literal)] = operand.as_slice() {
+            self.diag.at(
+                literal.span(),
+                format!("`<-` receives from a source of values, and `{literal}` is none\nhelp: if a comparison with a negative number was meant, put a space between `<` and `-`: `a < -{literal}`"),
+            );
+            self.ambiguous = true;
         }
         for arrow in arrows.into_iter().rev() {
             let block = self.emit_receive(arrow, operand);
             operand = vec![block];
         }
+        self.ambiguous = outer;
         out.append(&mut operand);
+    }
+
+    /// The operand wants parentheses.
+    fn refuse(&mut self, span: Span) {
+        self.diag.at(span, PARENTHESES);
+        self.ambiguous = true;
     }
 
     /// The operand of a prefix arrow: a postfix expression, perhaps behind `*` or `&`.
@@ -256,8 +279,9 @@ impl Rewriter<'_> {
         match c.peek() {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
                 if !mode.no_struct {
-                    self.diag.at(c.span(), PARENTHESES);
+                    let span = c.span();
                     self.block_group(c, out);
+                    self.refuse(span);
                 }
             }
             Some(TokenTree::Group(_) | TokenTree::Literal(_)) => {
@@ -275,7 +299,7 @@ impl Rewriter<'_> {
                 }
                 let before = out.len();
                 match self.control(c, out, mode) {
-                    Some(_) if out.len() > before => self.diag.at(span, PARENTHESES),
+                    Some(_) if out.len() > before => self.refuse(span),
                     Some(_) => {}
                     None => _ = self.path_operand(c, out, mode, Some(from)),
                 }
@@ -284,8 +308,9 @@ impl Rewriter<'_> {
                 self.path_operand(c, out, mode, Some(from));
             }
             Some(TokenTree::Punct(_)) if c.is_punct('|') => {
-                self.diag.at(c.span(), PARENTHESES);
+                let span = c.span();
                 self.closure(c, out, mode, Wait::Closure);
+                self.refuse(span);
             }
             Some(TokenTree::Punct(_)) | None => {}
         }
@@ -297,4 +322,11 @@ impl Rewriter<'_> {
             out.push(self.group(&group, |rewriter, c, out| rewriter.exprs(c, out)));
         }
     }
+}
+
+/// `$body:block` of a user's macro: an invisible group around one block.
+fn is_block_fragment(group: &Group) -> bool {
+    let mut trees = group.stream().into_iter();
+    let brace = matches!(trees.next(), Some(TokenTree::Group(g)) if g.delimiter() == Delimiter::Brace);
+    group.delimiter() == Delimiter::None && brace && trees.next().is_none()
 }

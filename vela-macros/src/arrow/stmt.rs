@@ -69,7 +69,7 @@ impl Rewriter<'_> {
             }
             return;
         }
-        self.stray_else(c, out);
+        self.stray_else(c, out, &tail);
     }
 
     /// `let … else` and `tx <- v else`: what stands before `else` does not end in `}`.
@@ -90,7 +90,10 @@ impl Rewriter<'_> {
         }
         if c.is_punct('=') {
             c.copy(1, out);
-        } else if !c.is_arrow() {
+        } else if c.is_arrow() {
+            // `let value <- rx`, an error: read on as `let value = <-rx`
+            out.extend(quote::quote_spanned!(c.span()=> =));
+        } else {
             c.copy(usize::from(c.is_punct(';')), out);
             return;
         }

@@ -9,7 +9,7 @@ use super::ast::{Body, Call, Callee, Clone, Go};
 use crate::arrow::Rewriter;
 use crate::cursor::Cursor;
 use crate::diag::Diag;
-use crate::krate::{Krate, own};
+use crate::krate::{Krate, own, own_at};
 
 const CLAUSES: &str = "the clauses of `go!` are `name(\"…\")`, `clone(a, b = expr)`, `in(scope)` and `-> Type`";
 
@@ -81,7 +81,9 @@ impl Parser<'_> {
         match syn::parse2::<Expr>(tokens) {
             Ok(expr) if clause == "name" => self.go.name = Some(expr),
             Ok(expr) => self.go.group = Some(expr),
-            Err(error) => self.diag.push(error),
+            Err(_) => {
+                self.diag.on(group.stream(), format!("`{clause}` takes one expression\nhelp: `{example}`"));
+            }
         }
     }
 
@@ -136,7 +138,7 @@ impl Parser<'_> {
         if c.at_end() {
             self.diag
                 .at(c.span(), "`go!` needs something to run\nhelp: `go! { … }` for a block, `go!(f(x))` for a call");
-            self.go.body = Body::Block(TokenStream::new());
+            self.go.body = block_of(self.diag.dead());
             return;
         }
         if c.is_brace()
@@ -150,8 +152,17 @@ impl Parser<'_> {
             return;
         }
         let raw = c.rest();
+        let errors = self.diag.len();
         let (stream, _) = self.rewriter().statements(raw.clone());
         self.go.body = match syn::parse2::<Expr>(stream.clone()) {
+            Ok(Expr::Call(_) | Expr::MethodCall(_)) => {
+                self.diag.truncate(errors);
+                let stream = self.rewriter().call(raw);
+                match syn::parse2::<Expr>(stream.clone()) {
+                    Ok(expr) => self.expression(expr, stream),
+                    Err(_) => block_of(stream),
+                }
+            }
             Ok(expr) => self.expression(expr, stream),
             Err(_) => {
                 if self.has_clauses() {
@@ -196,7 +207,10 @@ impl Parser<'_> {
                     head,
                     "`go!` takes a block or a call, not a closure\nhelp: `go! { … }`, or call it: `go!((|| …)())`",
                 );
-                Body::Block(closure.body.to_token_stream())
+                match *closure.body {
+                    Expr::Block(block) if block.label.is_none() => Body::Block(block.block.to_token_stream()),
+                    body => block_of(body.to_token_stream()),
+                }
             }
             expr @ (Expr::Path(_) | Expr::Field(_) | Expr::Reference(_) | Expr::Index(_)) => {
                 self.diag.on(
@@ -210,9 +224,11 @@ impl Parser<'_> {
     }
 }
 
+/// Statements without braces. What ends too early is reported at the closing one.
 fn block_of(stream: TokenStream) -> Body {
+    let last = stream.clone().into_iter().last().map_or_else(own, |tree| own_at(tree.span()));
     let mut group = Group::new(Delimiter::Brace, stream);
-    group.set_span(own());
+    group.set_span(last);
     Body::Block(TokenTree::Group(group).into())
 }
 

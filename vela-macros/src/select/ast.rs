@@ -61,6 +61,16 @@ pub(crate) enum Op {
 }
 
 impl Op {
+    /// What stays of it after an error.
+    pub(crate) fn broken(self) -> Self {
+        match self {
+            Op::Receive(kept) | Op::Future(kept) | Op::Send { target: kept, .. } | Op::Lend { target: kept, .. } => {
+                Op::Broken(Some(Box::new(kept)))
+            }
+            Op::Broken(kept) => Op::Broken(kept),
+        }
+    }
+
     pub(crate) fn is_send(&self) -> bool {
         matches!(self, Op::Send { .. } | Op::Lend { .. })
     }

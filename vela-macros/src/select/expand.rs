@@ -1,24 +1,27 @@
 //! What a select becomes. Linear in its arms, and nothing of it can fail.
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote_spanned};
 use syn::Pat;
 
 use super::ast::{Arm, Binding, Op, Select};
-use crate::arrow::{receive_call, transmit_call};
+use crate::arrow::{first_span, receive_call, transmit_call};
 use crate::body;
-use crate::krate::{Krate, own};
+use crate::diag::Diag;
+use crate::krate::{Krate, own, own_at};
 use crate::operand::Operand;
 
-pub(crate) fn select(select: &Select, krate: &Krate) -> TokenStream {
+pub(crate) fn select(select: &Select, krate: &Krate, diag: &Diag) -> TokenStream {
     let expansion =
-        Expansion { select, p: krate.private(), arms: select.arms.iter().enumerate().map(Names::new).collect() };
+        Expansion { select, p: krate.private(), dead: diag.dead(), arms: select.arms.iter().enumerate().map(Names::new).collect() };
     expansion.tokens()
 }
 
 struct Expansion<'a> {
     select: &'a Select,
     p: TokenStream,
+    /// See [`Diag::dead`].
+    dead: TokenStream,
     arms: Vec<Names<'a>>,
 }
 
@@ -77,7 +80,7 @@ impl Expansion<'_> {
         quote_spanned! {own()=>
             {
                 #[allow(unused_imports)]
-                use #p::{ReceiveExt as _, TransmitExt as _};
+                use #p::{FutureExt as _, ReceiveExt as _, TransmitExt as _, ValuesExt as _};
                 #outcome
                 match {
                     let mut __vela_select = ::core::pin::pin!(#p::Selector::new(#mode));
@@ -144,12 +147,12 @@ impl Expansion<'_> {
     /// Guard, operand and value of one arm, evaluated in the order in which they are written; a lent value comes later.
     fn prepare(&self, names: &Names<'_>) -> TokenStream {
         let Names { arm, guard, operand, case, .. } = names;
-        let p = &self.p;
         let condition = arm.guard.as_ref().map(|expr| quote_spanned!(own()=> let #guard: bool = #expr;));
         let (target, value) = match &arm.op {
             Op::Broken(_) => return TokenStream::new(),
             Op::Future(future) => {
-                let made = quote_spanned!(own()=> #p::future(#future));
+                let at = own_at(first_span(&future.to_token_stream()));
+                let made = quote_spanned!(at=> (#future).__vela_future());
                 let made = some_if(arm.guard.is_some().then_some(guard), &made);
                 return quote_spanned!(own()=> #condition let #case = #made;);
             }
@@ -215,8 +218,20 @@ impl Expansion<'_> {
             (_, Binding::Values(_)) if !arm.op.is_send() => "values",
             _ => "every",
         };
-        let kind = Ident::new(kind, own());
-        quote_spanned!(own()=> let mut #slot = ::core::pin::pin!(#p::#kind(#case));)
+        let operand = match &arm.op {
+            Op::Receive(operand) | Op::Future(operand) => operand.to_token_stream(),
+            Op::Send { target, .. } | Op::Lend { target, .. } => target.to_token_stream(),
+            Op::Broken(_) => TokenStream::new(),
+        };
+        let at = own_at(first_span(&operand));
+        // a method, so that an outcome that does not fit is one error, on the operand
+        let made = if kind == "values" {
+            quote_spanned!(at=> #case.__vela_values())
+        } else {
+            let kind = Ident::new(kind, own());
+            quote_spanned!(at=> #p::#kind(#case))
+        };
+        quote_spanned!(own()=> let mut #slot = ::core::pin::pin!(#made);)
     }
 
     fn lends(&self) -> impl Iterator<Item = &Names<'_>> {
@@ -273,7 +288,7 @@ impl Expansion<'_> {
         let bind = match &arm.binding {
             Binding::Unbound => TokenStream::new(),
             Binding::Every(pat) | Binding::Values(pat) | Binding::Refused(pat) => {
-                quote_spanned!(own()=> let (#pat) = (loop {}) else { loop {} };)
+                { let dead = &self.dead; quote_spanned!(own()=> let (#pat) = #dead;) }
             }
         };
         let body = body::with(quote_spanned!(own()=> #operand #bind), arm.body.clone());
@@ -282,7 +297,7 @@ impl Expansion<'_> {
 
     fn bodies(&self) -> TokenStream {
         let lends = self.lends().next().is_some();
-        let p = &self.p;
+        let dead = &self.dead;
         let arms = self.arms.iter().map(|names| {
             let Names { arm, variant, .. } = names;
             let body = &arm.body;
@@ -292,11 +307,16 @@ impl Expansion<'_> {
                 Binding::Unbound | Binding::Every(Pat::Wild(_)) | Binding::Values(Pat::Wild(_)) => TokenStream::new(),
                 // `let` wants an or-pattern in parentheses
                 Binding::Every(pat @ Pat::Or(_)) | Binding::Values(pat @ Pat::Or(_)) => {
-                    quote_spanned!(own()=> let (#pat) = __vela_value;)
+                    let at = own_at(first_span(&pat.to_token_stream()));
+                    quote_spanned!(at=> let (#pat) = __vela_value;)
                 }
-                Binding::Every(pat) | Binding::Values(pat) => quote_spanned!(own()=> let #pat = __vela_value;),
+                // rustc's error on a pattern that does not always fit is about the whole `let`
+                Binding::Every(pat) | Binding::Values(pat) => {
+                    let at = own_at(first_span(&pat.to_token_stream()));
+                    quote_spanned!(at=> let #pat = __vela_value;)
+                }
                 Binding::Refused(pat) => {
-                    quote_spanned!(own()=> let (#pat) = __vela_value else { #p::unreachable_arm() };)
+                    quote_spanned!(own()=> _ = __vela_value; let (#pat) = #dead;)
                 }
             };
             let value = if bind.is_empty() { quote_spanned!(own()=> _) } else { quote_spanned!(own()=> __vela_value) };

@@ -1,6 +1,7 @@
 //! Reads the head of an arm: binding, operation, guard.
 
-use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
 use syn::parse::Parser as _;
 use syn::{Expr, Pat};
 
@@ -26,8 +27,13 @@ pub(super) fn arm(c: &mut Cursor, select: &mut Select, rewriter: &mut Rewriter<'
     if c.at_end() {
         let head: TokenStream = c.between(start, c.pos).into_iter().collect();
         rewriter.diag.on(&head, format!("this arm has no `=>`\n{FORMS}"));
-        let body = rewriter.expressions(head);
-        select.arms.push(Arm { head: Vec::new(), binding: Binding::Unbound, op: Op::Broken(None), guard: None, body });
+        // its operand stays for the editor, without further errors
+        let errors = rewriter.diag.len();
+        let (_, op) = operation(&head.into_iter().collect::<Vec<_>>(), c.span(), rewriter);
+        let op = op.broken();
+        rewriter.diag.truncate(errors);
+        let body = rewriter.diag.dead();
+        select.arms.push(Arm { head: Vec::new(), binding: Binding::Unbound, op, guard: None, body });
         return;
     }
     let end = c.pos;
@@ -131,14 +137,20 @@ fn operation(head: &[TokenTree], fat: Span, rewriter: &mut Rewriter<'_>) -> (Bin
         };
     };
     let (pat, rest) = (&head[..eq], &head[eq + 1..]);
-    (read_pattern(pat, head[eq].span(), rewriter), op(rest, head[eq].span(), rewriter))
+    let binding = read_pattern(pat, head[eq].span(), rewriter);
+    let op = op(rest, head[eq].span(), rewriter);
+    match binding {
+        Ok(binding) => (binding, op),
+        Err(binding) => (binding, op.broken()),
+    }
 }
 
 fn wildcard() -> Binding {
     Binding::Every(syn::parse_quote!(_))
 }
 
-fn read_pattern(trees: &[TokenTree], eq: Span, rewriter: &mut Rewriter<'_>) -> Binding {
+/// `Err`: it cannot be read, and stands for what its names may be.
+fn read_pattern(trees: &[TokenTree], eq: Span, rewriter: &mut Rewriter<'_>) -> Result<Binding, Binding> {
     let mut trees = trees.to_vec();
     if matches!(trees.last(), Some(TokenTree::Punct(p)) if p.as_char() == ':') {
         trees.pop();
@@ -146,13 +158,34 @@ fn read_pattern(trees: &[TokenTree], eq: Span, rewriter: &mut Rewriter<'_>) -> B
     }
     if trees.is_empty() {
         rewriter.diag.at(eq, "a pattern was expected in front of `=`\nhelp: `_ = <-rx => …` ignores what comes");
-        return wildcard();
+        return Ok(wildcard());
     }
-    match Pat::parse_multi_with_leading_vert.parse2(trees.into_iter().collect()) {
-        Ok(pat) => pattern::binding(pat),
-        Err(error) => {
-            rewriter.diag.push(error);
-            wildcard()
+    let tokens: TokenStream = trees.iter().cloned().collect();
+    match Pat::parse_multi_with_leading_vert.parse2(tokens.clone()) {
+        Ok(pat) => Ok(pattern::binding(pat)),
+        Err(_) => {
+            rewriter.diag.on(tokens, format!("this is not a pattern\n{FORMS}"));
+            // what look like its names are bound, so that the body finds them
+            let mut names = Vec::new();
+            names_in(&trees, &mut names);
+            let pat = Pat::parse_single.parse2(quote::quote!((#(#names,)*)));
+            Err(pat.map_or_else(|_| wildcard(), Binding::Every))
+        }
+    }
+}
+
+fn names_in(trees: &[TokenTree], names: &mut Vec<Ident>) {
+    for tree in trees {
+        match tree {
+            TokenTree::Ident(word) => {
+                let is_name = syn::parse2::<Ident>(word.to_token_stream()).is_ok()
+                    && word.to_string().starts_with(|first: char| first.is_lowercase());
+                if is_name && !names.contains(word) {
+                    names.push(word.clone());
+                }
+            }
+            TokenTree::Group(group) => names_in(&group.stream().into_iter().collect::<Vec<_>>(), names),
+            _ => {}
         }
     }
 }

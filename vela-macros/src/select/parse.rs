@@ -43,7 +43,7 @@ fn line(c: &mut Cursor, select: &mut Select, rewriter: &mut Rewriter<'_>) {
     } else if c.is_ident("else") {
         let last = last(c, "else", rewriter);
         select.els.push(last);
-    } else if c.is_ident("closed") && (c.is_op_at(1, "=>") || c.is_punct_at(1, ',') || c.is_ident_at(1, "if")) {
+    } else if c.is_ident("closed") && (c.is_op_at(1, "=>") || c.is_punct_at(1, ',') || c.is_ident_at(1, "if") || is_block_of_last(c)) {
         let last = last(c, "closed", rewriter);
         select.closed.push(last);
     } else if c.is_punct(',') || c.is_punct(';') {
@@ -52,6 +52,11 @@ fn line(c: &mut Cursor, select: &mut Select, rewriter: &mut Rewriter<'_>) {
     } else {
         head::arm(c, select, rewriter);
     }
+}
+
+/// `closed { … }`, an error, and not the pattern of a struct.
+fn is_block_of_last(c: &Cursor) -> bool {
+    c.is_brace_at(1) && !c.is_punct_at(2, '=') && !c.is_punct_at(2, '.')
 }
 
 /// `closed => body`, `else => body`
@@ -84,7 +89,9 @@ pub(super) fn body(c: &mut Cursor, rewriter: &mut Rewriter<'_>) -> Body {
     let from = c.pos;
     let arrow = c.between(from.saturating_sub(1), from).first().map_or_else(|| c.span(), TokenTree::span);
     let tail = rewriter.expr(c, &mut out, Mode::STATEMENT);
-    rewriter.stray_else(c, &mut out);
+    if tail.send.is_some() {
+        rewriter.stray_else(c, &mut out, &tail);
+    }
     if c.pos == from {
         rewriter.diag.at(arrow, "an arm needs a body\nhelp: `=> { … }`, or `=> {}` to do nothing");
     }

@@ -22,7 +22,7 @@ pub(crate) fn binding(pat: Pat) -> Binding {
 }
 
 /// What the syntax alone shows; the rest is found by the `let` in the expansion.
-fn refutable(pat: &Pat) -> bool {
+pub(crate) fn refutable(pat: &Pat) -> bool {
     match pat {
         Pat::Lit(_) | Pat::Range(_) | Pat::Const(_) => true,
         Pat::Ident(ident) => ident.ident == "None" || ident.subpat.as_ref().is_some_and(|(_, sub)| refutable(sub)),

@@ -95,7 +95,8 @@ fn the_left_operand_begins_where_its_expression_begins() {
     check("r = self.tx <- v", "r = send(self.tx, v)");
     check("r += f(a).tx <- v", "r += send(f(a).tx, v)");
     check("return tx <- v", "return send(tx, v)");
-    check("break 'a tx <- v", "break 'a send(tx, v)");
+    // in parentheses, or rustc takes the block for a loop's
+    check("break 'a tx <- v", "break 'a (send(tx, v))");
     check("Some(tx <- v)", "Some(send(tx, v))");
     check("[tx <- 1, *tx <- 2]", "[send(tx, 1), send(*tx, 2)]");
     check("match tx <- v { x => tx <- x, y => &ty <- y }", "match send(tx, v) { x => send(tx, x), y => send(&ty, y) }");

@@ -48,6 +48,8 @@ fn arrows_without_an_operand() {
     check(Macro::Vela, "tx <- ;", &["`<-` needs a value to send on its right"]);
     check(Macro::Vela, "<-if a { b } else { c }", &["put anything else in parentheses: `<-(…)`"]);
     check(Macro::Vela, "let x = <-S { a: 1 };", &["put anything else in parentheses: `<-(…)`"]);
+    check(Macro::Vela, "<-5", &["`<-` receives from a source of values, and `5` is none\nhelp: if a comparison"]);
+    check(Macro::Vela, "tx <- mut v;", &["lending (`<- mut`) is for the arms of a `select!`, where a send can lose\nhelp: `tx <- v`"]);
     check(Macro::Vela, "let x <- rx;", &["a `let` receives with `=`\nhelp: write `let value = <-rx`"]);
 }
 
@@ -97,6 +99,31 @@ fn go_without_a_block_or_a_call() {
 }
 
 #[test]
+fn go_calls_that_would_wait_here() {
+    let text = "`go!` takes this as a call, whose parts are evaluated here: `<-` would wait before the task starts\n\
+                help: bind it first (`let value = …;`) and use `value` in the call, or wait in the task, in a block: ";
+    check(Macro::Go, "(<-rx).unwrap()", &[&format!("{text}`go!({{ (<-rx).unwrap() }})`")]);
+    check(Macro::Go, "f(1, <-rx)", &[&format!("{text}`go!({{ f(1, <-rx) }})`")]);
+    check(Macro::Go, "f(a.await)", &["`.await` would wait before the task starts"]);
+    check(Macro::Go, "f(<-a, tx <- 1)", &["`<-` would wait", "`<-` would wait"]);
+    for fine in ["{ f(<-rx) }", "f(<-rx);", "f(<-rx).await", "f(async { <-rx })", "f(async || <-rx)"] {
+        check(Macro::Go, fine, &[]);
+    }
+}
+
+#[test]
+fn patterns_of_for_that_may_not_fit() {
+    let text = "the pattern of a `for` must fit every value: one that does not fit would be lost\nhelp: ";
+    check(
+        Macro::Vela,
+        "for Some(x) in <-rx {}",
+        &[&format!("{text}`for` takes the `Some(…)` off already: `for value in <-…`; or write `while let Some(x) = <-… ")],
+    );
+    check(Macro::Vela, "for 1 in <-rx {}", &[&format!("{text}bind the value and look at it in the body")]);
+    check(Macro::Vela, "for (x, Ok(y) | Err(y)) in <-rx {}", &[]);
+}
+
+#[test]
 fn go_with_wrong_clauses() {
     check(Macro::Go, "nmae(\"a\") { f() }", &["`nmae` is no clause of `go!`\nhelp: the clauses of `go!` are"]);
     check(Macro::Go, "name(\"a\") name(\"b\") { f() }", &["`name` is given twice"]);
@@ -109,7 +136,7 @@ fn go_with_wrong_clauses() {
         "clone(self.x, tx, 5) { f() }",
         &["`clone` takes names of locals\nhelp: `clone(tx, seen)`", "`clone` takes names"],
     );
-    check(Macro::Go, "name(a b) { f() }", &["unexpected token"]);
+    check(Macro::Go, "name(a b) { f() }", &["`name` takes one expression\nhelp: `name(\"fetch\")`"]);
 }
 
 #[test]
@@ -233,7 +260,12 @@ fn heads_of_arms() {
     check(Macro::Select, "let a = <-b => 1", &["an arm has no keyword in front"]);
     check(Macro::Select, "a := <-b => 1", &["`:=` is Go's"]);
     check(Macro::Select, "#[cfg(x)] a = <-b => 1", &["an arm takes no attributes"]);
-    check(Macro::Select, "a b = <-b => 1", &["unexpected token"]);
+    check(Macro::Select, "a b = <-b => 1", &["this is not a pattern\nhelp: an arm is"]);
+    check(Macro::Select, "Some(a) = ", &["this arm has no `=>`"]);
+    check(Macro::Select, "Some(a) = <-", &["this arm has no `=>`"]);
+    check(Macro::Select, "tx <-", &["this arm has no `=>`"]);
+    check(Macro::Select, "a = <-b => 1, closed { 2 }", &["`closed` is an arm of its own\nhelp: `closed => …`"]);
+    check(Macro::Select, "a = <-b => { 1 } else { 2 }", &["`else` is an arm of its own\nhelp: `else => …`"]);
 }
 
 #[test]
