@@ -121,7 +121,7 @@
 //! # Sizes
 //!
 //! No send, receive or select allocates, parked or not; a waiting task costs its node inside its own future. The sizes, in
-//! bytes on 64-bit targets, as `tests/alloc.rs` holds them:
+//! bytes on 64-bit targets (`tests/it/channel/sizes.rs` holds the first two, `tests/alloc.rs` counts the allocations):
 //!
 #![doc = include_str!("sizes.md")]
 //!

@@ -30,7 +30,7 @@ pub use select::{Select, any};
 /// What the macros' expansions name. Not a public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::ops::{FutureExt, ReceiveExt, TransmitExt, ValuesExt, next_item};
+    pub use crate::ops::{FutureExt, ReceiveExt, TransmitExt, ValuesExt, given, next_item};
     pub use crate::rt::{RuntimeOptions, block_on_main, block_on_test};
     pub use crate::select::{
         CLOSED, ELSE, Mode, Selector, every, lend, lend_every, one, sent, unreachable_arm, values,

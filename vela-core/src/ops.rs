@@ -23,7 +23,9 @@
 //! ```
 #![allow(unsafe_code)]
 
+use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -134,47 +136,68 @@ impl<F: IntoFuture + ?Sized> FutureExt for F {
     }
 }
 
-/// Outcomes that the pattern `Some(…)` of a select arm fits.
-#[diagnostic::on_unimplemented(
-    message = "`Some(…)` fits no outcome of this arm, which gives a `{Self}`",
-    label = "gives no `Option`",
-    note = "bind the outcome and `match` it in the body: `outcome = … => match outcome { … }`"
-)]
-pub trait HasValues<C> {
-    /// The arm.
-    type Slot;
+/// The type of an arm's outcome, without the outcome.
+pub struct Given<O>(PhantomData<fn() -> O>);
 
-    /// The arm, which fires on `Some`. `None`: its guard is false.
-    fn slot(case: Option<C>) -> Self::Slot;
-}
-
-impl<C: Case<Output = Option<T>>, T> HasValues<C> for Option<T> {
-    type Slot = Slot<C, Values>;
-
-    #[inline]
-    fn slot(case: Option<C>) -> Self::Slot {
-        values(case)
+impl<O> fmt::Debug for Given<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Given")
     }
 }
 
-/// The method that expansions of `Some(pattern) = …` call.
-pub trait ValuesExt {
-    /// See [`HasValues::slot`].
-    type Slot;
-
-    /// See [`HasValues::slot`].
-    fn __vela_values(self) -> Self::Slot;
+/// What the arm of `_case` gives. `None`: its guard is false.
+#[inline]
+pub fn given<C: Case>(_case: &Option<C>) -> Given<C::Output> {
+    Given(PhantomData)
 }
 
-impl<C: Case> ValuesExt for Option<C>
-where
-    C::Output: HasValues<C>,
-{
-    type Slot = <C::Output as HasValues<C>>::Slot;
+/// Outcomes that the pattern `Some(…)` fits: [`Given`] of an `Option`.
+#[diagnostic::on_unimplemented(
+    message = "`Some(…)` does not fit what this arm gives",
+    label = "gives no `Option`",
+    note = "bind the outcome and `match` it in the body: `outcome = … => match outcome …`"
+)]
+pub trait HasValues {
+    /// What is in the `Some`.
+    type Item;
+}
 
+impl<T> HasValues for Given<Option<T>> {
+    type Item = T;
+}
+
+/// The method that expansions of the select arm `Some(pattern) = …` call.
+pub trait ValuesExt {
+    /// What makes the arm.
+    fn __vela_values(self) -> ValuesOf<<Self as HasValues>::Item>
+    where
+        Self: HasValues + Sized;
+}
+
+impl<G: HasValues + ?Sized> ValuesExt for G {
     #[inline]
-    fn __vela_values(self) -> Self::Slot {
-        <C::Output as HasValues<C>>::slot(self)
+    fn __vela_values(self) -> ValuesOf<<Self as HasValues>::Item>
+    where
+        Self: HasValues + Sized,
+    {
+        ValuesOf(PhantomData)
+    }
+}
+
+/// Makes an arm that fires on `Some`.
+pub struct ValuesOf<T>(PhantomData<fn() -> T>);
+
+impl<T> fmt::Debug for ValuesOf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ValuesOf")
+    }
+}
+
+impl<T> ValuesOf<T> {
+    /// The arm.
+    #[inline]
+    pub fn slot<C: Case<Output = Option<T>>>(self, case: Option<C>) -> Slot<C, Values> {
+        values(case)
     }
 }
 

@@ -23,7 +23,7 @@ The steps, all of them run even if one fails; name some to run only those:
   features   each published crate alone: no features, each one, the default, all
   doc        rustdoc with and without private items, warnings are errors
   test       every test (cargo xtask test)
-  examples   all examples build (tests/it runs them and checks their output)
+  examples   all examples build (tests/examples runs them and checks their output)
   benches    every cell of the benches once, in release
 
 Then a table of the steps with their times, what was skipped and why, what failed, and alone on the

@@ -13,8 +13,11 @@ use super::recv::RecvCase;
 use super::state::{Chan, Want};
 use crate::ops::Receive;
 use crate::rt;
-use crate::select::{Case, Mode, Polled, Seat};
-use crate::waitlist::{Claim, Phase};
+use crate::select::{Case, LockSet, Mode, Polled, Seat};
+use crate::waitlist::{Claim, Phase, Wakes};
+
+/// How often a round looks without holding all the locks before it does.
+const QUICK_LOOKS: u32 = 3;
 
 struct Member<T> {
     case: Pin<Box<RecvCase<Arc<Chan<T>>>>>,
@@ -29,7 +32,8 @@ struct Member<T> {
 ///
 /// # Cancel safety
 ///
-/// Between rounds, and once a round's future is dropped, members keep their place in line but are handed nothing.
+/// Between rounds, and once a round's future is dropped, members keep their place in line but are handed nothing. (At
+/// capacity 0 they count as receivers that wait, so a [`reserve`](super::Sender::reserve) is granted on account of them.)
 ///
 /// # Examples
 ///
@@ -161,36 +165,75 @@ impl<T> SelectSet<T> {
     fn look(&mut self, cx: &mut Context<'_>) -> Poll<(usize, Option<T>)> {
         // SAFETY: the word is BUSY.
         unsafe { self.claim.set_waker(cx.waker()) };
-        loop {
+        for _ in 0..QUICK_LOOKS {
             self.dirty |= self.claim.rearm();
-            let Self { members, claim, idle, dirty } = self;
-            let slots = members.len();
-            let mut attempt = |index: usize| {
-                let member = members[index].as_mut()?;
-                member.case.as_mut().attempt_while_held(claim).map(|value| (index, value))
-            };
-            let found = if *dirty {
-                Mode::fair().visit(slots, attempt)
-            } else {
-                Mode::fair().visit(idle.len(), |i| attempt(idle[i]))
-            };
-            if let Some(found) = found {
+            if let Some(found) = self.look_at_each() {
                 return Poll::Ready(found);
             }
             self.dirty = false;
-            while let Some(index) = self.idle.pop() {
-                let key = u32::try_from(index).expect("fewer than 2^29 members");
-                if let Some(member) = &mut self.members[index]
-                    && let Poll::Ready(value) = member.case.as_mut().enroll(Seat { claim: &self.claim, key })
-                {
-                    self.idle.push(index);
-                    return Poll::Ready((index, value));
-                }
+            if let Some(found) = self.enroll_idle() {
+                return Poll::Ready(found);
             }
             if self.claim.park() {
                 return Poll::Pending;
             }
         }
+        self.look_locked()
+    }
+
+    /// Looks at the members that are not enrolled, and at all of them where one may have something.
+    fn look_at_each(&mut self) -> Option<(usize, Option<T>)> {
+        let Self { members, claim, idle, dirty } = self;
+        let slots = members.len();
+        let mut attempt = |index: usize| {
+            let member = members[index].as_mut()?;
+            member.case.as_mut().attempt_while_held(claim).map(|value| (index, value))
+        };
+        if *dirty { Mode::fair().visit(slots, attempt) } else { Mode::fair().visit(idle.len(), |i| attempt(idle[i])) }
+    }
+
+    fn enroll_idle(&mut self) -> Option<(usize, Option<T>)> {
+        while let Some(index) = self.idle.pop() {
+            let key = u32::try_from(index).expect("fewer than 2^29 members");
+            if let Some(member) = &mut self.members[index]
+                && let Poll::Ready(value) = member.case.as_mut().enroll(Seat { claim: &self.claim, key })
+            {
+                self.idle.push(index);
+                return Some((index, value));
+            }
+        }
+        None
+    }
+
+    /// Counterparts keep coming by: looks at all members under all their locks, and sleeps before it releases them.
+    fn look_locked(&mut self) -> Poll<(usize, Option<T>)> {
+        self.claim.rearm();
+        let Self { members, claim, .. } = self;
+        let mut locks = LockSet::new();
+        for member in members.iter().flatten() {
+            member.case.locks(&mut locks);
+        }
+        let mut wakes = Wakes::new();
+        // SAFETY: the members keep their channels alive; no lock is held here; looks run no user code.
+        let found = unsafe {
+            locks.hold(|| {
+                let found = Mode::fair().visit(members.len(), |index| {
+                    let case = members[index].as_mut()?.case.as_mut();
+                    match case.attempt_locked(claim, &mut wakes) {
+                        Poll::Ready(value) => Some((index, value)),
+                        Poll::Pending => None,
+                    }
+                });
+                if found.is_none() {
+                    claim.arm();
+                }
+                found
+            })
+        };
+        wakes.wake();
+        // Other members may have something, too.
+        self.dirty = found.is_some();
+        found.map_or(Poll::Pending, Poll::Ready)
     }
 
     /// The round is over without having been ready: keeps counterparts off, and gives back what came in.

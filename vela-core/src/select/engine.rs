@@ -238,6 +238,7 @@ impl Selector {
             for arm in arms {
                 arm.as_mut().withdraw();
             }
+            assert!(self.claim.is_vacant(), "a select is polled with the same arms each time");
             self.claim.reset();
             // SAFETY: every node has left its list.
             unsafe { self.claim.clear_waker() };

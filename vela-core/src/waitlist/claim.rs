@@ -24,6 +24,7 @@
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
+use std::marker::PhantomPinned;
 use std::task::Waker;
 
 #[cfg(vela_loom)]
@@ -91,6 +92,8 @@ pub struct Claim {
     /// How many cases have enrolled with it. The owner's alone.
     seats: Cell<u32>,
     lasting: bool,
+    /// Nodes point to it: no reference to it may count as unique.
+    _pinned: PhantomPinned,
 }
 
 // SAFETY: `word` is atomic; `seats` is touched by the owner alone. `waker` is touched by the owner in `BUSY` only and by one claimer in `CLAIMED` only; the
@@ -110,7 +113,23 @@ impl Claim {
     }
 
     fn of(lasting: bool) -> Self {
-        Self { word: AtomicU32::new(BUSY), waker: UnsafeCell::new(None), seats: Cell::new(0), lasting }
+        Self {
+            word: AtomicU32::new(BUSY),
+            waker: UnsafeCell::new(None),
+            seats: Cell::new(0),
+            lasting,
+            _pinned: PhantomPinned,
+        }
+    }
+
+    /// Whether no case has enrolled.
+    pub(crate) fn is_vacant(&self) -> bool {
+        self.seats.get() == 0
+    }
+
+    /// Whether its owner waits, or will look again before it does. Any thread may ask.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.lasting || self.phase() == Phase::Waiting
     }
 
     /// A case has enrolled: from here on the claim must stay where it is until the case withdraws.
@@ -203,7 +222,9 @@ impl Claim {
             let next = match word & TAG {
                 WAITING => CLAIMED | key << KEY_SHIFT,
                 CLAIMED | DONE if !self.lasting => return Bid::Lost,
-                _ if word & MISSED != 0 => return Bid::Busy,
+                // A lasting owner looks at words that are written after the mark: each counterpart writes a mark of its own,
+                // so that what it did before is visible to the owner's `rearm`.
+                _ if word & MISSED != 0 && !self.lasting => return Bid::Busy,
                 _ => word | MISSED,
             };
             // Acquire: pairs with the release in `park` (the waker). Release: a mark is seen by `park`'s acquire.

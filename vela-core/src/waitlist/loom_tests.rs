@@ -259,7 +259,7 @@ fn loom_a_foreign_future_and_a_channel_do_not_both_win() {
         let by_channel = block_on(async {
             let mut selector = pin!(Selector::new(Mode::biased()));
             let mut channel = pin!(values(Some((&rx).receive())));
-            let mut foreign = pin!(crate::__private::every(Some(crate::__private::future(Flag(flag, waker)))));
+            let mut foreign = pin!(crate::__private::every(Some(crate::select::Polled::new(Flag(flag, waker)))));
             let won =
                 poll_fn(|cx| selector.as_mut().poll(cx, &mut [channel.as_mut().arm(), foreign.as_mut().arm()])).await;
             won == 0 && channel.as_mut().take() == 9

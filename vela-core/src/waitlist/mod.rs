@@ -205,7 +205,7 @@ impl<P> List<P> {
             // SAFETY: linked nodes are valid (W2) and ours under the lock (W1); so are their claims.
             let inner = unsafe { &*ptr.as_ref().inner.get() };
             // SAFETY: as above.
-            n += usize::from(unsafe { (*inner.claim).phase() } == Phase::Waiting);
+            n += usize::from(unsafe { (*inner.claim).may_wait() });
             cursor = inner.next;
         }
         n
