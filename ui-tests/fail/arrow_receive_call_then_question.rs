@@ -1,8 +1,8 @@
 use vela::prelude::*;
 
-async fn run(rx: Receiver<u32>) {
+async fn run(peers: Vec<Receiver<u32>>) {
     vela! {
-        let value = <-rx.clone().map(Some)?.len;
+        let value = <-peers.first()?;
         drop(value);
     }
 }

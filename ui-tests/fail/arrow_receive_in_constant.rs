@@ -2,7 +2,7 @@ use vela::prelude::*;
 
 async fn run() {
     vela! {
-        const FIRST: Option<u32> = <-vela::channel(0).1;
+        const FIRST: Option<u32> = <-vela::channel::<u32>(0).1;
         drop(FIRST);
     }
 }

@@ -17,6 +17,16 @@ macro_rules! every_fragment {
 async fn fragments_are_operands() {
     let (tx, rx) = vela::channel::<(u32, char)>(1);
     let seen;
-    every_fragment!(rx, tx, (1, 'a'), pair, (u32, char), { seen = pair; }, tx.len() == 1);
+    every_fragment!(
+        rx,
+        tx,
+        (1, 'a'),
+        pair,
+        (u32, char),
+        {
+            seen = pair;
+        },
+        tx.len() == 1
+    );
     assert_eq!(seen, Some((1, 'a')));
 }

@@ -8,7 +8,10 @@ fn sendable<T>(future: impl Future<Output = T> + Send) -> impl Future<Output = T
     future
 }
 
-fn boxed<'a, T: Send + 'a>(rx: &'a Receiver<T>, tx: &'a Sender<T>) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+fn boxed<'a, T: Send + 'a>(
+    rx: &'a Receiver<T>,
+    tx: &'a Sender<T>,
+) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
     Box::pin(async move {
         let value;
         vela! { value = <-rx; }

@@ -38,6 +38,7 @@ mod macros_of_std;
 mod main_attribute;
 mod nil_channels;
 mod no_implicit_prelude;
+mod pedantic_library;
 mod raw_names;
 mod receive;
 mod renamed;

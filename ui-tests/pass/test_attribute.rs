@@ -10,7 +10,7 @@ async fn panics() {
     assert!(task.join().await.is_err(), "as it should");
 }
 
-#[vela::test(flavor = "current_thread",)]
+#[vela::test(flavor = "current_thread")]
 #[cfg_attr(not(any()), allow(clippy::unused_async))]
 async fn gives_a_result() -> Result<(), TaskError> {
     go!(std::future::ready(())).await

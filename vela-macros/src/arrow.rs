@@ -18,7 +18,7 @@ use crate::cursor::Cursor;
 use crate::diag::{Diag, show};
 use crate::krate::Krate;
 
-pub(crate) use emit::{first_span, receive_call, transmit_call};
+pub(crate) use emit::{bind, first_span, receive_call, transmit_call};
 pub(crate) use expr::{Mode, Tail};
 pub(crate) use stmt::Statements;
 
@@ -62,7 +62,16 @@ pub(crate) struct Rewriter<'a> {
 
 impl<'a> Rewriter<'a> {
     pub(crate) fn new(krate: &'a Krate, diag: &'a mut Diag) -> Self {
-        Rewriter { krate, diag, wait: Wait::Here, depth: 0, rewritten: 0, too_deep: false, ambiguous: false, call: String::new() }
+        Rewriter {
+            krate,
+            diag,
+            wait: Wait::Here,
+            depth: 0,
+            rewritten: 0,
+            too_deep: false,
+            ambiguous: false,
+            call: String::new(),
+        }
     }
 
     /// Rewrites the statements of a block, and says of what kinds they are.

@@ -11,7 +11,7 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     pub(crate) fn new(stream: TokenStream) -> Self {
-        Cursor { trees: stream.into_iter().collect(), pos: 0 }
+        Cursor { trees: stream.into_iter().map(visible_block).collect(), pos: 0 }
     }
 
     pub(crate) fn peek_at(&self, ahead: usize) -> Option<&TokenTree> {
@@ -129,5 +129,18 @@ impl Cursor {
         let span = self.span();
         self.pos += 2;
         span
+    }
+}
+
+/// A `$body:block` of a user's macro comes in an invisible group: here it is the block that it is.
+fn visible_block(tree: TokenTree) -> TokenTree {
+    let TokenTree::Group(group) = &tree else { return tree };
+    if group.delimiter() != Delimiter::None {
+        return tree;
+    }
+    let mut inner = group.stream().into_iter();
+    match (inner.next(), inner.next()) {
+        (Some(TokenTree::Group(block)), None) if block.delimiter() == Delimiter::Brace => TokenTree::Group(block),
+        _ => tree,
     }
 }

@@ -48,7 +48,7 @@ fn entry(kind: Kind, options: TokenStream, item: TokenStream) -> TokenStream {
     let options = Options::read(kind, options, &mut diag);
     let expansion = match syn::parse2::<Function>(item.clone()) {
         Ok(function) if check(kind, &function, &mut diag) => expand(kind, &options, &function),
-        Ok(_) => item,
+        Ok(function) => refused(&function, &diag),
         Err(_) => {
             diag.on(&item, format!("{} goes on an `async fn`", kind.attribute()));
             item
@@ -196,6 +196,21 @@ fn respan(path: &mut syn::Path, value: &Expr) {
     let span = syn::spanned::Spanned::span(value);
     for segment in &mut path.segments {
         segment.ident.set_span(segment.ident.span().located_at(span));
+    }
+}
+
+/// What is refused keeps its name and its body, in a shape in which rustc has nothing to add.
+fn refused(function: &Function, diag: &Diag) -> TokenStream {
+    let Function { attrs, vis, sig, body } = function;
+    let (name, generics, inputs, output) = (&sig.ident, &sig.generics, &sig.inputs, &sig.output);
+    let (bounds, dead) = (&generics.where_clause, diag.dead());
+    quote_spanned! {own()=>
+        #(#attrs)*
+        #vis fn #name() #output {
+            #[allow(unused)]
+            async fn __vela_body #generics(#inputs) #output #bounds #body
+            #dead
+        }
     }
 }
 

@@ -81,6 +81,20 @@ fn clones_are_made_before_the_task_starts() {
     });
 }
 
+/// As `tx.clone()` would, written by hand.
+#[test]
+fn a_clone_of_a_reference_is_a_clone_of_what_it_refers_to() {
+    on_each_runtime(|| async {
+        let ends: Vec<(Sender<usize>, Receiver<usize>)> = (0..3).map(|_| channel(0)).collect();
+        for (n, (tx, _)) in ends.iter().enumerate() {
+            go!(clone(tx) { tx <- n else { return }; });
+        }
+        for (n, (_, rx)) in ends.iter().enumerate() {
+            assert_eq!(vela!(<-rx), Some(n));
+        }
+    });
+}
+
 #[test]
 fn clones_are_renamed_and_mutable() {
     struct Server {

@@ -138,6 +138,29 @@ fn scopes_nest_and_take_tasks_through_clones_and_references() {
     });
 }
 
+/// The scope itself is among the clones: a task starts further ones beside it.
+#[test]
+fn a_task_of_a_scope_starts_others_in_it() {
+    on_each_runtime(|| async {
+        let count = Arc::new(AtomicU32::new(0));
+        scope(async |s| {
+            for _ in 0..3 {
+                go!(in(s) clone(s, count) {
+                    for _ in 0..4 {
+                        go!(in(s) clone(count) {
+                            tokio::task::yield_now().await;
+                            count.fetch_add(1, Ordering::SeqCst);
+                        });
+                    }
+                });
+            }
+        })
+        .await
+        .unwrap();
+        assert_eq!(count.load(Ordering::SeqCst), 12);
+    });
+}
+
 #[test]
 fn a_scope_that_is_dropped_takes_its_tasks_and_their_selects_with_it() {
     on_each_runtime(|| async {

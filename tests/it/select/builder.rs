@@ -96,6 +96,17 @@ fn only_the_winner_runs_its_body_and_its_effect() {
     }
 }
 
+/// Seen by a permit at capacity 0, which asks how many receivers wait: not even a dead one is in the list any more.
+#[test]
+fn losers_have_left_before_the_body_runs() {
+    let (ta, a) = channel::<u8>(0);
+    let (tb, b) = channel::<u8>(0);
+    let in_the_body = || (tb.try_send(9).is_err(), tb.try_reserve().is_err());
+    let mut hand = Hand::waiting(Select::new().recv(&a, |_| in_the_body()).recv(&b, |_| (false, false)).wait());
+    ta.try_send(1).unwrap();
+    assert_eq!(hand.woken(), Some((true, true)));
+}
+
 #[test]
 fn dropped_while_it_waits_it_leaves_every_list() {
     let (ta, a) = channel(0);

@@ -244,7 +244,7 @@ fn selects_that_are_dropped_at_random_lose_and_duplicate_nothing() {
     const VALUES: usize = 20_000;
     on_many_threads(|| async {
         for capacity in CAPACITIES {
-            let (ta, a) = of_capacity(capacity);
+            let (ta, a) = of_capacity::<usize>(capacity);
             let (tb, b) = of_capacity(capacity);
             let seen: Arc<Vec<AtomicUsize>> = Arc::new((0..VALUES).map(|_| AtomicUsize::new(0)).collect());
             let receivers: Vec<_> = (0..3)

@@ -251,6 +251,35 @@ fn a_close_while_the_future_is_polled_is_not_missed() {
     }
 }
 
+/// One mark for two changes: the close disables an arm, and the look goes on to the value in the other.
+#[test]
+fn a_close_and_a_value_while_the_future_is_polled_are_both_seen() {
+    for capacity in BUFFERED {
+        for at in 1..=3 {
+            let (ta, a) = of_capacity::<u8>(capacity);
+            let (tb, b) = of_capacity(capacity);
+            let polls = Cell::new(0);
+            let mut hand = Hand::new(async {
+                select! {
+                    biased;
+                    Some(_) = poll_fn(|_| {
+                        polls.set(polls.get() + 1);
+                        if polls.get() == at { ta.close(); tb.try_send(at).unwrap(); }
+                        Poll::<Option<()>>::Pending
+                    }) => None,
+                    Some(_) = <-a => None,
+                    Some(v) = <-b => Some(v),
+                    closed => None,
+                }
+            });
+            for _ in 1..at {
+                assert!(hand.poll().is_pending());
+            }
+            assert_eq!(hand.run(), Some(Some(at)), "capacity {capacity}, poll {at}");
+        }
+    }
+}
+
 /// It sends on the other arm's channel and is ready itself: one wins, the value is still in the channel.
 #[test]
 fn a_future_that_sends_to_its_rival_and_is_ready_wins_alone() {

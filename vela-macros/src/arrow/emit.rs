@@ -18,8 +18,15 @@ impl Rewriter<'_> {
         if std::mem::take(&mut self.ambiguous) || !self.may_wait(arrow) {
             return self.dead(&operand);
         }
-        let call = receive_call(&operand);
-        braced(arrow, &self.wait_for(arrow, "ReceiveExt", &call))
+        let p = self.krate.private();
+        let (at, call) = (own_at(arrow), receive_call(&operand));
+        let one = quote_spanned!(at=> __vela_one);
+        let tokens = quote_spanned! {at=>
+            #[allow(unused_imports)]
+            use #p::{ReceiveExt as _, one as #one};
+            #one(#call).await
+        };
+        braced(arrow, &tokens)
     }
 
     /// `left <- value`
@@ -30,29 +37,21 @@ impl Rewriter<'_> {
         if std::mem::take(&mut self.ambiguous) || !self.may_wait(arrow) {
             return self.dead(&quote!((#left, #value)));
         }
-        let call = transmit_call(&left, &value);
-        braced(arrow, &self.wait_for(arrow, "TransmitExt", &call))
+        let p = self.krate.private();
+        // A method of its own: outside a select a send follows the channel's overflow policy.
+        let call = send_call(&left, "__vela_send", &value);
+        let tokens = quote_spanned! {own_at(arrow)=>
+            #[allow(unused_imports)]
+            use #p::TransmitExt as _;
+            #call.await
+        };
+        braced(arrow, &tokens)
     }
 
     /// Stands where an arrow was that cannot be: any type, no second error, the operand still there for the editor.
     pub(super) fn dead(&self, operand: &TokenStream) -> TokenTree {
         let dead = self.diag.dead();
         braced(own(), &quote_spanned!(own()=> match (#operand) { _ => #dead }))
-    }
-
-    fn wait_for(&self, arrow: Span, ext: &str, call: &TokenStream) -> TokenStream {
-        let p = self.krate.private();
-        let ext = Ident::new(ext, own());
-        let at = own_at(arrow);
-        let one = quote_spanned!(at=> __vela_one);
-        // in parentheses of the user's span, which rustc gives the value: `unused_must_use` is about it
-        let mut value = Group::new(Delimiter::Parenthesis, quote_spanned!(at=> #one(#call).await));
-        value.set_span(arrow);
-        quote_spanned! {at=>
-            #[allow(unused_imports)]
-            use #p::{#ext as _, one as #one};
-            #value
-        }
     }
 
     /// `for pattern in <-operand body`: a loop whose `let` has rustc check that the pattern is irrefutable.
@@ -72,12 +71,10 @@ impl Rewriter<'_> {
         // `let` wants an or-pattern in parentheses
         let is_or = |tree: TokenTree| matches!(tree, TokenTree::Punct(p) if p.as_char() == '|');
         let pattern = if pattern.clone().into_iter().any(is_or) { quote_spanned!(own()=> (#pattern)) } else { pattern };
-        // rustc's error on a pattern that does not always fit is about the whole `let`
-        let pattern_at = own_at(first_span(&pattern));
         let operand: TokenStream = operand.into_iter().collect();
         if !self.always_fits(&pattern) || std::mem::take(&mut self.ambiguous) || !self.may_wait(arrow) {
             let dead = self.dead(&operand);
-            let body = body::with(quote_spanned!(pattern_at=> let #pattern = #dead;), body.into());
+            let body = body::with(quote_spanned!(own()=> if false { break; } let #pattern = #dead;), body.into());
             return braced(own(), &quote_spanned!(own()=> #label loop #body));
         }
         let p = self.krate.private();
@@ -92,7 +89,7 @@ impl Rewriter<'_> {
                 ::core::option::Option::None => break,
             }
         };
-        let body = body::with(quote_spanned!(pattern_at=> let #pattern = #next;), body.into());
+        let body = body::with(bind(&pattern, &next), body.into());
         let tokens = quote_spanned! {own()=>
             #[allow(unused_imports)]
             use #p::{ReceiveExt as _, next_item as __vela_next, one as __vela_one};
@@ -110,7 +107,9 @@ impl Rewriter<'_> {
         }
         let text = show(&pattern.clone().into_iter().collect::<Vec<_>>());
         let help = if text.starts_with("Some") {
-            format!("`for` takes the `Some(…)` off already: `for value in <-…`; or write `while let {text} = <-… {{ … }}`")
+            format!(
+                "`for` takes the `Some(…)` off already: `for value in <-…`; or write `while let {text} = <-… {{ … }}`"
+            )
         } else {
             format!("bind the value and look at it in the body: `for value in <-… {{ if let {text} = value {{ … }} }}`")
         };
@@ -129,6 +128,15 @@ impl Rewriter<'_> {
     }
 }
 
+/// `let pattern = value;`, the `let` reaching from the pattern's begin to its end: rustc's error on a pattern that does not
+/// always fit is about all of it.
+pub(crate) fn bind(pattern: &TokenStream, value: &TokenStream) -> TokenStream {
+    let last = pattern.clone().into_iter().last().map_or_else(own, |tree| own_at(tree.span()));
+    let mut tokens = quote_spanned!(own_at(first_span(pattern))=> let #pattern = #value);
+    tokens.extend(quote_spanned!(last=> ;));
+    tokens
+}
+
 /// `(operand).__vela_receive()`: the method carries the operand's span, so an error on it is the operand's.
 pub(crate) fn receive_call(operand: &TokenStream) -> TokenStream {
     let at = own_at(first_span(operand));
@@ -136,12 +144,18 @@ pub(crate) fn receive_call(operand: &TokenStream) -> TokenStream {
     quote_spanned!(at=> #operand.__vela_receive())
 }
 
-/// `(operand).__vela_transmit(value)`: the value stays a coercion site.
+/// `(operand).__vela_transmit(value)`, an arm's send: it waits for room, whatever the channel's overflow policy.
 pub(crate) fn transmit_call(operand: &TokenStream, value: &TokenStream) -> TokenStream {
+    send_call(operand, "__vela_transmit", value)
+}
+
+/// `(operand).method(value)`: the value stays a coercion site.
+fn send_call(operand: &TokenStream, method: &str, value: &TokenStream) -> TokenStream {
     let at = own_at(first_span(operand));
+    let method = Ident::new(method, at);
     let operand = parenthesised_stream(operand);
     let value = without_needless(value);
-    quote_spanned!(at=> #operand.__vela_transmit(#value))
+    quote_spanned!(at=> #operand.#method(#value))
 }
 
 pub(super) fn braced(span: Span, inner: &TokenStream) -> TokenTree {

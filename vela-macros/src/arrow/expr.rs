@@ -113,6 +113,7 @@ impl Rewriter<'_> {
                     "this can belong to the sent value, or to the condition\n\
                      help: put the send, or its value, in parentheses: `(tx <- value)`",
                 );
+                self.ambiguous = true;
             }
         }
     }
@@ -128,7 +129,11 @@ impl Rewriter<'_> {
         let lent = c.is_ident("mut").then(|| c.span());
         c.pos += usize::from(lent.is_some());
         self.expr(c, &mut value, value_mode);
-        self.ambiguous = false;
+        if self.ambiguous {
+            // an error already, and of no known type
+            value.clear();
+            value.extend(quote_spanned!(own()=> ()));
+        }
         if let Some(lent) = lent {
             let value = show(&value);
             self.diag.at(
@@ -155,7 +160,8 @@ impl Rewriter<'_> {
         let mut operand = out.split_off(left.at);
         if self.ambiguous && left.negated {
             // the operator in front says nothing of a send
-            let operators = operand.iter().take_while(|tree| matches!(tree, TokenTree::Punct(p) if "!-.=".contains(p.as_char())));
+            let operators =
+                operand.iter().take_while(|tree| matches!(tree, TokenTree::Punct(p) if "!-.=".contains(p.as_char())));
             operand.drain(..operators.count());
         }
         let block = self.emit_send(arrow, operand, value);
@@ -282,7 +288,7 @@ impl Rewriter<'_> {
             if tail.arrow_last
                 && let (Some(send), Some(block)) = (out.pop(), block.pop())
             {
-                let both = quote_spanned!(own()=> { _ = #send; #[allow(unreachable_code)] { if false { _ = #block; } } });
+                let both = quote_spanned!(own()=> { _ = #send; #[allow(unreachable_code, unused_braces)] { if false { _ = #block; } } });
                 out.push(self.dead(&both));
             }
         }

@@ -5,15 +5,19 @@ use quote::{ToTokens as _, format_ident, quote_spanned};
 use syn::Pat;
 
 use super::ast::{Arm, Binding, Op, Select};
-use crate::arrow::{first_span, receive_call, transmit_call};
+use crate::arrow::{bind, first_span, receive_call, transmit_call};
 use crate::body;
 use crate::diag::Diag;
 use crate::krate::{Krate, own, own_at};
 use crate::operand::Operand;
 
 pub(crate) fn select(select: &Select, krate: &Krate, diag: &Diag) -> TokenStream {
-    let expansion =
-        Expansion { select, p: krate.private(), dead: diag.dead(), arms: select.arms.iter().enumerate().map(Names::new).collect() };
+    let expansion = Expansion {
+        select,
+        p: krate.private(),
+        dead: diag.dead(),
+        arms: select.arms.iter().enumerate().map(Names::new).collect(),
+    };
     expansion.tokens()
 }
 
@@ -31,6 +35,7 @@ struct Names<'a> {
     index: usize,
     guard: Ident,
     operand: Ident,
+    target: Ident,
     case: Ident,
     slot: Ident,
     variant: Ident,
@@ -45,6 +50,7 @@ impl<'a> Names<'a> {
             index,
             guard: name("guard"),
             operand: name("operand"),
+            target: name("target"),
             case: name("case"),
             slot: name("slot"),
             variant: format_ident!("A{}", index, span = own()),
@@ -167,7 +173,17 @@ impl Expansion<'_> {
             quote_spanned!(own()=> let mut #operand = #value;)
         });
         if names.is_lend() {
-            return quote_spanned!(own()=> #condition #kept);
+            let (target, place) = (&names.target, &split.place);
+            // Evaluated in its turn, like every operand; only the value comes later.
+            let place = match (guarded, split.value.is_some()) {
+                (true, true) => TokenStream::new(),
+                (true, false) => {
+                    let place = some_if(Some(guard), &quote_spanned!(own()=> &#place));
+                    quote_spanned!(own()=> let #target = #place;)
+                }
+                (false, _) => quote_spanned!(own()=> let #target = &#place;),
+            };
+            return quote_spanned!(own()=> #condition #kept #place);
         }
         let call = match value {
             None => receive_call(&split.place),
@@ -188,12 +204,14 @@ impl Expansion<'_> {
 
     /// A lent local is moved after everything that may leave the select early.
     fn lend(&self, names: &Names<'_>) -> TokenStream {
-        let Names { arm, guard, operand, case, .. } = names;
+        let Names { arm, operand, target: place, case, .. } = names;
         let Op::Lend { target, local: lent } = &arm.op else { return TokenStream::new() };
         let guarded = arm.guard.is_some();
         let local = if guarded { quote_spanned!(own()=> (*#operand)) } else { quote_spanned!(own()=> #operand) };
         let split = Operand::of(target.clone(), &local);
-        let call = transmit_call(&split.place, &quote_spanned!(own()=> #lent));
+        let kept = guarded && split.value.is_some();
+        let source = if kept { split.place.clone() } else { place.to_token_stream() };
+        let call = transmit_call(&source, &quote_spanned!(own()=> #lent));
         let (ok, err) =
             (quote_spanned!(own()=> ::core::result::Result::Ok), quote_spanned!(own()=> ::core::result::Result::Err));
         match (guarded, split.value.is_some()) {
@@ -203,7 +221,12 @@ impl Expansion<'_> {
                     ::core::option::Option::None => #err(#lent),
                 };
             },
-            (true, false) => quote_spanned!(own()=> let #case = if #guard { #ok(#call) } else { #err(#lent) };),
+            (true, false) => quote_spanned! {own()=>
+                let #case = match #place {
+                    ::core::option::Option::Some(#place) => #ok(#call),
+                    ::core::option::Option::None => #err(#lent),
+                };
+            },
             (false, _) => quote_spanned!(own()=> let #case = #ok(#call);),
         }
     }
@@ -226,7 +249,7 @@ impl Expansion<'_> {
         let at = own_at(first_span(&operand));
         // a method, so that an outcome that does not fit is one error, on the operand
         let made = if kind == "values" {
-            quote_spanned!(at=> #case.__vela_values())
+            quote_spanned!(at=> #p::given(&#case).__vela_values().slot(#case))
         } else {
             let kind = Ident::new(kind, own());
             quote_spanned!(at=> #p::#kind(#case))
@@ -288,7 +311,8 @@ impl Expansion<'_> {
         let bind = match &arm.binding {
             Binding::Unbound => TokenStream::new(),
             Binding::Every(pat) | Binding::Values(pat) | Binding::Refused(pat) => {
-                { let dead = &self.dead; quote_spanned!(own()=> let (#pat) = #dead;) }
+                let dead = &self.dead;
+                quote_spanned!(own()=> let (#pat) = #dead;)
             }
         };
         let body = body::with(quote_spanned!(own()=> #operand #bind), arm.body.clone());
@@ -302,32 +326,28 @@ impl Expansion<'_> {
             let Names { arm, variant, .. } = names;
             let body = &arm.body;
             let (lost, restore) = self.restore(Some(names.index));
-            let bind = match &arm.binding {
+            let value = quote_spanned!(own()=> __vela_value);
+            let binds = match &arm.binding {
                 // a `_` of the user's would be told by clippy to be `()`
                 Binding::Unbound | Binding::Every(Pat::Wild(_)) | Binding::Values(Pat::Wild(_)) => TokenStream::new(),
                 // `let` wants an or-pattern in parentheses
                 Binding::Every(pat @ Pat::Or(_)) | Binding::Values(pat @ Pat::Or(_)) => {
-                    let at = own_at(first_span(&pat.to_token_stream()));
-                    quote_spanned!(at=> let (#pat) = __vela_value;)
+                    bind(&quote_spanned!(own()=> (#pat)), &value)
                 }
-                // rustc's error on a pattern that does not always fit is about the whole `let`
-                Binding::Every(pat) | Binding::Values(pat) => {
-                    let at = own_at(first_span(&pat.to_token_stream()));
-                    quote_spanned!(at=> let #pat = __vela_value;)
-                }
+                Binding::Every(pat) | Binding::Values(pat) => bind(&pat.to_token_stream(), &value),
                 Binding::Refused(pat) => {
                     quote_spanned!(own()=> _ = __vela_value; let (#pat) = #dead;)
                 }
             };
-            let value = if bind.is_empty() { quote_spanned!(own()=> _) } else { quote_spanned!(own()=> __vela_value) };
+            let value = if binds.is_empty() { quote_spanned!(own()=> _) } else { value };
             match (names.is_broken(), lends) {
                 (true, _) => self.broken(names),
                 (false, true) => {
-                    let body = body::with(quote_spanned!(own()=> #restore #bind), body.clone());
+                    let body = body::with(quote_spanned!(own()=> #restore #binds), body.clone());
                     quote_spanned!(own()=> __VelaOut::#variant((#value, #lost)) => #body)
                 }
                 (false, false) => {
-                    let body = body::with(bind, body.clone());
+                    let body = body::with(binds, body.clone());
                     quote_spanned!(own()=> __VelaOut::#variant(#value) => #body)
                 }
             }

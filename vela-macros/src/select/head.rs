@@ -137,20 +137,17 @@ fn operation(head: &[TokenTree], fat: Span, rewriter: &mut Rewriter<'_>) -> (Bin
         };
     };
     let (pat, rest) = (&head[..eq], &head[eq + 1..]);
-    let binding = read_pattern(pat, head[eq].span(), rewriter);
+    let (binding, readable) = read_pattern(pat, head[eq].span(), rewriter);
     let op = op(rest, head[eq].span(), rewriter);
-    match binding {
-        Ok(binding) => (binding, op),
-        Err(binding) => (binding, op.broken()),
-    }
+    (binding, if readable { op } else { op.broken() })
 }
 
 fn wildcard() -> Binding {
     Binding::Every(syn::parse_quote!(_))
 }
 
-/// `Err`: it cannot be read, and stands for what its names may be.
-fn read_pattern(trees: &[TokenTree], eq: Span, rewriter: &mut Rewriter<'_>) -> Result<Binding, Binding> {
+/// False: it cannot be read, and stands for what its names may be.
+fn read_pattern(trees: &[TokenTree], eq: Span, rewriter: &mut Rewriter<'_>) -> (Binding, bool) {
     let mut trees = trees.to_vec();
     if matches!(trees.last(), Some(TokenTree::Punct(p)) if p.as_char() == ':') {
         trees.pop();
@@ -158,18 +155,18 @@ fn read_pattern(trees: &[TokenTree], eq: Span, rewriter: &mut Rewriter<'_>) -> R
     }
     if trees.is_empty() {
         rewriter.diag.at(eq, "a pattern was expected in front of `=`\nhelp: `_ = <-rx => …` ignores what comes");
-        return Ok(wildcard());
+        return (wildcard(), true);
     }
     let tokens: TokenStream = trees.iter().cloned().collect();
     match Pat::parse_multi_with_leading_vert.parse2(tokens.clone()) {
-        Ok(pat) => Ok(pattern::binding(pat)),
+        Ok(pat) => (pattern::binding(pat), true),
         Err(_) => {
             rewriter.diag.on(tokens, format!("this is not a pattern\n{FORMS}"));
             // what look like its names are bound, so that the body finds them
             let mut names = Vec::new();
             names_in(&trees, &mut names);
             let pat = Pat::parse_single.parse2(quote::quote!((#(#names,)*)));
-            Err(pat.map_or_else(|_| wildcard(), Binding::Every))
+            (pat.map_or_else(|_| wildcard(), Binding::Every), false)
         }
     }
 }
@@ -219,7 +216,13 @@ fn op(trees: &[TokenTree], before: Span, rewriter: &mut Rewriter<'_>) -> Op {
     match split_arrow(trees) {
         Some(0) => receive(trees, rewriter),
         Some(at) => send(trees, at, rewriter),
-        None => pure(trees.to_vec(), "an operand", rewriter).map_or_else(Op::Broken, Op::Future),
+        None => {
+            if let [TokenTree::Literal(literal)] = trees {
+                rewriter.diag.at(literal.span(), format!("there is nothing to wait for in `{literal}`\n{FORMS}"));
+                return Op::Broken(None);
+            }
+            pure(trees.to_vec(), "an operand", rewriter).map_or_else(Op::Broken, Op::Future)
+        }
     }
 }
 

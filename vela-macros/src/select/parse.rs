@@ -43,7 +43,9 @@ fn line(c: &mut Cursor, select: &mut Select, rewriter: &mut Rewriter<'_>) {
     } else if c.is_ident("else") {
         let last = last(c, "else", rewriter);
         select.els.push(last);
-    } else if c.is_ident("closed") && (c.is_op_at(1, "=>") || c.is_punct_at(1, ',') || c.is_ident_at(1, "if") || is_block_of_last(c)) {
+    } else if c.is_ident("closed")
+        && (c.is_op_at(1, "=>") || c.is_punct_at(1, ',') || c.is_ident_at(1, "if") || is_block_of_last(c))
+    {
         let last = last(c, "closed", rewriter);
         select.closed.push(last);
     } else if c.is_punct(',') || c.is_punct(';') {

@@ -29,22 +29,23 @@ fn plain(stream: TokenStream) -> String {
     parts.join(" ")
 }
 
-/// `# [allow] use path ; __vela_one ( (operand) . __vela_receive () ) . await`
+/// `# [allow] use path ; __vela_one ( (operand) . __vela_receive () ) . await`, or
+/// `# [allow] use path ; (operand) . __vela_send (value) . await`
 fn arrow(inner: TokenStream) -> Option<String> {
     let trees: Vec<TokenTree> = inner.into_iter().collect();
-    let [.., TokenTree::Ident(one), TokenTree::Group(call), _, _] = trees.as_slice() else { return None };
-    if one != "__vela_one" {
-        return None;
+    match trees.as_slice() {
+        [.., TokenTree::Ident(one), TokenTree::Group(call), _, _] if one == "__vela_one" => {
+            let call: Vec<TokenTree> = call.stream().into_iter().collect();
+            let [TokenTree::Group(operand), _, TokenTree::Ident(method), _] = call.as_slice() else { return None };
+            (method == "__vela_receive").then(|| format!("recv({})", plain(operand.stream())))
+        }
+        [.., TokenTree::Group(operand), _, TokenTree::Ident(method), TokenTree::Group(value), _, _]
+            if method == "__vela_send" =>
+        {
+            Some(format!("send({}, {})", plain(operand.stream()), plain(value.stream())))
+        }
+        _ => None,
     }
-    let call: Vec<TokenTree> = call.stream().into_iter().collect();
-    let [TokenTree::Group(operand), _, TokenTree::Ident(method), TokenTree::Group(value)] = call.as_slice() else {
-        return None;
-    };
-    let operand = plain(operand.stream());
-    Some(match method == "__vela_receive" {
-        true => format!("recv({operand})"),
-        false => format!("send({operand}, {})", plain(value.stream())),
-    })
 }
 
 fn check(input: &str, expected: &str) {

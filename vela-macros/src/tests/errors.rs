@@ -49,7 +49,11 @@ fn arrows_without_an_operand() {
     check(Macro::Vela, "<-if a { b } else { c }", &["put anything else in parentheses: `<-(…)`"]);
     check(Macro::Vela, "let x = <-S { a: 1 };", &["put anything else in parentheses: `<-(…)`"]);
     check(Macro::Vela, "<-5", &["`<-` receives from a source of values, and `5` is none\nhelp: if a comparison"]);
-    check(Macro::Vela, "tx <- mut v;", &["lending (`<- mut`) is for the arms of a `select!`, where a send can lose\nhelp: `tx <- v`"]);
+    check(
+        Macro::Vela,
+        "tx <- mut v;",
+        &["lending (`<- mut`) is for the arms of a `select!`, where a send can lose\nhelp: `tx <- v`"],
+    );
     check(Macro::Vela, "let x <- rx;", &["a `let` receives with `=`\nhelp: write `let value = <-rx`"]);
 }
 
@@ -117,7 +121,9 @@ fn patterns_of_for_that_may_not_fit() {
     check(
         Macro::Vela,
         "for Some(x) in <-rx {}",
-        &[&format!("{text}`for` takes the `Some(…)` off already: `for value in <-…`; or write `while let Some(x) = <-… ")],
+        &[&format!(
+            "{text}`for` takes the `Some(…)` off already: `for value in <-…`; or write `while let Some(x) = <-… "
+        )],
     );
     check(Macro::Vela, "for 1 in <-rx {}", &[&format!("{text}bind the value and look at it in the body")]);
     check(Macro::Vela, "for (x, Ok(y) | Err(y)) in <-rx {}", &[]);
@@ -237,6 +243,7 @@ fn lines_of_a_select() {
 fn heads_of_arms() {
     check(Macro::Select, "a = <-b", &["this arm has no `=>`"]);
     check(Macro::Select, "=> 1", &["there is nothing to wait for in front of `=>`"]);
+    check(Macro::Select, "a = 5 => 1", &["there is nothing to wait for in `5`\nhelp: an arm is"]);
     check(Macro::Select, "a = => 1", &["an operation was expected here"]);
     check(Macro::Select, "= <-b => 1", &["a pattern was expected in front of `=`"]);
     check(Macro::Select, "a = <- => 1", &["`<-` needs something to receive from"]);

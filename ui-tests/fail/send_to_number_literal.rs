@@ -1,9 +1,9 @@
 use vela::prelude::*;
 
 async fn run() {
-    go!(name(5) {
-        println!("hello");
-    });
+    vela! {
+        _ = 5 <- 1;
+    }
 }
 
 fn main() {}
