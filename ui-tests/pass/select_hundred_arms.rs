@@ -7,10 +7,10 @@ async fn each_of_a_hundred_fires() {
     let (txs, rxs): (Vec<_>, Vec<_>) = (0..100).map(|_| vela::channel::<usize>(1)).unzip();
     for (i, tx) in txs.iter().enumerate() {
         assert!(tx.send(1000).await.is_ok());
-        assert_eq!(hundred(&rxs).await, 1000 + i);
+        assert_eq!(Box::pin(hundred(&rxs)).await, 1000 + i);
     }
     drop(txs);
-    assert_eq!(hundred(&rxs).await, 0);
+    assert_eq!(Box::pin(hundred(&rxs)).await, 0);
 }
 
 #[allow(clippy::too_many_lines)]

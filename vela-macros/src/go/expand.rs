@@ -101,12 +101,19 @@ fn call_future(call: &Call, p: &TokenStream) -> (TokenStream, TokenStream) {
             quote_spanned!(own()=> __vela_callee.#method #turbofish(#(#locals),*)),
         ),
     };
-    let future = quote_spanned! {own()=>
-        async move {
+    let body = quote_spanned! {own()=>
+        {
             #[allow(unused_imports)]
             use #p::{ViaFuture as _, ViaValue as _};
             #p::call_result(#called).__vela_resolve().await
         }
     };
+    // What is not `Send` in the task is said of the call.
+    let at = match &call.callee {
+        Callee::Path(callee) => first_span(&callee.to_token_stream()),
+        Callee::Value(callee) => first_span(&callee.to_token_stream()),
+        Callee::Method { method, .. } => method.span(),
+    };
+    let future = quote_spanned!(own_at(at)=> async move #body);
     (quote_spanned!(own()=> #before #lets).into_token_stream(), future)
 }

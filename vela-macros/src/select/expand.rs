@@ -210,7 +210,9 @@ impl Expansion<'_> {
         let local = if guarded { quote_spanned!(own()=> (*#operand)) } else { quote_spanned!(own()=> #operand) };
         let split = Operand::of(target.clone(), &local);
         let kept = guarded && split.value.is_some();
-        let source = if kept { split.place.clone() } else { place.to_token_stream() };
+        // On the user's operand, for the errors of the call.
+        let seen = Ident::new(&place.to_string(), own_at(first_span(&target.to_token_stream())));
+        let source = if kept { split.place.clone() } else { seen.to_token_stream() };
         let call = transmit_call(&source, &quote_spanned!(own()=> #lent));
         let (ok, err) =
             (quote_spanned!(own()=> ::core::result::Result::Ok), quote_spanned!(own()=> ::core::result::Result::Err));
