@@ -1,6 +1,6 @@
 //! A random mesh of tasks, channels, selects, cancellations and closings, in which every value is accounted for.
 //!
-//! The run is a sequence of rounds. Each [`World`] has a few slots, in which one channel follows another, and tasks that
+//! The run is a sequence of rounds. Each `World` has a few slots, in which one channel follows another, and tasks that
 //! do random operations on them. At the end of a round each channel's books must balance: every value that was made was
 //! received once, or handed back to its sender, or dropped where the contract says so; and each receiver saw each
 //! sender's values in order.

@@ -1,4 +1,6 @@
 //! `vela!`: lets, items, an expression.
+// Forms are written out here that clippy would shorten.
+#![allow(clippy::manual_unwrap_or, clippy::manual_unwrap_or_default)]
 
 use vela::prelude::*;
 

@@ -116,7 +116,7 @@ impl TaskBuilder {
         Self::default()
     }
 
-    /// Names the task, for its errors and for [`current`](super::current). Costs two small allocations.
+    /// Names the task, for its errors and for [`current`](super::current()). Costs two small allocations.
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into().into());
         self
