@@ -49,6 +49,7 @@ pub(crate) enum Op {
     CancelRecv,
     CancelRecvMany,
     RecvTimeout,
+    CancelBunch,
     Drain,
     Stream,
     Set,
@@ -63,7 +64,7 @@ pub(crate) enum Op {
     Blocking,
 }
 
-const OPS: [Op; 31] = {
+const OPS: [Op; 32] = {
     use Op::*;
     [
         Nothing,
@@ -85,6 +86,7 @@ const OPS: [Op; 31] = {
         CancelRecv,
         CancelRecvMany,
         RecvTimeout,
+        CancelBunch,
         Drain,
         Stream,
         Set,
@@ -144,7 +146,12 @@ impl Actor {
         // Relaxed: see `World::ops`.
         board.ops.store(self.ops, Ordering::Relaxed);
         board.turns.store(self.turns, Ordering::Relaxed);
-        if self.rng.u32(..self.world.churn) == 0 && self.world.churns() {
+        let calm = self.world.is_calm();
+        if calm && self.kind == Kind::Mixed {
+            // Nobody is left who could do what a forgotten feeder or drainer waits for.
+            return false;
+        }
+        if !calm && self.rng.u32(..self.world.churn) == 0 {
             self.churn();
         }
         !self.world.stopped()

@@ -29,8 +29,8 @@ use tokio::runtime::{Builder, Runtime};
 use self::epoch::lock;
 use self::world::{Report, World};
 
-/// Operations of one round.
-const ROUND: u64 = 1_000_000;
+/// Operations of a long and of a short round.
+const ROUNDS: [u64; 2] = [1_000_000, 50_000];
 /// Time between two lines of progress.
 const NEWS: Duration = Duration::from_secs(5);
 
@@ -94,7 +94,7 @@ fn rounds(options: Options, current: &watchdog::Current) -> anyhow::Result<Total
         let runtime = &runtimes[rng.usize(..runtimes.len())];
         let world = Arc::new(World::random(seed));
         *lock(current) = Some(Arc::clone(&world));
-        let quota = ROUND.min(options.ops - total.report.ops);
+        let quota = ROUNDS[rng.usize(..ROUNDS.len())].min(options.ops - total.report.ops);
         let report = runtime.block_on(async {
             // As a task, so that it shares the workers.
             let run = async move { world.run(quota).await };

@@ -1,9 +1,13 @@
 //! The ways to receive from one channel, and from a set of them.
 
+use std::future::Future as _;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use vela::{Receiver, RecvTimeoutError, SelectSet, TryRecvError, any};
+use tokio::task::coop::unconstrained;
+use vela::{Receiver, Recv, RecvTimeoutError, SelectSet, TryRecvError, any};
 
 use super::actor::{Actor, Op};
 use super::value::{Value, watch};
@@ -20,6 +24,7 @@ impl Actor {
             44..=47 if !patient => self.cancel_recv(index).await,
             48..=49 if !patient => self.cancel_recv_many(index).await,
             50 if !patient && self.rng.u8(..16) == 0 => self.recv_timeout(index).await,
+            51 if !patient => self.cancel_bunch(index).await,
             52..=54 => self.drain(index),
             55..=57 => self.stream(index).await,
             58..=59 => self.set(index).await,
@@ -125,6 +130,28 @@ impl Actor {
         if received.is_none() {
             port.page.account.cancelled += 1;
         }
+        self.note_dropped(dropped, false);
+        self.take(index, values);
+        Some(false)
+    }
+
+    /// Several receives of one task wait at once, and are dropped in any order: what they were handed must regain its
+    /// place.
+    async fn cancel_bunch(&mut self, index: usize) -> Option<bool> {
+        self.doing(Op::CancelBunch, index);
+        let (n, rest) = (self.rng.usize(2..=6), self.rng.u8(..4) > 0);
+        self.count(n);
+        let port = &mut self.ports[index];
+        port.page.account.cancelled += n as u64;
+        let rx = port.rx.as_ref()?;
+        let mut bunch: Vec<_> = (0..n).map(|_| Box::pin(rx.recv())).collect();
+        let mut dropped = Vec::new();
+        let values = watch(&mut dropped, || poll_bunch(&mut bunch));
+        if values.is_empty() && rest {
+            tokio::task::yield_now().await;
+        }
+        self.rng.shuffle(&mut bunch);
+        watch(&mut dropped, || drop(bunch));
         self.note_dropped(dropped, false);
         self.take(index, values);
         Some(false)
@@ -254,4 +281,25 @@ impl Actor {
         self.sweep(&ports, || drop(receivers));
         Some(ended)
     }
+}
+
+/// Polls all once, up to the first that is ready. Those before it were in line before it: if they were handed something,
+/// they were handed it before.
+fn poll_bunch(bunch: &mut Vec<Pin<Box<Recv<'_, Value>>>>) -> Vec<Value> {
+    // Without the budget, whose end would hide that something was handed.
+    let poll = |recv: &mut Pin<Box<Recv<'_, Value>>>| {
+        let mut cx = Context::from_waker(Waker::noop());
+        pin!(unconstrained(recv.as_mut())).poll(&mut cx)
+    };
+    for last in 0..bunch.len() {
+        if let Poll::Ready(value) = poll(&mut bunch[last]) {
+            let before = bunch.drain(..=last).take(last);
+            let handed = before.filter_map(|mut other| match poll(&mut other) {
+                Poll::Ready(value) => value,
+                Poll::Pending => None,
+            });
+            return handed.chain(value).collect();
+        }
+    }
+    Vec::new()
 }

@@ -97,9 +97,10 @@ impl World {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Whether channels may still be closed and replaced: not once the quota is reached.
-    pub(crate) fn churns(&self) -> bool {
-        !self.calm.load(Ordering::Relaxed)
+    /// The quota is reached: channels are not closed or replaced any more, and only feeders and drainers go on.
+    pub(crate) fn is_calm(&self) -> bool {
+        // Relaxed: a flag on its own.
+        self.calm.load(Ordering::Relaxed)
     }
 
     pub(crate) fn ops(&self) -> u64 {
