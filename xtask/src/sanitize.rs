@@ -189,6 +189,10 @@ fn command(tool: Tool, host: &str, workspace: &Workspace) -> Program {
         // The suites of channels, selects and the language, too. (`alloc` counts with an allocator of its own, `examples`
         // runs programs that are built without the sanitizer; LeakSanitizer would report the futures that `it` leaks.)
         cargo.args(["--package", "vela", "--test", "it", "--test", "[!aei]*"]);
+        println!(
+            "left out: repeated_selects_do_not_grow_memory looks at the process's memory, which the sanitizer keeps"
+        );
+        cargo.args(["--", "--skip", "repeated_selects_do_not_grow_memory"]);
     } else {
         cargo.arg("--tests");
     }
