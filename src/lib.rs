@@ -142,10 +142,32 @@ mod readme {}
 /// What the macros' expansions name. Not a public interface.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(not(feature = "sim"))]
+    pub use no_sim::simulate;
     pub use vela_core::__private::*;
     #[cfg(feature = "macros")]
     pub use vela_macros::{go, select, vela};
+    #[cfg(feature = "sim")]
+    pub use vela_sim::simulate;
+
+    #[cfg(not(feature = "sim"))]
+    mod no_sim {
+        use std::future::Future;
+
+        use vela_core::__private::seam::TestOptions;
+
+        #[diagnostic::on_unimplemented(
+            message = "a deterministic `#[vela::test]` needs the feature `sim` of `vela`",
+            note = "it is a default feature; without it, write `#[vela::test(tokio)]`"
+        )]
+        pub trait Simulated {}
+
+        pub fn simulate<B: Fn() -> F, F: Future<Output: Simulated>>(_: TestOptions, _: B) {}
+    }
 }
+
+#[cfg(feature = "sim")]
+pub use vela_sim as sim;
 
 #[cfg(feature = "macros")]
 pub use vela_macros::{main, test};

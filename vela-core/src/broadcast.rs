@@ -30,7 +30,8 @@ use tokio::sync::broadcast as inner;
 use tokio::sync::futures::Notified;
 
 use crate::ops::{Receive, Transmit};
-use crate::rt;
+use crate::rt::seam::Subject;
+use crate::rt::{self, Site};
 use crate::select::Polled;
 
 /// A channel that keeps the last `capacity` values (rounded up to a power of two, at least 1) for receivers
@@ -142,8 +143,9 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
-    pub async fn closed(&self) {
-        self.inner.closed().await;
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        rt::operation("closed", self.inner.closed())
     }
 }
 
@@ -217,8 +219,9 @@ impl<T: Clone> Receiver<T> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
+    #[track_caller]
     pub fn recv(&self) -> Recv<'_, T> {
-        Recv { receiver: self, sent: self.sent.notified() }
+        Recv { receiver: self, site: Site::here(), sent: self.sent.notified() }
     }
 
     /// The next value, if there is one.
@@ -292,6 +295,7 @@ impl<'a, T: Clone> Receive for &'a Receiver<T> {
     type Output = Option<Result<T, Lagged>>;
     type Case = Polled<Recv<'a, T>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         Polled::new(self.recv())
     }
@@ -301,6 +305,7 @@ impl<'a, T: Clone> IntoFuture for &'a Receiver<T> {
     type Output = Option<Result<T, Lagged>>;
     type IntoFuture = Recv<'a, T>;
 
+    #[track_caller]
     fn into_future(self) -> Recv<'a, T> {
         self.recv()
     }
@@ -315,6 +320,7 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct Recv<'a, T> {
         receiver: &'a Receiver<T>,
+        site: Site,
         #[pin]
         sent: Notified<'a>,
     }
@@ -323,7 +329,15 @@ pin_project! {
 impl<T: Clone> Future for Recv<'_, T> {
     type Output = Option<Result<T, Lagged>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = self.as_mut().step(cx);
+        self.site.polled(result.is_ready(), "broadcast recv", || Subject::Other);
+        result
+    }
+}
+
+impl<T: Clone> Recv<'_, T> {
+    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T, Lagged>>> {
         let mut this = self.project();
         let budget = ready!(rt::poll_budget(cx));
         loop {

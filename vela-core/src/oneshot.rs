@@ -19,7 +19,8 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::oneshot as inner;
 
 use crate::ops::{Receive, Transmit};
-use crate::rt;
+use crate::rt::seam::Subject;
+use crate::rt::{self, Site};
 use crate::select::Polled;
 use crate::sync::shared::{Place, Shared};
 
@@ -74,8 +75,9 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
-    pub async fn closed(&mut self) {
-        self.inner.closed().await;
+    #[track_caller]
+    pub fn closed(&mut self) -> impl Future<Output = ()> {
+        rt::operation("closed", self.inner.closed())
     }
 }
 
@@ -153,8 +155,9 @@ impl<T> Receiver<T> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped: the value waits for the next receive.
+    #[track_caller]
     pub fn recv(&self) -> Recv<'_, T> {
-        Recv { receiver: self, place: Place::default() }
+        Recv { receiver: self, site: Site::here(), place: Place::default() }
     }
 
     /// The value, if it is there.
@@ -236,6 +239,7 @@ impl<'a, T> Receive for &'a Receiver<T> {
     type Output = Option<T>;
     type Case = Polled<Recv<'a, T>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         Polled::new(self.recv())
     }
@@ -245,6 +249,7 @@ impl<'a, T> IntoFuture for &'a Receiver<T> {
     type Output = Option<T>;
     type IntoFuture = Recv<'a, T>;
 
+    #[track_caller]
     fn into_future(self) -> Recv<'a, T> {
         self.recv()
     }
@@ -258,13 +263,22 @@ impl<'a, T> IntoFuture for &'a Receiver<T> {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Recv<'a, T> {
     receiver: &'a Receiver<T>,
+    site: Site,
     place: Place,
 }
 
 impl<T> Future for Recv<'_, T> {
     type Output = Option<T>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = self.as_mut().step(cx);
+        self.site.polled(result.is_ready(), "oneshot recv", || Subject::Other);
+        result
+    }
+}
+
+impl<T> Recv<'_, T> {
+    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let this = self.get_mut();
         // Tokio's receiver charges the budget itself.
         let (value, old) = ready!(this.receiver.inner.poll(&mut this.place, cx, |source, cx| {

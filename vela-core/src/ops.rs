@@ -48,6 +48,7 @@ pub trait Receive {
     type Case: Case<Output = Self::Output>;
 
     /// The operation, not begun yet.
+    #[track_caller]
     fn receive(self) -> Self::Case;
 }
 
@@ -65,12 +66,14 @@ pub trait Transmit<V> {
     type Case: Case<Output = Self::Output>;
 
     /// The operation, not begun yet.
+    #[track_caller]
     fn transmit(self, value: V) -> Self::Case;
 }
 
 /// The method that expansions of `<-x` call: autoref finds `x`, `&x` or `&mut x`.
 pub trait ReceiveExt {
     /// See [`Receive::receive`].
+    #[track_caller]
     fn __vela_receive(self) -> <Self as Receive>::Case
     where
         Self: Receive + Sized;
@@ -78,6 +81,7 @@ pub trait ReceiveExt {
 
 impl<R: Receive + ?Sized> ReceiveExt for R {
     #[inline]
+    #[track_caller]
     fn __vela_receive(self) -> <Self as Receive>::Case
     where
         Self: Receive + Sized,
@@ -89,12 +93,14 @@ impl<R: Receive + ?Sized> ReceiveExt for R {
 /// The method that expansions of `x <- v` call.
 pub trait TransmitExt<V> {
     /// See [`Transmit::transmit`].
+    #[track_caller]
     fn __vela_transmit(self, value: V) -> <Self as Transmit<V>>::Case
     where
         Self: Transmit<V> + Sized;
 
     /// The operation on its own: `sink <- value` outside `select!`. A [`Sender`](crate::Sender) has a method of this name
     /// that follows the channel's overflow policy; everything else (an `Option` of one, too) waits, as in a select.
+    #[track_caller]
     fn __vela_send(self, value: V) -> One<<Self as Transmit<V>>::Case>
     where
         Self: Transmit<V> + Sized;
@@ -102,6 +108,7 @@ pub trait TransmitExt<V> {
 
 impl<V, S: Transmit<V> + ?Sized> TransmitExt<V> for S {
     #[inline]
+    #[track_caller]
     fn __vela_transmit(self, value: V) -> <Self as Transmit<V>>::Case
     where
         Self: Transmit<V> + Sized,
@@ -110,6 +117,7 @@ impl<V, S: Transmit<V> + ?Sized> TransmitExt<V> for S {
     }
 
     #[inline]
+    #[track_caller]
     fn __vela_send(self, value: V) -> One<<Self as Transmit<V>>::Case>
     where
         Self: Transmit<V> + Sized,
@@ -252,6 +260,7 @@ impl<'a, S: Stream + Unpin + ?Sized> Receive for &'a mut S {
     type Output = Option<S::Item>;
     type Case = Polled<NextItem<'a, S>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         Polled::new(NextItem { stream: self })
     }
@@ -326,6 +335,12 @@ unsafe impl<C: Case, V> Case for Maybe<C, V> {
     fn width(&self) -> u32 {
         self.case.as_ref().map_or(1, Case::width)
     }
+
+    fn describe(&self, tell: &mut dyn FnMut(crate::rt::seam::Operation)) {
+        if let Some(case) = &self.case {
+            case.describe(tell);
+        }
+    }
 }
 
 impl<'a, H> Receive for &'a Option<H>
@@ -335,6 +350,7 @@ where
     type Output = <&'a H as Receive>::Output;
     type Case = Maybe<<&'a H as Receive>::Case>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         Maybe { case: self.as_ref().map(Receive::receive), kept: None }
     }
@@ -347,6 +363,7 @@ where
     type Output = <&'a H as Transmit<V>>::Output;
     type Case = Maybe<<&'a H as Transmit<V>>::Case, V>;
 
+    #[track_caller]
     fn transmit(self, value: V) -> Self::Case {
         match self {
             Some(sink) => Maybe { case: Some(sink.transmit(value)), kept: None },

@@ -33,7 +33,8 @@ use tokio::sync::futures::Notified;
 use tokio::sync::watch as inner;
 
 use crate::ops::{Receive, Transmit};
-use crate::rt;
+use crate::rt::seam::Subject;
+use crate::rt::{self, Site};
 use crate::select::Polled;
 
 /// A value that starts as `initial`: receivers see the newest one, and may miss those between.
@@ -164,8 +165,9 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
-    pub async fn closed(&self) {
-        self.inner.closed().await;
+    #[track_caller]
+    pub fn closed(&self) -> impl Future<Output = ()> {
+        rt::operation("closed", self.inner.closed())
     }
 }
 
@@ -265,11 +267,12 @@ impl<T> Receiver<T> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
+    #[track_caller]
     pub fn recv(&self) -> Recv<'_, T>
     where
         T: Clone,
     {
-        Recv { receiver: self, changed: self.changed.notified() }
+        Recv { receiver: self, site: Site::here(), changed: self.changed.notified() }
     }
 
     /// The newest value, if it was not received yet.
@@ -300,13 +303,14 @@ impl<T> Receiver<T> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
-    pub async fn wait_for(&self, condition: impl FnMut(&T) -> bool) -> Option<T>
+    #[track_caller]
+    pub fn wait_for(&self, condition: impl FnMut(&T) -> bool) -> impl Future<Output = Option<T>>
     where
         T: Clone,
     {
         // A view of its own, so that it takes no change away from `recv`.
         let mut view = self.view.clone();
-        view.wait_for(condition).await.ok().map(|value| value.clone())
+        rt::operation("wait_for", async move { view.wait_for(condition).await.ok().map(|value| value.clone()) })
     }
 
     /// Waits on a thread that drives no tasks.
@@ -353,6 +357,7 @@ impl<'a, T: Clone> Receive for &'a Receiver<T> {
     type Output = Option<T>;
     type Case = Polled<Recv<'a, T>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         Polled::new(self.recv())
     }
@@ -362,6 +367,7 @@ impl<'a, T: Clone> IntoFuture for &'a Receiver<T> {
     type Output = Option<T>;
     type IntoFuture = Recv<'a, T>;
 
+    #[track_caller]
     fn into_future(self) -> Recv<'a, T> {
         self.recv()
     }
@@ -376,6 +382,7 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct Recv<'a, T> {
         receiver: &'a Receiver<T>,
+        site: Site,
         #[pin]
         changed: Notified<'a>,
     }
@@ -384,7 +391,15 @@ pin_project! {
 impl<T: Clone> Future for Recv<'_, T> {
     type Output = Option<T>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = self.as_mut().step(cx);
+        self.site.polled(result.is_ready(), "watch recv", || Subject::Other);
+        result
+    }
+}
+
+impl<T: Clone> Recv<'_, T> {
+    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut this = self.project();
         let budget = ready!(rt::poll_budget(cx));
         loop {

@@ -1,11 +1,13 @@
-//! `#[vela::main]` and `#[vela::test]`: an async function that brings its runtime along.
+//! `#[vela::main]` and `#[vela::test]`: an async function that brings its runtime along, or its simulation.
+
+mod options;
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::quote_spanned;
-use syn::parse::{Parse, ParseStream, Parser as _};
-use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Lit, Safety, Signature, Token, Visibility};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Safety, Signature, Visibility};
 
+use self::options::Options;
 use crate::diag::Diag;
 use crate::fallback::{self, Position};
 use crate::krate::{Krate, own};
@@ -30,7 +32,11 @@ impl Kind {
             Kind::Main => {
                 "`flavor = \"current_thread\"`, `worker_threads = 4`, `on_panic = \"abort\"` and `crate = \"path\"`"
             }
-            Kind::Test => "`flavor = \"multi_thread\"`, `worker_threads = 4` and `crate = \"path\"`",
+            Kind::Test => {
+                "`schedules = 10_000`, `strategy = \"pct\"` (`depth = 3`), `strategy = \"exhaustive\"` (`preemptions = 2`), \
+                 `seed = 7`, `faults = \"spurious, cancel\"`, `time_limit = \"30s\"`, `max_steps = 1_000`, \
+                 `leaks = \"allow\"` and `crate = \"path\"`; or `tokio`, `flavor = \"multi_thread\"`, `worker_threads = 4`"
+            }
         }
     }
 }
@@ -95,110 +101,6 @@ fn check(kind: Kind, function: &Function, diag: &mut Diag) -> bool {
     diag.len() == before
 }
 
-#[derive(Default)]
-struct Options {
-    flavor: Option<&'static str>,
-    workers: Option<syn::LitInt>,
-    abort: bool,
-    krate: Option<Krate>,
-}
-
-impl Options {
-    fn read(kind: Kind, tokens: TokenStream, diag: &mut Diag) -> Self {
-        let mut options = Options::default();
-        let mut seen: Vec<String> = Vec::new();
-        let parsed = Punctuated::<Setting, Token![,]>::parse_terminated.parse2(tokens.clone());
-        let settings = parsed.unwrap_or_else(|_| {
-            diag.on(
-                &tokens,
-                format!("options are written `name = value`\nhelp: {} takes {}", kind.attribute(), kind.known()),
-            );
-            Punctuated::new()
-        });
-        for Setting { name, value } in settings {
-            let text = name.to_string();
-            if seen.contains(&text) {
-                diag.at(name.span(), format!("`{text}` is given twice"));
-            }
-            options.set(kind, &name, &value, diag);
-            seen.push(text);
-        }
-        if let (Some("current_thread"), Some(workers)) = (options.flavor, &options.workers) {
-            diag.on(
-                workers,
-                "`worker_threads` needs `flavor = \"multi_thread\"`: a current-thread runtime has no workers",
-            );
-        }
-        options
-    }
-
-    fn set(&mut self, kind: Kind, name: &Ident, value: &Expr, diag: &mut Diag) {
-        let text = string(value);
-        match (name.to_string().as_str(), text.as_deref()) {
-            ("flavor", Some("current_thread")) => self.flavor = Some("current_thread"),
-            ("flavor", Some("multi_thread")) => self.flavor = Some("multi_thread"),
-            ("flavor", _) => diag.on(value, "`flavor` is \"current_thread\" or \"multi_thread\""),
-            ("worker_threads", _) => match value {
-                Expr::Lit(lit) if matches!(&lit.lit, Lit::Int(n) if n.base10_parse::<usize>().is_ok_and(|n| n > 0)) => {
-                    if let Lit::Int(n) = &lit.lit {
-                        self.workers = Some(n.clone());
-                    }
-                }
-                _ => diag.on(value, "`worker_threads` is a number, at least 1"),
-            },
-            ("on_panic", Some("abort")) if kind == Kind::Main => self.abort = true,
-            ("on_panic", _) if kind == Kind::Main => {
-                diag.on(value, "`on_panic` is \"abort\": a panic in a detached task ends the program, as in Go");
-            }
-            ("crate", Some(path)) => match syn::parse_str::<syn::Path>(path) {
-                Ok(mut path) => {
-                    respan(&mut path, value);
-                    self.krate = Some(Krate::from_path(&path));
-                }
-                Err(_) => diag.on(value, "`crate` is a path to the crate: `crate = \"v\"`"),
-            },
-            ("crate", None) => diag.on(value, "`crate` is a path to the crate, as a string: `crate = \"v\"`"),
-            _ => diag.at(
-                name.span(),
-                format!("`{name}` is no option of {}\nhelp: it takes {}", kind.attribute(), kind.known()),
-            ),
-        }
-    }
-}
-
-/// `name = value`, where the name may be the keyword `crate`.
-struct Setting {
-    name: Ident,
-    value: Expr,
-}
-
-impl Parse for Setting {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        use syn::ext::IdentExt;
-        let name = input.call(Ident::parse_any)?;
-        input.parse::<Token![=]>()?;
-        Ok(Setting { name, value: input.parse()? })
-    }
-}
-
-fn string(value: &Expr) -> Option<String> {
-    match value {
-        Expr::Lit(lit) => match &lit.lit {
-            Lit::Str(text) => Some(text.value()),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// A path out of a string literal gets the literal's place.
-fn respan(path: &mut syn::Path, value: &Expr) {
-    let span = syn::spanned::Spanned::span(value);
-    for segment in &mut path.segments {
-        segment.ident.set_span(segment.ident.span().located_at(span));
-    }
-}
-
 /// What is refused keeps its name and its body, in a shape in which rustc has nothing to add.
 fn refused(function: &Function, diag: &Diag) -> TokenStream {
     let Function { attrs, vis, sig, body } = function;
@@ -229,6 +131,24 @@ fn expand(kind: Kind, options: &Options, function: &Function) -> TokenStream {
     }
     if options.abort {
         settings.extend(quote_spanned!(own()=> .abort_on_panic()));
+    }
+    if kind == Kind::Test && options.is_deterministic() {
+        let fields = options.fields();
+        return quote_spanned! {own()=>
+            #(#attrs)*
+            #[::core::prelude::v1::test]
+            #vis fn #name() {
+                async fn __vela_body() #output #body
+                #p::simulate(
+                    #p::seam::TestOptions {
+                        name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
+                        #fields
+                        ..#p::seam::TestOptions::NONE
+                    },
+                    __vela_body,
+                );
+            }
+        };
     }
     let (test, run) = match kind {
         Kind::Main => (TokenStream::new(), "block_on_main"),

@@ -49,3 +49,23 @@ impl<T> Buffer<T> {
         Self { values: std::mem::take(&mut self.values) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It shrinks once less than an eighth is used, and keeps twice of that.
+    #[test]
+    fn burst_is_given_back_late_and_by_half() {
+        let mut buffer = Buffer::new(usize::MAX);
+        (0..10_000_u64).for_each(|n| buffer.push_back(n));
+        let places = buffer.values.capacity();
+        while buffer.len() > places / 8 {
+            buffer.pop_front();
+        }
+        assert_eq!(buffer.values.capacity(), places);
+        buffer.pop_front();
+        assert_eq!(buffer.values.capacity(), places / 4);
+        assert_eq!(buffer.len(), places / 8 - 1);
+    }
+}

@@ -24,6 +24,7 @@ use super::{Receiver, Sender};
 /// # });
 /// ```
 #[must_use]
+#[track_caller]
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     ends(Chan::new(capacity, Overflow::Block, None))
 }
@@ -40,10 +41,12 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// assert_eq!(rx.drain().sum::<i32>(), 3);
 /// ```
 #[must_use]
+#[track_caller]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     channel(usize::MAX)
 }
 
+#[track_caller]
 fn ends<T>(chan: Chan<T>) -> (Sender<T>, Receiver<T>) {
     Sender::first(chan)
 }
@@ -76,6 +79,7 @@ impl<T> Clone for Channel<T> {
 impl<T> Channel<T> {
     /// A channel of the given capacity, as [`channel`] makes it.
     #[must_use]
+    #[track_caller]
     pub fn new(capacity: usize) -> Self {
         let (sender, receiver) = channel(capacity);
         Self { sender, receiver }
@@ -103,6 +107,7 @@ impl<T> Channel<T> {
 
     /// `channel <- value` on its own.
     #[doc(hidden)]
+    #[track_caller]
     pub fn __vela_send(&self, value: T) -> super::Send<'_, T> {
         self.sender.send(value)
     }
@@ -152,6 +157,7 @@ impl<T> ChannelBuilder<T> {
     ///
     /// [`BuildError`], if the policy makes no sense at this capacity: any policy on an unbounded channel, a dropping one
     /// on a rendezvous.
+    #[track_caller]
     pub fn build(self) -> Result<(Sender<T>, Receiver<T>), BuildError> {
         match self.capacity {
             None if self.overflow != Overflow::Block => Err(BuildError::PolicyOnUnbounded),

@@ -10,6 +10,8 @@ use pin_project_lite::pin_project;
 
 use super::berth::{Berth, ChanRef};
 use super::state::{Chan, Packet, State, VERSION, Want};
+use crate::rt::Site;
+use crate::rt::seam::{Operation as Named, Subject};
 use crate::select::{Case, LockSet, Peek, Seat};
 use crate::waitlist::{Claim, Wakes};
 
@@ -19,6 +21,10 @@ pub trait Operation<T> {
     type Output;
     /// The bit of the channel's word without which it surely has to wait.
     const READY: usize;
+    /// What users call it.
+    const NAME: &'static str;
+    /// The end of the channel that it uses.
+    const END: fn(usize) -> Subject;
 
     /// Completes under the lock if that needs no waiting. What is to be dropped stays in the packet.
     fn look(
@@ -37,6 +43,7 @@ pin_project! {
     pub struct ChanCase<C: ChanRef, K> {
         #[pin]
         berth: Berth<C>,
+        site: Site,
         operation: PhantomData<fn() -> K>,
     }
 }
@@ -49,8 +56,9 @@ impl<C: ChanRef, K> fmt::Debug for ChanCase<C, K> {
 
 impl<C: ChanRef, K> ChanCase<C, K> {
     #[inline]
+    #[track_caller]
     pub(crate) fn new(chan: C, want: Want, value: Option<C::Value>) -> Self {
-        Self { berth: Berth::new(chan, want, value), operation: PhantomData }
+        Self { berth: Berth::new(chan, want, value), site: Site::here(), operation: PhantomData }
     }
 
     /// The value slot, while the case does not wait.
@@ -134,5 +142,9 @@ unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
 
     fn settle(&self, _: u32) {
         self.berth.settle();
+    }
+
+    fn describe(&self, tell: &mut dyn FnMut(Named)) {
+        tell(self.site.operation(K::NAME, (K::END)(self.chan().address())));
     }
 }

@@ -8,6 +8,7 @@ use pin_project_lite::pin_project;
 
 use super::case::{ChanCase, Operation};
 use super::state::{CLOSED, Chan, Packet, State, Want};
+use crate::rt::seam::Subject;
 use crate::select::{One, one};
 use crate::waitlist::{Claim, Wakes};
 
@@ -21,6 +22,8 @@ pub(crate) type ClosedCase<C> = ChanCase<C, Closing>;
 impl<T> Operation<T> for Closing {
     type Output = ();
     const READY: usize = CLOSED;
+    const NAME: &'static str = "closed";
+    const END: fn(usize) -> Subject = Subject::Channel;
 
     fn look(state: &mut State<T>, _: &mut Packet<T>, _: *const Claim, _: &mut Wakes) -> Option<()> {
         state.is_closed().then_some(())
@@ -43,6 +46,7 @@ pin_project! {
 }
 
 impl<'a, T> Closed<'a, T> {
+    #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>) -> Self {
         Self { one: one(ChanCase::new(chan, Want::Close, None)), chan }
     }
@@ -60,6 +64,7 @@ impl<'a, T> crate::ops::Receive for &Closed<'a, T> {
     type Output = ();
     type Case = ClosedCase<&'a Chan<T>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         ChanCase::new(self.chan, Want::Close, None)
     }

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use super::case::{ChanCase, Operation};
 use super::error::{SendError, SendErrorKind};
 use super::state::{Chan, Outcome, Packet, Place, Push, SEND, State, Want};
+use crate::rt::seam::Subject;
 use crate::select::{One, one};
 use crate::waitlist::{Claim, Wakes};
 
@@ -99,6 +100,8 @@ type Reserved = Result<(), ReserveError>;
 impl<T> Operation<T> for Reserving {
     type Output = Reserved;
     const READY: usize = SEND;
+    const NAME: &'static str = "reserve";
+    const END: fn(usize) -> Subject = Subject::Sending;
 
     fn look(state: &mut State<T>, _: &mut Packet<T>, _: *const Claim, _: &mut Wakes) -> Option<Reserved> {
         match state.take_place() {
@@ -128,6 +131,7 @@ pin_project! {
 }
 
 impl<'a, T> Reserve<'a, T> {
+    #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>) -> Self {
         Self { one: one(ChanCase::new(chan, Want::Place, None)), chan }
     }

@@ -57,6 +57,7 @@ impl<T> Receiver<T> {
     /// # });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn recv(&self) -> Recv<'_, T> {
         Recv::new(&self.chan)
     }
@@ -109,6 +110,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.recv_timeout(ms(1)).await, Err(RecvTimeoutError::Timeout));
     /// # });
     /// ```
+    #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> RecvTimeout<'_, T> {
         RecvTimeout::new(&self.chan, rt::saturating_add(rt::now(), timeout))
     }
@@ -148,6 +150,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(batch, [0, 1, 2]);
     /// # });
     /// ```
+    #[track_caller]
     pub fn recv_many<'a>(&'a self, into: &'a mut Vec<T>, max: usize) -> RecvMany<'a, T> {
         RecvMany::new(&self.chan, into, max)
     }
@@ -192,6 +195,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.stream().collect::<Vec<_>>().await, [1, 2]);
     /// # });
     /// ```
+    #[track_caller]
     pub fn stream(&self) -> RecvStream<T> {
         RecvStream::new(self.clone())
     }
@@ -234,6 +238,7 @@ impl<T> Receiver<T> {
     /// # Cancel safety
     ///
     /// Dropping it loses nothing.
+    #[track_caller]
     pub fn closed(&self) -> Closed<'_, T> {
         Closed::new(&self.chan)
     }
@@ -257,6 +262,7 @@ impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
         // Relaxed: the clone exists because this receiver does.
         self.chan.receivers.fetch_add(1, Ordering::Relaxed);
+        self.chan.tell_ends();
         Self { chan: Arc::clone(&self.chan) }
     }
 }
@@ -272,6 +278,7 @@ impl<T> Drop for Receiver<T> {
             // Values have destructors of their own, which must not run under the lock.
             drop(leftovers);
         }
+        self.chan.tell_ends();
     }
 }
 
@@ -286,6 +293,7 @@ impl<'a, T> Receive for &'a Receiver<T> {
     type Case = RecvCase<&'a Chan<T>>;
 
     #[inline]
+    #[track_caller]
     fn receive(self) -> Self::Case {
         recv_case(&*self.chan)
     }
@@ -295,6 +303,7 @@ impl<'a, T> Receive for &'a Channel<T> {
     type Output = Option<T>;
     type Case = RecvCase<&'a Chan<T>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         self.receiver().receive()
     }

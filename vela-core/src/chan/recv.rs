@@ -11,6 +11,7 @@ use super::berth::ChanRef;
 use super::case::{ChanCase, Operation};
 use super::error::RecvTimeoutError;
 use super::state::{Chan, Outcome, Packet, Pop, RECEIVE, State, Want};
+use crate::rt::seam::Subject;
 use crate::rt::{self, Timer};
 use crate::select::{One, one};
 use crate::waitlist::{Claim, Wakes};
@@ -22,6 +23,7 @@ pub struct Receiving;
 /// A receive as the select engine sees it.
 pub(crate) type RecvCase<C> = ChanCase<C, Receiving>;
 
+#[track_caller]
 pub(crate) fn recv_case<C: ChanRef>(chan: C) -> RecvCase<C> {
     ChanCase::new(chan, Want::Value, None)
 }
@@ -29,6 +31,8 @@ pub(crate) fn recv_case<C: ChanRef>(chan: C) -> RecvCase<C> {
 impl<T> Operation<T> for Receiving {
     type Output = Option<T>;
     const READY: usize = RECEIVE;
+    const NAME: &'static str = "recv";
+    const END: fn(usize) -> Subject = Subject::Receiving;
 
     #[inline]
     fn look(state: &mut State<T>, _: &mut Packet<T>, claim: *const Claim, wakes: &mut Wakes) -> Option<Option<T>> {
@@ -59,6 +63,7 @@ pin_project! {
 }
 
 impl<'a, T> Recv<'a, T> {
+    #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>) -> Self {
         Self { one: one(recv_case(chan)) }
     }
@@ -86,6 +91,7 @@ pin_project! {
 }
 
 impl<'a, T> RecvTimeout<'a, T> {
+    #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, deadline: Instant) -> Self {
         Self { recv: Recv::new(chan), timer: None, deadline }
     }
@@ -121,6 +127,7 @@ pin_project! {
 }
 
 impl<'a, T> RecvMany<'a, T> {
+    #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, into: &'a mut Vec<T>, max: usize) -> Self {
         Self { one: one(recv_case(chan)), chan, into, max }
     }

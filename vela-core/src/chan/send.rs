@@ -13,6 +13,7 @@ use super::case::{ChanCase, Operation};
 use super::error::{SendError, SendErrorKind, SendTimeoutError};
 use super::overflow::Overflow;
 use super::state::{Chan, Outcome, Packet, Push, SEND, State, Want};
+use crate::rt::seam::Subject;
 use crate::rt::{self, Timer};
 use crate::select::{Case, Lends, One, one};
 use crate::waitlist::{Claim, Wakes};
@@ -24,6 +25,7 @@ pub struct Delivering;
 /// A send as the select engine sees it: it waits for room under every policy but those that drop.
 pub(crate) type SendCase<C> = ChanCase<C, Delivering>;
 
+#[track_caller]
 pub(crate) fn send_case<C: ChanRef>(chan: C, value: Option<C::Value>) -> SendCase<C> {
     ChanCase::new(chan, Want::Deliver, value)
 }
@@ -33,6 +35,8 @@ type Sent<T> = Result<(), SendError<T>>;
 impl<T> Operation<T> for Delivering {
     type Output = Sent<T>;
     const READY: usize = SEND;
+    const NAME: &'static str = "send";
+    const END: fn(usize) -> Subject = Subject::Sending;
 
     #[inline]
     fn look(state: &mut State<T>, packet: &mut Packet<T>, claim: *const Claim, wakes: &mut Wakes) -> Option<Sent<T>> {
@@ -107,6 +111,7 @@ pin_project! {
 }
 
 impl<'a, T> Send<'a, T> {
+    #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, value: Option<T>) -> Self {
         Self { one: one(send_case(chan, value)), chan, impatient: None }
     }
@@ -217,6 +222,7 @@ pin_project! {
 }
 
 impl<'a, T> SendTimeout<'a, T> {
+    #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, value: T, deadline: Instant) -> Self {
         Self { one: one(send_case(chan, Some(value))), timer: None, deadline }
     }
@@ -258,6 +264,7 @@ pin_project! {
 }
 
 impl<'a, T> SendFrom<'a, T> {
+    #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, from: &'a mut Option<T>) -> Self {
         Self { send: Send::new(chan, None), from, started: false }
     }
@@ -305,6 +312,7 @@ pin_project! {
 }
 
 impl<'a, T> SendAll<'a, T> {
+    #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, from: &'a mut VecDeque<T>) -> Self {
         Self { send: Send::new(chan, None), chan, from, waiting: false }
     }

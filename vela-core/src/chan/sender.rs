@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use super::weak::WeakSender;
 use super::{Channel, Receiver, SendTimeoutError};
 use crate::ops::Transmit;
 use crate::rt;
+use crate::rt::seam::{self, ChannelEvent};
 
 /// The sending end of a channel. Clones send to the same channel; it closes when the last of them is dropped.
 ///
@@ -26,8 +28,17 @@ pub struct Sender<T> {
 
 impl<T> Sender<T> {
     /// The first ends of a new channel.
+    #[track_caller]
     pub(super) fn first(chan: Chan<T>) -> (Self, Receiver<T>) {
         let chan = Arc::new(chan);
+        let site = Location::caller();
+        chan.look(|state| {
+            seam::channel(chan.address(), || ChannelEvent::Made {
+                capacity: state.capacity(),
+                name: state.name(),
+                site,
+            });
+        });
         (Self { chan: Arc::clone(&chan) }, Receiver::from_counted(chan))
     }
 
@@ -67,6 +78,7 @@ impl<T> Sender<T> {
     /// # });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn send(&self, value: T) -> Send<'_, T> {
         Send::new(&self.chan, Some(value))
     }
@@ -118,6 +130,7 @@ impl<T> Sender<T> {
     /// assert_eq!(tx.send_timeout(1, ms(1)).await, Err(SendTimeoutError::Timeout(1)));
     /// # });
     /// ```
+    #[track_caller]
     pub fn send_timeout(&self, value: T, timeout: Duration) -> SendTimeout<'_, T> {
         SendTimeout::new(&self.chan, value, rt::saturating_add(rt::now(), timeout))
     }
@@ -169,6 +182,7 @@ impl<T> Sender<T> {
     /// # drop(rx);
     /// # });
     /// ```
+    #[track_caller]
     pub fn send_from<'a>(&'a self, from: &'a mut Option<T>) -> SendFrom<'a, T> {
         SendFrom::new(&self.chan, from)
     }
@@ -194,6 +208,7 @@ impl<T> Sender<T> {
     /// assert_eq!(rx.drain().collect::<Vec<_>>(), [1, 2, 3]);
     /// # });
     /// ```
+    #[track_caller]
     pub fn send_all<'a>(&'a self, from: &'a mut VecDeque<T>) -> SendAll<'a, T> {
         SendAll::new(&self.chan, from)
     }
@@ -214,6 +229,7 @@ impl<T> Sender<T> {
     /// # Examples
     ///
     /// See [`Permit::send`].
+    #[track_caller]
     pub fn reserve(&self) -> Reserve<'_, T> {
         Reserve::new(&self.chan)
     }
@@ -259,6 +275,7 @@ impl<T> Sender<T> {
     /// assert_eq!(rx.recv().await, Some(5));
     /// # });
     /// ```
+    #[track_caller]
     pub fn sink(&self) -> SendSink<T> {
         SendSink::new(self.clone())
     }
@@ -302,6 +319,7 @@ impl<T> Sender<T> {
     /// tx.closed().await;
     /// # });
     /// ```
+    #[track_caller]
     pub fn closed(&self) -> Closed<'_, T> {
         Closed::new(&self.chan)
     }
@@ -333,6 +351,7 @@ impl<T> Sender<T> {
     /// [`Transmit::transmit`], found before the trait's method, so that the value is coerced to `T`.
     #[doc(hidden)]
     #[inline]
+    #[track_caller]
     pub fn __vela_transmit(&self, value: T) -> SendCase<&Chan<T>> {
         self.transmit(value)
     }
@@ -340,6 +359,7 @@ impl<T> Sender<T> {
     /// `tx <- value` on its own: follows the overflow policy, and coerces the value.
     #[doc(hidden)]
     #[inline]
+    #[track_caller]
     pub fn __vela_send(&self, value: T) -> Send<'_, T> {
         self.send(value)
     }
@@ -399,6 +419,7 @@ impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
         // Relaxed: the clone exists because this sender does.
         self.chan.senders.fetch_add(1, Ordering::Relaxed);
+        self.chan.tell_ends();
         Self { chan: Arc::clone(&self.chan) }
     }
 }
@@ -409,6 +430,7 @@ impl<T> Drop for Sender<T> {
         if self.chan.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close();
         }
+        self.chan.tell_ends();
     }
 }
 
@@ -423,6 +445,7 @@ impl<'a, T> Transmit<T> for &'a Sender<T> {
     type Case = SendCase<&'a Chan<T>>;
 
     #[inline]
+    #[track_caller]
     fn transmit(self, value: T) -> Self::Case {
         send_case(&*self.chan, Some(value))
     }
@@ -432,6 +455,7 @@ impl<'a, T> Transmit<T> for &'a Channel<T> {
     type Output = Result<(), SendError<T>>;
     type Case = SendCase<&'a Chan<T>>;
 
+    #[track_caller]
     fn transmit(self, value: T) -> Self::Case {
         self.sender().transmit(value)
     }

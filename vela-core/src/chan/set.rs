@@ -13,7 +13,7 @@ use super::recv::RecvCase;
 use super::state::{Chan, Want};
 use crate::ops::Receive;
 use crate::rt;
-use crate::select::{Case, LockSet, Mode, Polled, Seat};
+use crate::select::{Case, Likely, LockSet, Mode, Polled, Seat, likely};
 use crate::waitlist::{Claim, Phase, Wakes};
 
 /// How often a round looks without holding all the locks before it does.
@@ -81,6 +81,7 @@ impl<T> SelectSet<T> {
     }
 
     /// Adds a receiver, and gives its number; numbers of removed members are used again.
+    #[track_caller]
     pub fn insert(&mut self, receiver: Receiver<T>) -> usize {
         let case = Box::pin(ChanCase::new(Arc::clone(receiver.chan()), Want::Value, None));
         let member = Some(Member { case, receiver });
@@ -128,6 +129,7 @@ impl<T> SelectSet<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: a value that was handed to it goes back into its channel.
+    #[track_caller]
     pub fn recv(&mut self) -> RecvFromSet<'_, T> {
         // The last round's future may have been leaked.
         self.abandon();
@@ -183,13 +185,24 @@ impl<T> SelectSet<T> {
 
     /// Looks at the members that are not enrolled, and at all of them where one may have something.
     fn look_at_each(&mut self) -> Option<(usize, Option<T>)> {
+        let likely = self.ready_members();
         let Self { members, claim, idle, dirty } = self;
         let slots = members.len();
         let mut attempt = |index: usize| {
             let member = members[index].as_mut()?;
             member.case.as_mut().attempt_while_held(claim).map(|value| (index, value))
         };
-        if *dirty { Mode::fair().visit(slots, attempt) } else { Mode::fair().visit(idle.len(), |i| attempt(idle[i])) }
+        if *dirty {
+            Mode::fair().visit(slots, &likely, attempt)
+        } else {
+            let likely = likely.map(|likely| idle.iter().map(|&i| likely[i]).collect());
+            Mode::fair().visit(idle.len(), &likely, |i| attempt(idle[i]))
+        }
+    }
+
+    /// The members that are worth a draw, in a simulation.
+    fn ready_members(&self) -> Likely {
+        likely(self.members.iter().map(|member| member.as_ref().is_some_and(|member| member.case.peek().maybe)))
     }
 
     fn enroll_idle(&mut self) -> Option<(usize, Option<T>)> {
@@ -208,6 +221,7 @@ impl<T> SelectSet<T> {
     /// Counterparts keep coming by: looks at all members under all their locks, and sleeps before it releases them.
     fn look_locked(&mut self) -> Poll<(usize, Option<T>)> {
         self.claim.rearm();
+        let likely = self.ready_members();
         let Self { members, claim, .. } = self;
         let mut locks = LockSet::new();
         for member in members.iter().flatten() {
@@ -217,7 +231,7 @@ impl<T> SelectSet<T> {
         // SAFETY: the members keep their channels alive; no lock is held here; looks run no user code.
         let found = unsafe {
             locks.hold(|| {
-                let found = Mode::fair().visit(members.len(), |index| {
+                let found = Mode::fair().visit(members.len(), &likely, |index| {
                     let case = members[index].as_mut()?.case.as_mut();
                     match case.attempt_locked(claim, &mut wakes) {
                         Poll::Ready(value) => Some((index, value)),
@@ -273,10 +287,28 @@ impl<T> Future for RecvFromSet<'_, T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let budget = ready!(rt::poll_budget(cx));
         let next = self.set.poll_next(cx);
+        if rt::seam::detailed() {
+            self.tell(&next);
+        }
         if next.is_ready() {
             budget.charge();
         }
         next
+    }
+}
+
+impl<T> RecvFromSet<'_, T> {
+    #[cold]
+    fn tell(&self, next: &Poll<(usize, Option<T>)>) {
+        let only = match next {
+            Poll::Ready((index, _)) => Some(*index),
+            Poll::Pending => None,
+        };
+        for (index, member) in self.set.members.iter().enumerate() {
+            if let Some(member) = member.as_ref().filter(|_| only.is_none_or(|only| only == index)) {
+                member.case.describe(&mut |operation| rt::polled(next.is_ready(), operation));
+            }
+        }
     }
 }
 
@@ -290,6 +322,7 @@ impl<'a, T> Receive for &'a mut SelectSet<T> {
     type Output = (usize, Option<T>);
     type Case = Polled<RecvFromSet<'a, T>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         Polled::new(self.recv())
     }

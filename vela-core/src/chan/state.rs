@@ -17,6 +17,7 @@ use std::sync::atomic::AtomicUsize as Word;
 use super::buffer::Buffer;
 use super::overflow::Overflow;
 use crate::lock::Lock;
+use crate::rt::seam::{self, ChannelEvent};
 use crate::waitlist::{Claim, List, Node, Wakes};
 
 /// What a waiting node wants.
@@ -617,6 +618,21 @@ impl<T> Chan<T> {
         let version = (self.word.load(Ordering::Relaxed) & !(VERSION - 1)).wrapping_add(VERSION);
         // Release: pairs with `word`.
         self.word.store(version | state.bits(), Ordering::Release);
+        seam::channel(self.address(), || ChannelEvent::State { len: state.len(), closed: state.closed });
+    }
+
+    /// What a simulation knows the channel by.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).cast::<()>() as usize
+    }
+
+    /// The number of handles has changed.
+    #[inline]
+    pub(crate) fn tell_ends(&self) {
+        seam::channel(self.address(), || ChannelEvent::Ends {
+            senders: self.senders.load(Ordering::Relaxed),
+            receivers: self.receivers.load(Ordering::Relaxed),
+        });
     }
 }
 

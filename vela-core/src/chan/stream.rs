@@ -30,6 +30,7 @@ pub struct RecvStream<T> {
 }
 
 impl<T> RecvStream<T> {
+    #[track_caller]
     pub(crate) fn new(receiver: Receiver<T>) -> Self {
         Self {
             one: Box::pin(one(ChanCase::new(Arc::clone(receiver.chan()), Want::News, None))),
@@ -79,6 +80,7 @@ pub struct SendSink<T> {
 }
 
 impl<T> SendSink<T> {
+    #[track_caller]
     pub(crate) fn new(sender: Sender<T>) -> Self {
         let waiter = Box::pin(one(ChanCase::new(Arc::clone(sender.chan()), Want::Room, None)));
         Self { open: Some(Open { waiter, sender }), granted: false }

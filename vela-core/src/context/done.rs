@@ -10,7 +10,8 @@ use tokio_util::sync::WaitForCancellationFuture;
 
 use super::Context;
 use crate::ops::Receive;
-use crate::rt::{self, Timer};
+use crate::rt::seam::Subject;
+use crate::rt::{self, Site, Timer};
 use crate::select::Polled;
 
 /// The source that [`Context::done`] gives: ready once the context has ended, and ever after.
@@ -37,6 +38,7 @@ impl<'a> Receive for &Done<'a> {
     type Output = ();
     type Case = Polled<DoneFuture<'a>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         Polled::new(self.into_future())
     }
@@ -46,8 +48,14 @@ impl<'a> IntoFuture for Done<'a> {
     type Output = ();
     type IntoFuture = DoneFuture<'a>;
 
+    #[track_caller]
     fn into_future(self) -> DoneFuture<'a> {
-        DoneFuture { context: self.context, cancelled: self.context.signal().cancelled(), timer: None }
+        DoneFuture {
+            context: self.context,
+            site: Site::here(),
+            cancelled: self.context.signal().cancelled(),
+            timer: None,
+        }
     }
 }
 
@@ -60,6 +68,7 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct DoneFuture<'a> {
         context: &'a Context,
+        site: Site,
         #[pin]
         cancelled: WaitForCancellationFuture<'a>,
         #[pin]
@@ -70,7 +79,15 @@ pin_project! {
 impl Future for DoneFuture<'_> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<Self::Output> {
+        let result = self.as_mut().step(cx);
+        self.site.polled(result.is_ready(), "done", || Subject::Other);
+        result
+    }
+}
+
+impl DoneFuture<'_> {
+    fn step(self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<()> {
         let this = self.project();
         let budget = ready!(rt::poll_budget(cx));
         if this.cancelled.poll(cx).is_pending() {

@@ -9,6 +9,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -250,11 +251,13 @@ impl Context {
     /// assert!(token.is_cancelled());
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn token(&self) -> CancellationToken {
         if self.node.deadline.is_some() {
             self.node.pushed.get_or_init(|| {
                 let context = self.clone();
-                drop(rt::spawn(async move { context.done().await }, false));
+                let name = Some("a context's deadline");
+                drop(rt::spawn(async move { context.done().await }, false, name, Location::caller()));
             });
         }
         self.node.token.child_token()

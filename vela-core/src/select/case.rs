@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::locks::LockSet;
+use crate::rt::seam::Operation;
 use crate::waitlist::{Claim, Wakes};
 
 /// Where a case is to enrol: the claim word of the operation it belongs to, and the key under which it is claimed.
@@ -97,6 +98,10 @@ pub unsafe trait Case {
     fn width(&self) -> u32 {
         1
     }
+
+    /// Names the operation, for reports; a foreign future's is not known, or tells of itself.
+    #[doc(hidden)]
+    fn describe(&self, _tell: &mut dyn FnMut(Operation)) {}
 }
 
 pin_project! {

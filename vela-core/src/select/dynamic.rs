@@ -10,9 +10,10 @@ use pin_project_lite::pin_project;
 use super::case::{Case, Peek, Seat};
 use super::engine::{CLOSED, ELSE, Selector, unreachable_arm};
 use super::locks::LockSet;
-use super::order::Mode;
+use super::order::{Mode, likely};
 use super::slot::{Every, Sent, Slot, Values, every, sent, values};
 use crate::ops::{Receive, Transmit};
+use crate::rt::seam::Operation;
 use crate::waitlist::{Claim, Wakes};
 
 /// A set of sources of one type as one source: `(i, v) = <-any(&mut inputs)`.
@@ -51,6 +52,7 @@ where
     type Output = (usize, <&'a H as Receive>::Output);
     type Case = AnyCase<<&'a H as Receive>::Case>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         let mut cases = self.sources.iter().map(Receive::receive);
         if self.sources.len() <= INLINE {
@@ -100,9 +102,12 @@ impl<C> AnyCase<C> {
         };
         case.as_pin_mut().expect("the first `len` places are filled")
     }
+}
 
+impl<C: Case> AnyCase<C> {
     fn visit<O>(mut self: Pin<&mut Self>, mut look: impl FnMut(Pin<&mut C>) -> Poll<O>) -> Poll<(usize, O)> {
-        let found = Mode::fair().visit(self.len(), |index| match look(self.as_mut().at(index)) {
+        let likely = likely(self.all().map(|case| case.is_polled() || case.peek().maybe));
+        let found = Mode::fair().visit(self.len(), &likely, |index| match look(self.as_mut().at(index)) {
             Poll::Ready(outcome) => Some((index, outcome)),
             Poll::Pending => None,
         });
@@ -168,6 +173,10 @@ unsafe impl<C: Case> Case for AnyCase<C> {
 
     fn is_polled(&self) -> bool {
         self.all().any(Case::is_polled)
+    }
+
+    fn describe(&self, tell: &mut dyn FnMut(Operation)) {
+        self.all().for_each(|case| case.describe(tell));
     }
 
     fn width(&self) -> u32 {
@@ -267,6 +276,7 @@ impl<'a, R> Select<'a, R> {
     }
 
     /// Adds an arm that fires on a value of `source`, and is disabled once it has ended.
+    #[track_caller]
     pub fn recv<S, T>(mut self, source: S, body: impl FnOnce(T) -> R + Send + 'a) -> Self
     where
         S: Receive<Output = Option<T>, Case: Send + 'a>,
@@ -277,6 +287,7 @@ impl<'a, R> Select<'a, R> {
     }
 
     /// Adds an arm that fires on every outcome of `source`: a task, a timer, the close of a channel.
+    #[track_caller]
     pub fn on<S>(mut self, source: S, body: impl FnOnce(S::Output) -> R + Send + 'a) -> Self
     where
         S: Receive<Case: Send + 'a, Output: Send + 'a>,
@@ -286,6 +297,7 @@ impl<'a, R> Select<'a, R> {
     }
 
     /// Adds an arm that fires once `sink` has taken `value`, and is disabled once it is closed.
+    #[track_caller]
     pub fn send<S, V, E>(mut self, sink: S, value: V, body: impl FnOnce() -> R + Send + 'a) -> Self
     where
         S: Transmit<V, Output = Result<(), E>, Case: Send + 'a>,

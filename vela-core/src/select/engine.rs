@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use super::case::Seat;
 use super::locks::LockSet;
-use super::order::Mode;
+use super::order::{Likely, Mode, likely};
 use super::slot::{Arm, Look};
 use crate::rt;
 use crate::waitlist::claim::MAX_KEY;
@@ -55,11 +55,15 @@ impl Selector {
             let step = if this.enrolled { this.wake_up(cx, arms) } else { this.start(cx, arms) };
             match step {
                 Step::Fired(arm) => {
+                    tell(&arms[arm..=arm], true);
                     this.leave(arms);
                     rt::charge(cx);
                     return Poll::Ready(arm);
                 }
-                Step::Asleep => return Poll::Pending,
+                Step::Asleep => {
+                    tell(arms, false);
+                    return Poll::Pending;
+                }
                 Step::Again => {}
                 Step::Over => {
                     this.leave(arms);
@@ -133,7 +137,8 @@ impl Selector {
 
     /// Looks at the enabled arms in the select's order, outside all locks.
     fn visit(&self, arms: &mut Arms<'_, '_>, mut look: impl FnMut(Pin<&mut (dyn Arm + '_)>) -> Look) -> Option<usize> {
-        self.mode.visit(arms.len(), |index| {
+        let likely = ready_arms(arms);
+        self.mode.visit(arms.len(), &likely, |index| {
             let arm = &mut arms[index];
             if !arm.enabled() || look(arm.as_mut()) == Look::NotReady {
                 return None;
@@ -212,11 +217,12 @@ impl Selector {
         for arm in arms.iter().filter(|arm| arm.enabled()) {
             arm.locks(&mut locks);
         }
+        let likely = ready_arms(arms);
         let mut wakes = Wakes::new();
         // SAFETY: the arms keep their channels alive; no lock is held here; looks run no user code.
         let found = unsafe {
             locks.hold(|| {
-                let found = self.mode.visit(arms.len(), |index| {
+                let found = self.mode.visit(arms.len(), &likely, |index| {
                     let arm = &mut arms[index];
                     let look = arm.enabled() && arm.as_mut().attempt_locked(&self.claim, &mut wakes) == Look::Outcome;
                     look.then_some(index)
@@ -260,8 +266,23 @@ enum Step {
     NothingReady,
 }
 
+/// Tells a simulation what the select waits for, or has done.
+#[inline]
+fn tell(arms: &Arms<'_, '_>, ready: bool) {
+    if rt::seam::detailed() {
+        for arm in arms.iter().filter(|arm| ready || arm.enabled()) {
+            arm.describe(&mut |operation| rt::polled(ready, operation));
+        }
+    }
+}
+
 fn any_enabled(arms: &Arms<'_, '_>) -> bool {
     arms.iter().any(|arm| arm.enabled())
+}
+
+/// The arms that are worth a draw, in a simulation.
+fn ready_arms(arms: &Arms<'_, '_>) -> Likely {
+    likely(arms.iter().map(|arm| arm.enabled() && (arm.is_polled() || arm.peek().maybe)))
 }
 
 fn collect(arms: &Arms<'_, '_>) -> (bool, usize) {

@@ -84,3 +84,58 @@ impl Drop for LockSet {
         }
     }
 }
+
+#[cfg(all(test, not(vela_loom)))]
+mod tests {
+    use super::*;
+    use crate::ops::Receive;
+    use crate::select::{Arm, Case, values};
+    use crate::{any, channel};
+
+    #[test]
+    fn all_locks_are_held_during_the_look_and_none_after_it() {
+        for n in [0, 1, 7, 8, 9, 10, 40] {
+            let all: Vec<_> = (0..n).map(|_| Lock::new()).collect();
+            let mut set = LockSet::new();
+            // Each twice, as of a channel with two arms.
+            all.iter().rev().chain(&all).take(n.max(n / 2 * 3)).for_each(|lock| set.push(lock));
+            // SAFETY: the locks outlive the set, and nobody holds them.
+            assert!(unsafe { set.hold(|| all.iter().all(Lock::is_locked)) }, "{n} locks");
+            assert!(!all.iter().any(Lock::is_locked), "{n} locks");
+        }
+    }
+
+    #[test]
+    fn list_of_a_large_set_is_kept_for_the_next() {
+        let lock = Lock::new();
+        let drop_set_of = |n: usize| {
+            let mut set = LockSet::new();
+            (0..n).for_each(|_| set.push(&lock));
+        };
+        let kept = || {
+            let list = SPILL.take();
+            let capacity = list.capacity();
+            SPILL.set(list);
+            capacity
+        };
+        drop_set_of(INLINE);
+        assert_eq!(kept(), 0, "a small set needs none");
+        drop_set_of(100);
+        drop_set_of(INLINE);
+        drop_set_of(1);
+        assert!(kept() >= 100);
+    }
+
+    #[test]
+    fn arms_and_sets_of_sources_name_the_lock_of_each_channel() {
+        let (_tx, rx) = channel::<u8>(1);
+        let mut set = LockSet::new();
+        values(Some((&rx).receive())).locks(&mut set);
+        assert_eq!(set.len, 1);
+        for n in [1, 3, 6] {
+            let mut set = LockSet::new();
+            (&any(&mut vec![rx.clone(); n])).receive().locks(&mut set);
+            assert_eq!(set.len, n);
+        }
+    }
+}

@@ -13,5 +13,6 @@ pub use dynamic::{Any, AnyCase, Select, any};
 pub use engine::{CLOSED, ELSE, Selector, unreachable_arm};
 pub use locks::LockSet;
 pub use one::{One, one};
+pub(crate) use order::{Likely, likely};
 pub use order::{Mode, seed_fairness};
 pub use slot::{Arm, Every, Keep, LendSlot, Lends, Sent, Slot, Values, every, lend, lend_every, sent, values};

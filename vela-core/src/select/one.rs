@@ -67,6 +67,9 @@ impl<C: Case> Future for One<C> {
         }
         let budget = ready!(rt::poll_budget(cx));
         let result = self.as_mut().poll_case(cx);
+        if rt::seam::detailed() {
+            self.tell(result.is_ready());
+        }
         if result.is_ready() {
             budget.charge();
         }
@@ -75,6 +78,11 @@ impl<C: Case> Future for One<C> {
 }
 
 impl<C: Case> One<C> {
+    #[cold]
+    fn tell(&self, ready: bool) {
+        self.case.describe(&mut |operation| rt::polled(ready, operation));
+    }
+
     #[inline]
     fn poll_case(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         if !self.enrolled {

@@ -2,6 +2,17 @@
 
 use std::cell::Cell;
 
+use crate::rt;
+
+/// In a simulation: which arms may be ready. It draws among those only, so that each of its draws makes a difference.
+pub(crate) type Likely = Option<Vec<bool>>;
+
+/// Asks each arm whether it may be ready, if that matters.
+#[inline]
+pub(crate) fn likely(arms: impl Iterator<Item = bool>) -> Likely {
+    rt::simulated().then(|| arms.collect())
+}
+
 /// How a select chooses among ready arms.
 #[derive(Debug, Clone, Copy)]
 pub struct Mode {
@@ -54,16 +65,16 @@ impl Mode {
     ///
     /// The shuffle is Fisher and Yates', drawn as it goes (Durstenfeld, CACM 7, 1964): finding the first arm ready
     /// costs one draw.
-    pub(crate) fn visit<R>(self, len: usize, mut visit: impl FnMut(usize) -> Option<R>) -> Option<R> {
+    pub(crate) fn visit<R>(self, len: usize, likely: &Likely, mut visit: impl FnMut(usize) -> Option<R>) -> Option<R> {
         match self.order {
             Ranking::Biased => (0..len).find_map(visit),
             _ if len == 1 => visit(0),
-            Ranking::Fair => shuffled(0, len, &mut visit),
+            Ranking::Fair => shuffled(0, len, likely, &mut visit),
             Ranking::Tiers(ends) => {
                 let mut start = 0;
                 for end in ends.iter().copied().chain([len]) {
                     let end = end.min(len);
-                    if let Some(found) = shuffled(start, end, &mut visit) {
+                    if let Some(found) = shuffled(start, end, likely, &mut visit) {
                         return Some(found);
                     }
                     start = end;
@@ -81,8 +92,11 @@ thread_local! {
     static SCRATCH: Cell<Vec<u32>> = const { Cell::new(Vec::new()) };
 }
 
-fn shuffled<R>(start: usize, end: usize, visit: &mut impl FnMut(usize) -> Option<R>) -> Option<R> {
+fn shuffled<R>(start: usize, end: usize, likely: &Likely, visit: &mut impl FnMut(usize) -> Option<R>) -> Option<R> {
     let len = end.saturating_sub(start);
+    if let Some(likely) = likely {
+        return drawn_among(likely, start, end, visit);
+    }
     if len == 2 {
         // By far the most common select.
         let first = below(2);
@@ -109,6 +123,19 @@ fn draw<R>(places: &mut [u32], start: usize, visit: &mut impl FnMut(usize) -> Op
         }
     }
     None
+}
+
+/// The arms that may be ready in the simulation's order, then the others.
+#[cold]
+fn drawn_among<R>(likely: &[bool], start: usize, end: usize, visit: &mut impl FnMut(usize) -> Option<R>) -> Option<R> {
+    let (mut first, others): (Vec<usize>, Vec<usize>) = (start..end).partition(|&arm| likely[arm]);
+    while !first.is_empty() {
+        let drawn = if first.len() == 1 { 0 } else { rt::draw(first.len()).unwrap_or(0) };
+        if let Some(found) = visit(first.remove(drawn)) {
+            return Some(found);
+        }
+    }
+    others.into_iter().find_map(visit)
 }
 
 thread_local! {
@@ -161,7 +188,7 @@ mod tests {
         let mut counts = std::collections::HashMap::<Vec<usize>, u32>::new();
         for _ in 0..24_000 {
             let mut seen = Vec::new();
-            let none: Option<()> = Mode::fair().visit(4, |i| {
+            let none: Option<()> = Mode::fair().visit(4, &None, |i| {
                 seen.push(i);
                 None
             });
@@ -178,7 +205,7 @@ mod tests {
         for len in [1, 2, 3, 17, 40, 100] {
             static ENDS: [usize; 2] = [1, 30];
             let mut seen = Vec::new();
-            let none: Option<()> = Mode::tiers(&ENDS).visit(len, |i| {
+            let none: Option<()> = Mode::tiers(&ENDS).visit(len, &None, |i| {
                 seen.push(i);
                 None
             });
@@ -188,5 +215,24 @@ mod tests {
             seen.sort_unstable();
             assert_eq!(seen, (0..len).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn draws_are_those_of_the_published_generators() {
+        // SplitMix64's first output from the seeds 0 and 1234567.
+        assert_eq!((mix(0), mix(1_234_567)), (0xE220_A839_7B1D_CDAF, 6_457_827_717_110_365_317));
+        // The upper halves of xorshift64*'s first outputs from the state 1.
+        RANDOM.set(1);
+        assert_eq!([(); 4].map(|()| below(1 << 32)), [0x47E4_CE4B, 0xABCF_A6A8, 0xB9D1_0D8F, 0x4DB4_18A0]);
+    }
+
+    /// A state of 0 would be none.
+    #[test]
+    fn seed_that_mixes_to_one_replays_too() {
+        let draws = || {
+            seed_fairness(0xF836_4607_E9C9_49BD);
+            [(); 4].map(|()| below(1 << 32))
+        };
+        assert_eq!(draws(), draws());
     }
 }

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::case::{Case, Peek, Seat};
 use super::locks::LockSet;
+use crate::rt::seam::Operation;
 use crate::waitlist::{Claim, Wakes};
 
 /// Which outcomes an arm fires on; the others disable it.
@@ -126,6 +127,8 @@ pub unsafe trait Arm {
     fn is_polled(&self) -> bool;
     /// [`Case::width`].
     fn width(&self) -> u32;
+    /// [`Case::describe`].
+    fn describe(&self, tell: &mut dyn FnMut(Operation));
     /// Whether the outcome makes the arm fire; else it is disabled from here on. Runs outside all locks.
     fn judge(self: Pin<&mut Self>) -> bool;
 }
@@ -238,6 +241,12 @@ unsafe impl<C: Case, K: Keep<C::Output>> Arm for Slot<C, K> {
 
     fn width(&self) -> u32 {
         self.case.as_ref().map_or(1, Case::width)
+    }
+
+    fn describe(&self, tell: &mut dyn FnMut(Operation)) {
+        if let Some(case) = &self.case {
+            case.describe(tell);
+        }
     }
 
     fn judge(self: Pin<&mut Self>) -> bool {

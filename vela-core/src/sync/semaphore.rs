@@ -1,7 +1,10 @@
 //! A weighted semaphore: Tokio's, with permits that own their handle.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
+
+use crate::rt;
 
 /// A number of permits that tasks take and give back; one `acquire` may take several.
 ///
@@ -45,11 +48,15 @@ impl Semaphore {
     /// # Cancel safety
     ///
     /// Dropping the future loses the place in the queue, and no permit.
-    pub async fn acquire(&self, n: u32) -> Result<Permit, SemaphoreClosed> {
-        match Arc::clone(&self.inner).acquire_many_owned(n).await {
-            Ok(inner) => Ok(Permit { inner }),
-            Err(_) => Err(SemaphoreClosed(())),
-        }
+    #[track_caller]
+    pub fn acquire(&self, n: u32) -> impl Future<Output = Result<Permit, SemaphoreClosed>> + use<> {
+        let acquire = Arc::clone(&self.inner).acquire_many_owned(n);
+        rt::operation("acquire", async move {
+            match acquire.await {
+                Ok(inner) => Ok(Permit { inner }),
+                Err(_) => Err(SemaphoreClosed(())),
+            }
+        })
     }
 
     /// Takes `n` permits if they are there and nobody waits for them.

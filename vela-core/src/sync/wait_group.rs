@@ -5,14 +5,15 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use crate::ops::Receive;
-use crate::rt;
+use crate::rt::seam::Subject;
+use crate::rt::{self, Site};
 use crate::select::Polled;
 
 /// Waits until a number of things are done: Go's `sync.WaitGroup`, without a counter that can go wrong.
@@ -153,6 +154,7 @@ impl<'a> Receive for &Wait<'a> {
     type Output = ();
     type Case = Polled<WaitFuture<'a>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         Polled::new(self.into_future())
     }
@@ -162,8 +164,9 @@ impl<'a> IntoFuture for Wait<'a> {
     type Output = ();
     type IntoFuture = WaitFuture<'a>;
 
+    #[track_caller]
     fn into_future(self) -> WaitFuture<'a> {
-        WaitFuture { count: &self.group.shared, zero: self.group.shared.zero.notified() }
+        WaitFuture { count: &self.group.shared, site: Site::here(), zero: self.group.shared.zero.notified() }
     }
 }
 
@@ -175,6 +178,7 @@ pin_project! {
     /// Nothing is lost when it is dropped.
     pub struct WaitFuture<'a> {
         count: &'a Count,
+        site: Site,
         #[pin]
         zero: Notified<'a>,
     }
@@ -183,12 +187,22 @@ pin_project! {
 impl Future for WaitFuture<'_> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = self.as_mut().step(cx);
+        self.site.polled(result.is_ready(), "wait", || Subject::Other);
+        result
+    }
+}
+
+impl WaitFuture<'_> {
+    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
+        let budget = ready!(rt::poll_budget(cx));
         loop {
             // Registered first, then looked: a last `done` in between wakes us. Acquire: see `Work::drop`.
             this.zero.as_mut().enable();
             if this.count.open.load(Ordering::Acquire) == 0 {
+                budget.charge();
                 return Poll::Ready(());
             }
             if this.zero.as_mut().poll(cx).is_pending() {

@@ -101,12 +101,12 @@ impl Panic {
 
 impl TaskError {
     pub(super) fn from_join(error: rt::JoinError, name: Option<&Name>, site: &'static Location<'static>) -> Self {
-        match error.try_into_panic() {
-            Ok(payload) => {
+        match error.into_panic() {
+            Some(payload) => {
                 let message = super::panic::message(&*payload);
                 Self::Panicked(Panic::new(message, Some(payload), name.cloned(), site))
             }
-            Err(_) => Self::Cancelled,
+            None => Self::Cancelled,
         }
     }
 

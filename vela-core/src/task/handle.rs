@@ -9,7 +9,8 @@ use std::task::{Context, Poll, ready};
 use super::{TaskError, TaskId};
 use crate::context::ambient::Name;
 use crate::ops::Receive;
-use crate::rt::{AbortHandle, JoinError, JoinHandle};
+use crate::rt::seam::Subject;
+use crate::rt::{AbortHandle, Id, JoinError, JoinHandle, Site};
 use crate::select::Polled;
 use crate::sync::shared::{Place, Shared};
 
@@ -51,6 +52,14 @@ impl<T> Task<T> {
     /// A task that its scope did not start: it has no number, and always reads as cancelled.
     pub(super) fn refused(name: Option<Name>, site: &'static Location<'static>) -> Self {
         Self { join: Shared::new(Joiner(None)), id: None, name, site }
+    }
+
+    /// What a wait for it is about.
+    fn subject(&self) -> Subject {
+        match self.id {
+            Some(TaskId(Id::Simulated(id))) => Subject::Task(id),
+            _ => Subject::Other,
+        }
     }
 
     pub(super) fn abort_handle(&self) -> Option<AbortHandle> {
@@ -102,8 +111,9 @@ impl<T> Task<T> {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped: the task runs on, and its outcome waits for the next join.
+    #[track_caller]
     pub fn join(&self) -> Join<'_, T> {
-        Join { task: self, place: Place::default() }
+        Join { task: self, site: Site::here(), place: Place::default() }
     }
 
     /// Waits for the task on a thread that drives no tasks.
@@ -155,8 +165,10 @@ impl<T> Future for Task<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let joined = ready!(this.join.get_mut().poll(cx));
-        Poll::Ready(this.outcome(joined))
+        let joined = this.join.get_mut().poll(cx);
+        // The line of the `.await` is not known here: that of the spawn stands in.
+        Site::of(this.site).polled(joined.is_ready(), "join", || this.subject());
+        joined.map(|joined| this.outcome(joined))
     }
 }
 
@@ -164,6 +176,7 @@ impl<'a, T> IntoFuture for &'a Task<T> {
     type Output = Result<T, TaskError>;
     type IntoFuture = Join<'a, T>;
 
+    #[track_caller]
     fn into_future(self) -> Join<'a, T> {
         self.join()
     }
@@ -173,6 +186,7 @@ impl<'a, T> Receive for &'a Task<T> {
     type Output = Result<T, TaskError>;
     type Case = Polled<Join<'a, T>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         Polled::new(self.join())
     }
@@ -197,6 +211,7 @@ impl<T> fmt::Debug for Task<T> {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Join<'a, T> {
     task: &'a Task<T>,
+    site: Site,
     place: Place,
 }
 
@@ -207,8 +222,9 @@ impl<T> Future for Join<'_, T> {
         let this = self.get_mut();
         let task = this.task;
         // Tokio's handle charges the budget itself.
-        let joined = ready!(task.join.poll(&mut this.place, cx, Joiner::poll));
-        Poll::Ready(task.outcome(joined))
+        let joined = task.join.poll(&mut this.place, cx, Joiner::poll);
+        this.site.polled(joined.is_ready(), "join", || task.subject());
+        joined.map(|joined| task.outcome(joined))
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! One lock. Under it nothing is woken, aborted or dropped: transitions return what there is to do.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
@@ -28,7 +28,7 @@ use super::run;
 use super::via::Verdict;
 use crate::context::ambient::Name;
 use crate::error::Error;
-use crate::rt::AbortHandle;
+use crate::rt::{self, AbortHandle};
 
 /// What `in(…)` takes: a [`Scope`](super::Scope), a [`Group`](super::Group), and references to them.
 #[diagnostic::on_unimplemented(
@@ -68,7 +68,8 @@ pub struct Nursery {
 
 #[derive(Debug)]
 struct State {
-    members: HashMap<u64, Member>,
+    /// In the order of their start, in which they are cancelled, too.
+    members: BTreeMap<u64, Member>,
     queue: VecDeque<u64>,
     last_id: u64,
     running: usize,
@@ -88,7 +89,7 @@ struct Member {
 impl Nursery {
     pub(super) fn new(limit: usize) -> Arc<Self> {
         let state = State {
-            members: HashMap::new(),
+            members: BTreeMap::new(),
             queue: VecDeque::new(),
             last_id: 0,
             running: 0,
@@ -331,6 +332,7 @@ impl<F: Future, V: Verdict<F::Output>> Future for Body<F, V> {
             Err(payload) => {
                 let panic = Panic::new(super::panic::message(&*payload), None, this.name.clone(), this.site);
                 nursery.fail(TaskError::Panicked(panic).into());
+                rt::panic_seen();
                 // On to the task itself, which counts and reports it.
                 resume_unwind(payload)
             }

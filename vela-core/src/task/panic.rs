@@ -44,6 +44,10 @@ pub(super) fn report(payload: &(dyn Any + Send), name: Option<&Name>, site: &'st
     // Relaxed: a counter on its own.
     COUNT.fetch_add(1, Ordering::Relaxed);
     let message = message(payload);
+    if rt::panicked(&message) {
+        // A simulation tells of it if nobody else does.
+        return;
+    }
     let report = Report { name, site, message: &message };
     #[cfg(feature = "tracing")]
     if tracing::dispatcher::has_been_set() {

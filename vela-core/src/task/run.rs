@@ -30,7 +30,8 @@ where
 {
     let (inside, context) = surroundings();
     let extra = extra(name.as_ref(), context);
-    Task::new(rt::spawn(Run { future, site, extra }, inside), name, site)
+    let run = Run { future, site, extra };
+    Task::new(rt::spawn(run, inside, name.as_ref().map(Name::as_str), site), name, site)
 }
 
 /// Starts `work` on the pool for blocking work. It inherits the current context.
@@ -41,7 +42,7 @@ where
 {
     let (_, context) = surroundings();
     let mut extra = extra(name.as_ref(), context);
-    let handle = rt::spawn_blocking(move || {
+    let work = move || {
         let carried = Carried::new(site, &mut extra);
         match catch_unwind(AssertUnwindSafe(work)) {
             Ok(value) => Ok(value),
@@ -51,8 +52,8 @@ where
                 resume_unwind(payload)
             }
         }
-    });
-    Task::new(handle, name, site)
+    };
+    Task::new(rt::spawn_blocking(work, name.as_ref().map(Name::as_str), site), name, site)
 }
 
 /// Whether one of Vela's tasks is being polled here (so that a runtime is current), and the context in force.

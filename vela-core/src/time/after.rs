@@ -21,7 +21,8 @@ use tokio::sync::futures::Notified;
 
 use super::Instant;
 use crate::ops::Receive;
-use crate::rt::{self, Timer};
+use crate::rt::seam::Subject;
+use crate::rt::{self, Site, Timer};
 use crate::select::Polled;
 
 /// A timer that fires once, `d` from now: `<-after(d)`, or kept in a variable to be stopped and reset.
@@ -122,8 +123,9 @@ impl After {
     /// # Cancel safety
     ///
     /// Nothing is lost: until the future has returned, the firing is there for the next receiver.
+    #[track_caller]
     pub fn recv(&self) -> AfterFuture<'_> {
-        AfterFuture { after: self, changed: self.changed.notified(), timer: None }
+        AfterFuture { after: self, site: Site::here(), changed: self.changed.notified(), timer: None }
     }
 
     /// Takes the firing if the deadline has not moved since `seen`.
@@ -147,6 +149,7 @@ impl<'a> Receive for &'a After {
     type Output = ();
     type Case = Polled<AfterFuture<'a>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         Polled::new(self.recv())
     }
@@ -156,6 +159,7 @@ impl<'a> IntoFuture for &'a After {
     type Output = ();
     type IntoFuture = AfterFuture<'a>;
 
+    #[track_caller]
     fn into_future(self) -> AfterFuture<'a> {
         self.recv()
     }
@@ -166,6 +170,7 @@ impl IntoFuture for After {
     type IntoFuture = super::Sleep;
 
     /// Nobody can stop or reset it any more, so that this is a plain sleep. One that has fired is never ready.
+    #[track_caller]
     fn into_future(self) -> super::Sleep {
         super::Sleep::until(self.armed.into_inner())
     }
@@ -180,6 +185,7 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct AfterFuture<'a> {
         after: &'a After,
+        site: Site,
         #[pin]
         changed: Notified<'a>,
         #[pin]
@@ -190,7 +196,15 @@ pin_project! {
 impl Future for AfterFuture<'_> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = self.as_mut().step(cx);
+        self.site.polled(result.is_ready(), "after", || Subject::Time);
+        result
+    }
+}
+
+impl AfterFuture<'_> {
+    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         let budget = ready!(rt::poll_budget(cx));
         loop {

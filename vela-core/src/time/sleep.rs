@@ -9,7 +9,8 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::Instant;
-use crate::rt::{self, Timer};
+use crate::rt::seam::Subject;
+use crate::rt::{self, Site, Timer};
 
 /// Waits for `d`, in the executor's resolution (1 ms). Zero is ready at once; a duration beyond the clock's range waits
 /// for 30 years. The time counts from this call.
@@ -34,6 +35,7 @@ use crate::rt::{self, Timer};
 /// assert!(start.elapsed() >= ms(2));
 /// # });
 /// ```
+#[track_caller]
 pub fn sleep(d: Duration) -> Sleep {
     sleep_until(Instant::after(d))
 }
@@ -54,6 +56,7 @@ pub fn sleep(d: Duration) -> Sleep {
 /// sleep_until(Instant::now() + ms(1)).await;
 /// # });
 /// ```
+#[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep::until(Some(deadline))
 }
@@ -63,6 +66,7 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct Sleep {
         deadline: Option<Instant>,
+        site: Site,
         #[pin]
         timer: Option<Timer>,
     }
@@ -70,15 +74,24 @@ pin_project! {
 
 impl Sleep {
     /// `None`: never.
+    #[track_caller]
     pub(super) fn until(deadline: Option<Instant>) -> Self {
-        Self { deadline, timer: None }
+        Self { deadline, site: Site::here(), timer: None }
     }
 }
 
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = self.as_mut().step(cx);
+        self.site.polled(result.is_ready(), "sleep", || Subject::Time);
+        result
+    }
+}
+
+impl Sleep {
+    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let Some(deadline) = *this.deadline else { return Poll::Pending };
         let budget = ready!(rt::poll_budget(cx));

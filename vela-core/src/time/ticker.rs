@@ -13,7 +13,8 @@ use tokio::sync::futures::Notified;
 
 use super::Instant;
 use crate::ops::Receive;
-use crate::rt::{self, Timer};
+use crate::rt::seam::Subject;
+use crate::rt::{self, Site, Timer};
 use crate::select::Polled;
 
 /// A ticker: `<-ticker` gives the moment of a tick every `period`, the first after one period.
@@ -119,8 +120,9 @@ impl Ticker {
     /// # Cancel safety
     ///
     /// Nothing is lost: until the future has returned, the tick is there for the next receiver.
+    #[track_caller]
     pub fn recv(&self) -> TickFuture<'_> {
-        TickFuture { ticker: self, changed: self.changed.notified(), timer: None }
+        TickFuture { ticker: self, site: Site::here(), changed: self.changed.notified(), timer: None }
     }
 
     fn next(&self) -> Option<Instant> {
@@ -150,6 +152,7 @@ impl<'a> Receive for &'a Ticker {
     type Output = Option<Instant>;
     type Case = Polled<TickFuture<'a>>;
 
+    #[track_caller]
     fn receive(self) -> Self::Case {
         Polled::new(self.recv())
     }
@@ -159,6 +162,7 @@ impl<'a> IntoFuture for &'a Ticker {
     type Output = Option<Instant>;
     type IntoFuture = TickFuture<'a>;
 
+    #[track_caller]
     fn into_future(self) -> TickFuture<'a> {
         self.recv()
     }
@@ -173,6 +177,7 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct TickFuture<'a> {
         ticker: &'a Ticker,
+        site: Site,
         #[pin]
         changed: Notified<'a>,
         #[pin]
@@ -183,7 +188,15 @@ pin_project! {
 impl Future for TickFuture<'_> {
     type Output = Option<Instant>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = self.as_mut().step(cx);
+        self.site.polled(result.is_ready(), "tick", || Subject::Time);
+        result
+    }
+}
+
+impl TickFuture<'_> {
+    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
         let mut this = self.project();
         let budget = ready!(rt::poll_budget(cx));
         loop {

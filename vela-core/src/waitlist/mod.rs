@@ -305,3 +305,21 @@ fn wake_all(wakes: &mut Wakes) {
         waker.wake();
     }
 }
+
+#[cfg(all(test, not(vela_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_wakers_are_kept_without_an_allocation() {
+        let mut wakes = Wakes::new();
+        for (pushed, full) in [(None, false), (Some(Waker::noop().clone()), false), (None, false)] {
+            wakes.push(pushed);
+            assert_eq!(wakes.is_full(), full);
+        }
+        wakes.push(Some(Waker::noop().clone()));
+        assert!(wakes.is_full());
+        assert_eq!(wakes.rest.capacity(), 0);
+        wakes.wake();
+    }
+}

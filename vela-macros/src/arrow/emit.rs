@@ -137,11 +137,10 @@ pub(crate) fn bind(pattern: &TokenStream, value: &TokenStream) -> TokenStream {
     tokens
 }
 
-/// `(operand).__vela_receive()`: the method carries the operand's span, so an error on it is the operand's.
+/// `(operand).__vela_receive()`. Name and parentheses carry the operand's own span: an error on the call is the operand's,
+/// and the line that reports give for the operation is the user's (a macro's span would give that of the whole macro).
 pub(crate) fn receive_call(operand: &TokenStream) -> TokenStream {
-    let at = own_at(first_span(operand));
-    let operand = parenthesised_stream(operand);
-    quote_spanned!(at=> #operand.__vela_receive())
+    method_call(operand, "__vela_receive", TokenStream::new())
 }
 
 /// `(operand).__vela_transmit(value)`, an arm's send: it waits for room, whatever the channel's overflow policy.
@@ -151,11 +150,16 @@ pub(crate) fn transmit_call(operand: &TokenStream, value: &TokenStream) -> Token
 
 /// `(operand).method(value)`: the value stays a coercion site.
 fn send_call(operand: &TokenStream, method: &str, value: &TokenStream) -> TokenStream {
-    let at = own_at(first_span(operand));
+    method_call(operand, method, without_needless(value))
+}
+
+fn method_call(operand: &TokenStream, method: &str, arguments: TokenStream) -> TokenStream {
+    let at = first_span(operand);
     let method = Ident::new(method, at);
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
+    arguments.set_span(at);
     let operand = parenthesised_stream(operand);
-    let value = without_needless(value);
-    quote_spanned!(at=> #operand.#method(#value))
+    quote_spanned!(own_at(at)=> #operand.#method #arguments)
 }
 
 pub(super) fn braced(span: Span, inner: &TokenStream) -> TokenTree {

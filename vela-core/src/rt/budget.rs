@@ -1,0 +1,59 @@
+//! The cooperative budget. Under a simulation it is one operation a poll: so there is a yield point before each.
+
+use std::task::{Context, Poll};
+
+use tokio::task::coop;
+
+use super::seam;
+
+/// The right to do one operation now, out of the task's cooperative budget. Nothing is charged unless
+/// [`charge`](Self::charge) is called.
+#[must_use]
+pub(crate) struct Budget(Option<coop::RestoreOnPending>);
+
+impl Budget {
+    /// The operation was completed: it counts.
+    pub(crate) fn charge(self) {
+        match self.0 {
+            Some(budget) => budget.made_progress(),
+            None => {
+                seam::with(|executor| executor.proceeded());
+            }
+        }
+    }
+}
+
+/// Asks for the budget of one operation. `Pending`: it is exhausted, the task is woken again at once, and the
+/// caller must give way without taking that for "nothing there".
+///
+/// Not for a caller that polls foreign futures between this call and the drop of the [`Budget`]: the drop
+/// would give back what they were charged. Such a caller uses [`poll_has_budget`] and [`charge`].
+pub(crate) fn poll_budget(cx: &mut Context<'_>) -> Poll<Budget> {
+    match seam::with(|executor| executor.may_proceed(cx)) {
+        None => coop::poll_proceed(cx).map(|budget| Budget(Some(budget))),
+        Some(true) => Poll::Ready(Budget(None)),
+        Some(false) => Poll::Pending,
+    }
+}
+
+/// Like [`poll_budget`], without reserving anything.
+pub(crate) fn poll_has_budget(cx: &mut Context<'_>) -> Poll<()> {
+    match seam::with(|executor| executor.may_proceed(cx)) {
+        Some(true) => return Poll::Ready(()),
+        Some(false) => return Poll::Pending,
+        None if coop::has_budget_remaining() => return Poll::Ready(()),
+        None => {}
+    }
+    // The budget is exhausted, so that this registers the waker and says `Pending`.
+    coop::poll_proceed(cx).map(drop)
+}
+
+/// Charges one completed operation; nothing happens if the budget is exhausted already.
+pub(crate) fn charge(cx: &mut Context<'_>) {
+    if seam::with(|executor| executor.proceeded()).is_none()
+        && coop::has_budget_remaining()
+        && let Poll::Ready(budget) = coop::poll_proceed(cx)
+    {
+        budget.made_progress();
+    }
+}

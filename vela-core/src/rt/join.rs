@@ -1,0 +1,234 @@
+//! Handles of tasks, on Tokio or in a simulation.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::mem;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
+
+use parking_lot::Mutex;
+use pin_project_lite::pin_project;
+
+use super::{poll_budget, seam};
+
+/// The number of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Id {
+    Tokio(tokio::task::Id),
+    Simulated(u64),
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tokio(id) => id.fmt(f),
+            // The upper half says which run.
+            Self::Simulated(id) => (id & u64::from(u32::MAX)).fmt(f),
+        }
+    }
+}
+
+/// Why a task has no value.
+pub(crate) enum JoinError {
+    Tokio(tokio::task::JoinError),
+    Panicked(Box<dyn Any + Send>),
+    Cancelled,
+}
+
+impl JoinError {
+    /// The panic's payload, if it was one.
+    pub(crate) fn into_panic(self) -> Option<Box<dyn Any + Send>> {
+        match self {
+            Self::Tokio(error) => error.try_into_panic().ok(),
+            Self::Panicked(payload) => Some(payload),
+            Self::Cancelled => None,
+        }
+    }
+}
+
+/// Cancels a task.
+#[derive(Clone, Debug)]
+pub(crate) enum AbortHandle {
+    Tokio(tokio::task::AbortHandle),
+    Simulated(u64),
+}
+
+impl AbortHandle {
+    pub(crate) fn abort(&self) {
+        match self {
+            Self::Tokio(handle) => handle.abort(),
+            Self::Simulated(id) => {
+                seam::with(|executor| executor.abort(*id));
+            }
+        }
+    }
+}
+
+/// The handle of a task; a future of its outcome.
+pub(crate) enum JoinHandle<T> {
+    Tokio(tokio::task::JoinHandle<T>),
+    Simulated(Simulated<T>),
+}
+
+impl<T> JoinHandle<T> {
+    pub(crate) fn id(&self) -> Id {
+        match self {
+            Self::Tokio(handle) => Id::Tokio(handle.id()),
+            Self::Simulated(task) => Id::Simulated(task.id),
+        }
+    }
+
+    pub(crate) fn abort_handle(&self) -> AbortHandle {
+        match self {
+            Self::Tokio(handle) => AbortHandle::Tokio(handle.abort_handle()),
+            Self::Simulated(task) => AbortHandle::Simulated(task.id),
+        }
+    }
+
+    pub(crate) fn abort(&self) {
+        match self {
+            Self::Tokio(handle) => handle.abort(),
+            Self::Simulated(task) => {
+                seam::with(|executor| executor.abort(task.id));
+            }
+        }
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        match self {
+            Self::Tokio(handle) => handle.is_finished(),
+            Self::Simulated(task) => !matches!(&*task.outcome.0.lock(), State::Running(_)),
+        }
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Tokio(handle) => Pin::new(handle).poll(cx).map_err(JoinError::Tokio),
+            Self::Simulated(task) => task.poll(cx),
+        }
+    }
+}
+
+/// The handle of a task in a simulation.
+pub(crate) struct Simulated<T> {
+    id: u64,
+    outcome: Arc<Outcome<T>>,
+}
+
+struct Outcome<T>(Mutex<State<T>>);
+
+enum State<T> {
+    Running(Option<Waker>),
+    Ended(Result<T, JoinError>),
+    Taken,
+}
+
+impl<T> Simulated<T> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        let budget = ready!(poll_budget(cx));
+        let mut waker = Some(cx.waker().clone());
+        let mut state = self.outcome.0.lock();
+        if let State::Running(slot) = &mut *state {
+            mem::swap(slot, &mut waker);
+            drop(state);
+            return Poll::Pending;
+        }
+        let State::Ended(result) = mem::replace(&mut *state, State::Taken) else {
+            panic!("a join handle was polled after it was ready");
+        };
+        drop(state);
+        budget.charge();
+        if matches!(result, Err(JoinError::Panicked(_))) {
+            seam::with(|executor| executor.panic_seen(self.id));
+        }
+        Poll::Ready(result)
+    }
+}
+
+impl<T> Outcome<T> {
+    fn set(&self, result: Result<T, JoinError>) {
+        let before = mem::replace(&mut *self.0.lock(), State::Ended(result));
+        if let State::Running(Some(waker)) = before {
+            waker.wake();
+        }
+    }
+}
+
+pin_project! {
+    /// What a simulation polls: the task, and where its outcome goes.
+    struct Tracked<F: Future> {
+        #[pin]
+        future: Option<F>,
+        outcome: Arc<Outcome<F::Output>>,
+        ended: bool,
+    }
+
+    impl<F: Future> PinnedDrop for Tracked<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // The future is gone before those who join hear of it.
+            let dropped = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
+            if !*this.ended {
+                this.outcome.set(Err(dropped.map_or_else(JoinError::Panicked, |()| JoinError::Cancelled)));
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for Tracked<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let result = match this.future.as_mut().as_pin_mut() {
+                Some(future) => ready!(future.poll(cx)),
+                None => return Poll::Pending,
+            };
+            this.future.set(None);
+            Poll::Ready(result)
+        }));
+        let outcome = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(payload) => {
+                // A second panic, of the drop, has nobody to tell.
+                let _ = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
+                Err(JoinError::Panicked(payload))
+            }
+        };
+        *this.ended = true;
+        this.outcome.set(outcome);
+        Poll::Ready(())
+    }
+}
+
+/// Starts `future` in this thread's simulation; gives it back if there is none.
+pub(super) fn spawn_simulated<F>(
+    future: F,
+    name: Option<&str>,
+    site: &'static Location<'static>,
+) -> Result<JoinHandle<F::Output>, F>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let mut future = Some(future);
+    let started = seam::with(|executor| {
+        let outcome = Arc::new(Outcome(Mutex::new(State::Running(None))));
+        let task = Tracked { future: future.take(), outcome: Arc::clone(&outcome), ended: false };
+        let id = executor.spawn(Box::pin(task), name, site);
+        JoinHandle::Simulated(Simulated { id, outcome })
+    });
+    match (started, future) {
+        (Some(handle), _) => Ok(handle),
+        (None, Some(future)) => Err(future),
+        (None, None) => unreachable!("the future is used only by an executor"),
+    }
+}

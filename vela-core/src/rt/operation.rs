@@ -1,0 +1,82 @@
+//! What an operation is called and where the user wrote it: for reports.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::seam::{self, Operation, Subject};
+use super::{charge, poll_has_budget};
+
+/// The user's line, taken where an operation is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site(&'static Location<'static>);
+
+impl Site {
+    #[inline]
+    #[track_caller]
+    pub(crate) fn here() -> Self {
+        Self(Location::caller())
+    }
+
+    pub(crate) fn of(site: &'static Location<'static>) -> Self {
+        Self(site)
+    }
+
+    /// Tells a simulation how a poll of an operation ended.
+    #[inline]
+    pub(crate) fn polled(self, ready: bool, name: &'static str, on: impl FnOnce() -> Subject) {
+        if seam::detailed() {
+            self.report(ready, name, on());
+        }
+    }
+
+    #[cold]
+    fn report(self, ready: bool, name: &'static str, on: Subject) {
+        polled(ready, self.operation(name, on));
+    }
+
+    pub(crate) fn operation(self, name: &'static str, on: Subject) -> Operation {
+        Operation { name, on, site: self.0 }
+    }
+}
+
+/// As [`Site::polled`].
+pub(crate) fn polled(ready: bool, operation: Operation) {
+    seam::with(|executor| if ready { executor.done(operation) } else { executor.waits(operation) });
+}
+
+pin_project! {
+    /// A future of another library as an operation of Vela's: it has a name, a yield point before it, and counts.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub(crate) struct Named<F> {
+        #[pin]
+        future: F,
+        name: &'static str,
+        site: Site,
+    }
+}
+
+/// Names a future.
+#[track_caller]
+pub(crate) fn operation<F>(name: &'static str, future: F) -> Named<F> {
+    Named { future, name, site: Site::here() }
+}
+
+impl<F: Future> Future for Named<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        ready!(poll_has_budget(cx));
+        let result = this.future.poll(cx);
+        this.site.polled(result.is_ready(), this.name, || Subject::Other);
+        if result.is_ready() {
+            charge(cx);
+        }
+        result
+    }
+}

@@ -1,0 +1,166 @@
+//! What `#[vela::test]` expands to: options, the environment, the file in which a failing schedule is kept, the end of the test.
+
+use std::env;
+use std::fs;
+use std::future::Future;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use vela_core::__private::seam::TestOptions;
+
+use crate::faults::Faults;
+use crate::simulation::{Failure, Only, Simulation};
+use crate::strategy::Strategy;
+use crate::verdict::Output;
+
+/// How long a test may take, unless it is said.
+const TIME_LIMIT: Duration = Duration::from_secs(300);
+
+/// PCT's depth, unless it is said.
+const DEPTH: u32 = 3;
+
+/// Runs the body of a test in many schedules, and fails the test if one of them does.
+///
+/// # Panics
+///
+/// That is how a test fails.
+#[doc(hidden)]
+#[track_caller]
+pub fn simulate<B, F>(options: TestOptions, body: B)
+where
+    B: Fn() -> F,
+    F: Future<Output: Output>,
+{
+    // As the test harness names it: without the crate.
+    let name = options.name.split_once("::").map_or(options.name, |(_, name)| name);
+    let simulation = match configure(name, &options) {
+        Ok(simulation) => simulation,
+        Err(error) => fail(&format!("vela: `{name}` cannot run: {error}")),
+    };
+    let exhaustive = matches!(simulation.strategy, Strategy::Exhaustive { .. }) && simulation.only.is_none();
+    match simulation.check(body) {
+        Ok(passed) if exhaustive && !passed.complete && options.schedules.is_none() => fail(&format!(
+            "vela: `{name}` is not done after {} schedules of an exhaustive search: bound it (`preemptions = 2`), make the \
+             test smaller, or say how many are enough (`schedules = …`)",
+            passed.schedules
+        )),
+        Ok(passed) if exhaustive => {
+            let how = if passed.complete { "complete" } else { "NOT complete" };
+            eprintln!("vela: `{name}`: exhaustive search {how}, {} schedules", passed.schedules);
+        }
+        Ok(_) => {}
+        Err(failure) => {
+            let kept = keep(name, &failure);
+            fail(&format!("{failure}{kept}"));
+        }
+    }
+}
+
+/// Fails the test: the report goes to standard error, and is the payload (`#[should_panic(expected = …)]` sees it).
+fn fail(report: &str) -> ! {
+    eprintln!("{report}");
+    // Not `panic!`: its first line would point here.
+    std::panic::resume_unwind(Box::new(report.to_owned()))
+}
+
+fn configure(name: &str, options: &TestOptions) -> Result<Simulation, String> {
+    let mut simulation = Simulation::new().name(name);
+    simulation.strategy = strategy(options)?;
+    simulation.schedules = options.schedules;
+    simulation.seed = options.seed;
+    simulation.faults = faults(options.faults)?;
+    simulation.time_limit = Some(options.time_limit.unwrap_or(TIME_LIMIT));
+    simulation.leaks_allowed = options.allow_leaks;
+    if let Some(steps) = options.max_steps {
+        simulation.max_steps = steps;
+    }
+    simulation.test = Some(name.to_owned());
+    if let Some(schedules) = variable("VELA_SCHEDULES")? {
+        simulation.schedules = Some(number(&schedules).map_err(|error| format!("VELA_SCHEDULES: {error}"))?);
+    }
+    if let Some(seed) = variable("VELA_SEED")? {
+        if seed == "random" {
+            simulation.seed = Some(fresh());
+        } else {
+            simulation.only = Some(Only::Seed(number(&seed).map_err(|error| {
+                format!("VELA_SEED: {error}\nhelp: it is a seed that a report has named, or the word `random`")
+            })?));
+        }
+    }
+    if let Some(replay) = variable("VELA_REPLAY")? {
+        let path = if replay == "1" { place(name) } else { PathBuf::from(replay) };
+        let text = fs::read_to_string(&path).map_err(|error| format!("VELA_REPLAY: {}: {error}", path.display()))?;
+        simulation = simulation.replay(&text).map_err(|error| format!("VELA_REPLAY: {}: {error}", path.display()))?;
+    }
+    Ok(simulation)
+}
+
+fn strategy(options: &TestOptions) -> Result<Strategy, String> {
+    let depth = options.depth.unwrap_or(DEPTH);
+    match options.strategy.unwrap_or("mixed") {
+        "mixed" => Ok(Strategy::Mixed),
+        "random" => Ok(Strategy::Random),
+        "pct" => Ok(Strategy::Pct { depth }),
+        "exhaustive" => Ok(Strategy::Exhaustive { preemptions: options.preemptions }),
+        other => Err(format!("no strategy is called `{other}`")),
+    }
+}
+
+fn faults(names: &[&str]) -> Result<Faults, String> {
+    names.iter().try_fold(Faults::none(), |faults, name| match *name {
+        "spurious" => Ok(faults.spurious()),
+        "cancel" => Ok(faults.cancel(1)),
+        "panic" => Ok(faults.panic(1)),
+        "delay" => Ok(faults.delay()),
+        other => Err(format!("no fault is called `{other}`")),
+    })
+}
+
+fn variable(name: &str) -> Result<Option<String>, String> {
+    match env::var(name) {
+        Ok(text) if text.trim().is_empty() => Ok(None),
+        Ok(text) => Ok(Some(text.trim().to_owned())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(format!("{name} is not UTF-8")),
+    }
+}
+
+/// A number, decimal or hexadecimal.
+fn number(text: &str) -> Result<u64, String> {
+    let digits = text.replace('_', "");
+    let parsed = match digits.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => digits.parse(),
+    };
+    parsed.map_err(|_| format!("`{text}` is no number (12, 0x5eed)"))
+}
+
+/// A number that differs from run to run.
+fn fresh() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::hash::RandomState::new().build_hasher().finish()
+}
+
+/// Where the schedule of a test is kept: in cargo's target directory, or else that for temporary files.
+fn place(name: &str) -> PathBuf {
+    let exe = env::current_exe().unwrap_or_default();
+    let target = exe.ancestors().find(|dir| dir.join("CACHEDIR.TAG").is_file()).map(Path::to_path_buf);
+    let file = format!("{}.schedule", name.replace("::", "-"));
+    target.unwrap_or_else(env::temp_dir).join("vela").join(file)
+}
+
+/// Keeps the shrunk schedule, and says how to see it again.
+fn keep(name: &str, failure: &Failure) -> String {
+    let path = place(name);
+    let text = format!("# {name}: {}\n{}\n", failure.verdict(), failure.decisions());
+    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
+    match written {
+        Ok(()) => format!(" see it again: VELA_REPLAY=1 cargo test {name}\n"),
+        Err(error) => could_not_keep(&path, &error),
+    }
+}
+
+fn could_not_keep(path: &Path, error: &io::Error) -> String {
+    format!(" (the schedule could not be kept in {}: {error})\n", path.display())
+}
