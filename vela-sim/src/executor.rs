@@ -195,6 +195,10 @@ impl Executor {
         body: impl FnOnce() -> F,
         site: &'static Location<'static>,
     ) -> Ended<F::Output> {
+        assert!(
+            CURRENT.with(|current| current.borrow().is_none()),
+            "vela: a simulation cannot be run inside another one"
+        );
         self.begin(driver, limits, detailed, recycled, site);
         let installed = seam::install(self.clone(), detailed);
         let before = CURRENT.with(|current| current.replace(Some(self.clone())));

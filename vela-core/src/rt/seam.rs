@@ -103,13 +103,13 @@ pub trait Executor {
     /// A number below `n`, at least 1, for the order in which a select looks at its arms.
     fn draw(&self, n: usize) -> usize;
 
-    /// The running task waits for `operation`. Only while [`detailed`].
+    /// The running task waits for `operation`. Only if it was installed as `detailed`.
     fn waits(&self, operation: Operation);
 
-    /// The running task has done `operation`. Only while [`detailed`].
+    /// The running task has done `operation`. Only if it was installed as `detailed`.
     fn done(&self, operation: Operation);
 
-    /// News of a channel. Only while [`detailed`].
+    /// News of a channel. Only if it was installed as `detailed`.
     fn channel(&self, address: usize, event: ChannelEvent<'_>);
 
     /// The running task has panicked.
