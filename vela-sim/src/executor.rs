@@ -80,6 +80,8 @@ struct Inner {
     options: Vec<Decision>,
     decisions: Vec<Decision>,
     ledger: Option<Ledger>,
+    /// Some task is held.
+    held: bool,
     /// Task futures are dropped; nothing is started or counted any more.
     closing: bool,
 }
@@ -120,6 +122,24 @@ thread_local! {
 
 /// Numbers of runs, from 1; the upper half of the numbers of their tasks.
 static RUNS: AtomicU64 = AtomicU64::new(0);
+
+/// Makes an executor the one whose tasks are woken on this thread, until it is dropped.
+struct Current;
+
+impl Current {
+    fn new(executor: Rc<Executor>) -> Self {
+        let before = CURRENT.with(|current| current.replace(Some(executor)));
+        assert!(before.is_none(), "checked by `Executor::run`");
+        Self
+    }
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        let ours = CURRENT.with(RefCell::take);
+        drop(ours);
+    }
+}
 
 pub(crate) struct Executor {
     inner: RefCell<Inner>,
@@ -168,6 +188,7 @@ impl Executor {
             options: Vec::new(),
             decisions: Vec::new(),
             ledger: None,
+            held: false,
             closing: false,
         };
         Rc::new(Self {
@@ -201,7 +222,7 @@ impl Executor {
         );
         self.begin(driver, limits, detailed, recycled, site);
         let installed = seam::install(self.clone(), detailed);
-        let before = CURRENT.with(|current| current.replace(Some(self.clone())));
+        let current = Current::new(self.clone());
         let (result, steps) = {
             let mut main = pin!(None);
             let mut result = None;
@@ -238,8 +259,7 @@ impl Executor {
             };
             (result, steps)
         };
-        let ours = CURRENT.with(|current| current.replace(before));
-        drop((ours, installed));
+        drop((current, installed));
         let mut inner = self.inner.borrow_mut();
         Ended {
             result,
@@ -275,7 +295,7 @@ impl Executor {
         inner.driver = driver;
         inner.decisions = recycled;
         inner.ledger = detailed.then(Ledger::default);
-        inner.closing = false;
+        (inner.held, inner.closing) = (false, false);
         drop(inner);
         drop(wakers);
         self.beat.begin();
@@ -462,6 +482,7 @@ impl Executor {
         let inner = &mut *inner;
         remove(&mut inner.ready, number);
         inner.tasks[number as usize].phase = Phase::Held;
+        inner.held = true;
         let deadline = inner.clock.next_timer().unwrap_or(inner.clock.now() + PAUSE);
         inner.clock.arm(None, deadline + Duration::from_nanos(1), &waker);
     }
@@ -473,11 +494,13 @@ impl Executor {
             let mut inner = self.inner.borrow_mut();
             let moved = inner.clock.advance(&mut due);
             let elapsed = inner.clock.elapsed();
-            for task in &mut inner.tasks {
-                if task.phase == Phase::Held {
-                    // Its own timer is among those due; if another one is, it waits on.
-                    task.phase = Phase::Blocked;
-                }
+            if std::mem::take(&mut inner.held) {
+                // The timer of each is among those due, or comes later: then it may be woken before.
+                inner
+                    .tasks
+                    .iter_mut()
+                    .filter(|task| task.phase == Phase::Held)
+                    .for_each(|task| task.phase = Phase::Blocked);
             }
             self.mix(elapsed.as_nanos() as u64);
             moved

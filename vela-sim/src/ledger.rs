@@ -6,6 +6,7 @@ use std::panic::Location;
 use vela_core::__private::seam::{ChannelEvent, Operation, Subject};
 
 use crate::decision::Decision;
+use crate::seed::{mix, of_text};
 
 /// What an operation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub(crate) struct Ledger {
     pub(crate) tasks: Vec<TaskRecord>,
     pub(crate) channels: Vec<ChannelRecord>,
     pub(crate) steps: Vec<Step>,
+    /// Stands for every operation and channel event, in order.
+    pub(crate) hash: u64,
     /// Where the channel lies that is alive at an address.
     addresses: HashMap<usize, usize>,
     /// The schedule is over: what follows is the end of the world.
@@ -109,10 +112,22 @@ impl Ledger {
             Target::Channel(_) | Target::Task(_) | Target::Other => {}
         }
         let act = Act { name: operation.name, on, site: operation.site, done };
+        let target = match on {
+            Target::Receiving(channel) => (channel as u64) << 3,
+            Target::Sending(channel) => (channel as u64) << 3 | 1,
+            Target::Channel(channel) => (channel as u64) << 3 | 2,
+            Target::Task(task) => u64::from(task) << 3 | 3,
+            Target::Other => 4,
+        };
+        self.mix(of_text(act.name) ^ target << 1 ^ u64::from(act.site.line()) << 32 ^ u64::from(done));
         if let Some(step) = self.steps.last_mut() {
             step.acts.push(act);
         }
         act
+    }
+
+    fn mix(&mut self, value: u64) {
+        self.hash = mix(self.hash.rotate_left(5) ^ value);
     }
 
     pub(crate) fn waits(&mut self, task: u32, operation: Operation) {
@@ -172,7 +187,10 @@ impl Ledger {
                 record.name = name.map(Box::from);
                 record.site = Some(site);
             }
-            ChannelEvent::State { len, closed } => (record.len, record.closed) = (len, closed),
+            ChannelEvent::State { len, closed } => {
+                (record.len, record.closed) = (len, closed);
+                self.mix((place as u64) << 32 ^ (len as u64) << 1 ^ u64::from(closed));
+            }
             ChannelEvent::Ends { senders, receivers } => (record.senders, record.receivers) = (senders, receivers),
         }
     }

@@ -16,6 +16,8 @@ pub(crate) struct Headline {
     pub(crate) found: String,
     pub(crate) steps: u64,
     pub(crate) steps_before: u64,
+    /// As it was found, before it turned out that it cannot be repeated.
+    pub(crate) original: Option<Verdict>,
 }
 
 pub(crate) fn write(verdict: &Verdict, headline: &Headline, ledger: &Ledger, again: &str) -> String {
@@ -37,6 +39,10 @@ pub(crate) fn write(verdict: &Verdict, headline: &Headline, ledger: &Ledger, aga
     };
     let _ = writeln!(text, "vela: {verdict}{count}        {}, {steps}", headline.found);
     explain(&mut text, verdict, ledger);
+    if let Some(original) = &headline.original {
+        let _ = writeln!(text, " it was found as: {original}");
+        explain(&mut text, original, ledger);
+    }
     if !matches!(verdict, Verdict::Panicked(_) | Verdict::Failed(_)) || !blocked.is_empty() {
         waiting(&mut text, verdict, ledger, &blocked);
     }
@@ -73,7 +79,7 @@ fn explain(text: &mut String, verdict: &Verdict, ledger: &Ledger) {
         Verdict::NotDeterministic => writeln!(
             text,
             " the same decisions have led to something else: the test depends on what the simulation does not control \
-             (`HashMap`'s random seeds, the real clock, threads, addresses)"
+             (`tokio::select!` without `biased`, `HashMap`'s random seeds, the real clock, threads, addresses)"
         ),
     };
     if let Verdict::Panicked(panic) = verdict
@@ -125,13 +131,13 @@ fn waiting(text: &mut String, verdict: &Verdict, ledger: &Ledger, blocked: &[u32
             }
             [act] => {
                 let _ = writeln!(text, ", {}", act_text(ledger, act, record.site));
-                other_end(text, ledger, act);
+                other_end(text, ledger, act, 3);
             }
             acts => {
                 let _ = writeln!(text, ", waits for any of {}:", acts.len());
                 for act in acts.iter().take(4) {
                     let _ = writeln!(text, "   {}", act_text(ledger, act, record.site));
-                    other_end(text, ledger, act);
+                    other_end(text, ledger, act, 5);
                 }
             }
         }
@@ -181,7 +187,7 @@ fn state_text(channel: &ChannelRecord) -> String {
 }
 
 /// Who could help.
-fn other_end(text: &mut String, ledger: &Ledger, act: &Act) {
+fn other_end(text: &mut String, ledger: &Ledger, act: &Act, indent: usize) {
     let (word, alive, users) = match act.on {
         Target::Receiving(channel) => {
             let channel = &ledger.channels[channel];
@@ -201,7 +207,7 @@ fn other_end(text: &mut String, ledger: &Ledger, act: &Act) {
         }
         None => "never used".to_owned(),
     };
-    let _ = writeln!(text, "   {word} alive: {alive}, {used}");
+    let _ = writeln!(text, "{:indent$}{word} alive: {alive}, {used}", "");
 }
 
 /// A circle of tasks each of which waits for the next one: by a join, or for the end of a channel that the next has used last.

@@ -39,38 +39,26 @@ pub(crate) fn of_text(text: &str) -> u64 {
 ///
 /// | bits | what |
 /// |---|---|
-/// | 0–1 | 0 random, 1 PCT |
-/// | 2–7 | log2 of the number of steps that PCT spreads its changes over |
-/// | 8–11 | PCT's depth |
-/// | 12–63 | randomness |
+/// | 0–3 | PCT's depth; 0: a random schedule |
+/// | 4–9 | log2 of the number of steps over which changes and faults are spread |
+/// | 10–63 | randomness |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seed(pub(crate) u64);
 
-/// What a seed says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Random,
-    Pct { depth: u32, steps: u64 },
-}
-
 impl Seed {
-    pub(crate) fn new(kind: Kind, entropy: u64) -> Self {
-        let low = match kind {
-            Kind::Random => 0,
-            Kind::Pct { depth, steps } => {
-                let log = u64::from(steps.max(1).next_power_of_two().trailing_zeros());
-                1 | (log & 63) << 2 | u64::from(depth.clamp(1, 15)) << 8
-            }
-        };
-        Self(entropy & !0xFFF | low)
+    pub(crate) fn new(depth: u32, steps: u64, entropy: u64) -> Self {
+        let log = u64::from(steps.max(1).next_power_of_two().trailing_zeros());
+        Self(entropy & !0x3FF | log << 4 | u64::from(depth.min(15)))
     }
 
-    pub(crate) fn kind(self) -> Kind {
-        if self.0 & 3 == 0 {
-            Kind::Random
-        } else {
-            Kind::Pct { depth: (self.0 >> 8 & 15) as u32, steps: 1 << (self.0 >> 2 & 31) }
-        }
+    /// PCT's depth; 0: random.
+    pub(crate) fn depth(self) -> u32 {
+        (self.0 & 15) as u32
+    }
+
+    /// The number of steps that a schedule is expected to have.
+    pub(crate) fn steps(self) -> u64 {
+        1 << (self.0 >> 4 & 63)
     }
 
     pub(crate) fn rng(self) -> Rng {
@@ -84,10 +72,11 @@ mod tests {
 
     #[test]
     fn a_seed_holds_what_it_was_made_of() {
-        let pct = Kind::Pct { depth: 3, steps: 64 };
-        assert_eq!(Seed::new(pct, 0x1234_5678_9ABC_DEF0).kind(), pct);
-        assert_eq!(Seed::new(Kind::Pct { depth: 99, steps: 65 }, 7).kind(), Kind::Pct { depth: 15, steps: 128 });
-        assert_eq!(Seed::new(Kind::Random, u64::MAX).kind(), Kind::Random);
+        let seed = Seed::new(3, 64, 0x1234_5678_9ABC_DEF0);
+        assert_eq!((seed.depth(), seed.steps()), (3, 64));
+        let seed = Seed::new(99, 65, 7);
+        assert_eq!((seed.depth(), seed.steps()), (15, 128));
+        assert_eq!(Seed::new(0, 1, u64::MAX).depth(), 0);
     }
 
     #[test]

@@ -12,9 +12,9 @@ use crate::faults::Faults;
 use crate::ledger::Ledger;
 use crate::quiet::Quiet;
 use crate::report::{self, Headline};
-use crate::seed::{Kind, Rng, Seed, mix, of_text};
+use crate::seed::{Rng, Seed, mix, of_text};
 use crate::shrink::{self, Candidate, Size};
-use crate::strategy::{Driver, Strategy};
+use crate::strategy::{Driver, Seeded, Strategy};
 use crate::tree::Tree;
 use crate::verdict::{Output, Verdict};
 use crate::watchdog::Beat;
@@ -340,10 +340,13 @@ where
     fn run(mut self) -> Result<Passed, Failure> {
         let quiet = Quiet::new();
         let result = match (&self.options.only, self.options.strategy) {
-            (Some(Only::Seed(seed)), _) => self.one(Driver::seeded(Seed(*seed)), Some(Seed(*seed))),
+            (Some(Only::Seed(seed)), _) => {
+                let seed = Seed(*seed);
+                self.one(self.seeded(seed), Some(seed))
+            }
             (Some(Only::Decisions(decisions)), _) => self.one(Driver::follow(decisions.clone()), None),
             (None, Strategy::Exhaustive { preemptions }) => self.exhaustive(preemptions),
-            (None, _) => self.seeded(),
+            (None, _) => self.random(),
         };
         let result = result.map_err(|found| self.failure(*found));
         drop(quiet);
@@ -358,23 +361,25 @@ where
         Ok(Passed { schedules: 1, steps: run.steps, complete: false, hash: run.hash })
     }
 
-    fn seeded(&mut self) -> Result<Passed, Box<Found>> {
+    fn seeded(&self, seed: Seed) -> Driver {
+        Driver::Seeded(Box::new(Seeded::new(seed, self.limits.faults)))
+    }
+
+    fn random(&mut self) -> Result<Passed, Box<Found>> {
         let base = self.options.seed.unwrap_or_else(|| of_text(&self.options.name));
         let mut entropy = Rng::new(base);
         let mut passed = Passed { schedules: 0, steps: 0, complete: false, hash: 0 };
         let mut longest = 16;
         for schedule in 0..self.options.schedules.unwrap_or(SCHEDULES) {
-            let kind = match self.options.strategy {
-                Strategy::Pct { depth } => Kind::Pct { depth, steps: longest },
-                Strategy::Mixed if schedule % 2 == 1 => {
-                    // Depths 2, 3 and 4 in turn: 2 finds most bugs, and soonest.
-                    let depth = [2, 3, 2, 4][(schedule / 2 % 4) as usize];
-                    Kind::Pct { depth, steps: longest }
-                }
-                _ => Kind::Random,
+            let depth = match self.options.strategy {
+                Strategy::Pct { depth } => depth.max(1),
+                // Depths 2, 3 and 4 in turn: 2 finds most bugs, and soonest.
+                Strategy::Mixed if schedule % 2 == 1 => [2, 3, 2, 4][(schedule / 2 % 4) as usize],
+                _ => 0,
             };
-            let seed = Seed::new(kind, entropy.next());
-            let run = self.once(Driver::seeded(seed), false);
+            let seed = Seed::new(depth, longest, entropy.next());
+            let driver = self.seeded(seed);
+            let run = self.once(driver, false);
             self.count(&mut passed, &run);
             longest = longest.max(run.steps);
             if let Some(found) = self.judge(run, Some(seed), schedule) {
@@ -429,15 +434,21 @@ where
     fn failure(&mut self, found: Found) -> Failure {
         let Found { run, seed, schedule } = found;
         let mut verdict = run.verdict.clone().expect("only failures come here");
+        let mut original = None;
         self.limits.until = None;
         if verdict.can_shrink() {
-            // The same again: is it deterministic?
-            let again = match seed {
-                Some(seed) => self.once(Driver::seeded(seed), false),
-                None => self.once(Driver::follow(run.decisions.clone()), false),
+            // The same again, twice and in detail: is it deterministic?
+            let mut again = || {
+                let driver = match seed {
+                    Some(seed) => self.seeded(seed),
+                    None => Driver::follow(run.decisions.clone()),
+                };
+                let run = self.once(driver, true);
+                (run.hash, run.ledger.map(|ledger| ledger.hash))
             };
-            if again.hash != run.hash {
-                verdict = Verdict::NotDeterministic;
+            let (first, second) = (again(), again());
+            if first != second || first.0 != run.hash {
+                original = Some(std::mem::replace(&mut verdict, Verdict::NotDeterministic));
             }
         }
         let size = Size::of(&run.decisions, run.steps);
@@ -458,7 +469,7 @@ where
             (None, None) => format!("schedule {schedule} of an exhaustive search"),
             (None, Some(_)) => "replayed".to_owned(),
         };
-        let headline = Headline { found, steps: best.size.steps, steps_before: run.steps };
+        let headline = Headline { found, steps: best.size.steps, steps_before: run.steps, original };
         let ledger = detailed.ledger.unwrap_or_default();
         let again = self.again(seed, &best.decisions);
         let report = report::write(&verdict, &headline, &ledger, &again);

@@ -5,7 +5,7 @@
 
 use crate::decision::Decision;
 use crate::faults::Faults;
-use crate::seed::{Kind, Rng, Seed};
+use crate::seed::{Rng, Seed};
 use crate::tree::Tree;
 
 /// How schedules are chosen.
@@ -79,21 +79,12 @@ impl View<'_> {
 
 /// A strategy in the course of one schedule.
 pub(crate) enum Driver {
-    Random { rng: Rng },
-    Pct(Pct),
+    Seeded(Box<Seeded>),
     Exhaustive(Tree),
     Follow(Follow),
 }
 
 impl Driver {
-    pub(crate) fn seeded(seed: Seed) -> Self {
-        let rng = seed.rng();
-        match seed.kind() {
-            Kind::Random => Self::Random { rng },
-            Kind::Pct { depth, steps } => Self::Pct(Pct::new(rng, depth, steps)),
-        }
-    }
-
     pub(crate) fn follow(decisions: Vec<Decision>) -> Self {
         Self::Follow(Follow { decisions, at: 0 })
     }
@@ -104,9 +95,9 @@ impl Driver {
     }
 
     /// Whether a fault may come at this step: if so, the next view has to name those that are possible.
-    pub(crate) fn wants_fault(&mut self) -> bool {
+    pub(crate) fn wants_fault(&self) -> bool {
         match self {
-            Self::Random { rng } | Self::Pct(Pct { rng, .. }) => rng.below(8) == 0,
+            Self::Seeded(seeded) => seeded.plan.last().is_some_and(|&(step, _)| step <= seeded.step),
             Self::Exhaustive(_) => true,
             Self::Follow(follow) => follow.wants_fault(),
         }
@@ -115,14 +106,7 @@ impl Driver {
     /// What happens next.
     pub(crate) fn next(&mut self, view: &View<'_>) -> Decision {
         match self {
-            Self::Random { rng } | Self::Pct(Pct { rng, .. }) if !view.faults.is_empty() => {
-                view.faults[rng.below(view.faults.len())]
-            }
-            Self::Random { rng } => Decision::Run(match view.ready {
-                [only] => *only,
-                ready => ready[rng.below(ready.len())],
-            }),
-            Self::Pct(pct) => Decision::Run(pct.next(view)),
+            Self::Seeded(seeded) => seeded.next(view),
             Self::Exhaustive(tree) => tree.next(view.ready, view.goes_on().then_some(view.last), view.faults),
             Self::Follow(follow) => follow.next(view),
         }
@@ -131,47 +115,104 @@ impl Driver {
     /// A number below `n`, which is at least 2.
     pub(crate) fn draw(&mut self, n: usize) -> usize {
         match self {
-            Self::Random { rng } | Self::Pct(Pct { rng, .. }) => rng.below(n),
+            Self::Seeded(seeded) => seeded.rng.below(n),
             Self::Exhaustive(tree) => tree.draw(n),
             Self::Follow(follow) => follow.draw(n),
         }
     }
 }
 
-/// Priorities: from `depth` up for tasks as they start, below it for those that were demoted.
-pub(crate) struct Pct {
+/// Which kind of fault, without its task.
+type Planned = fn(u32) -> Decision;
+
+/// A schedule that is made from a [`Seed`].
+pub(crate) struct Seeded {
     rng: Rng,
-    priorities: Vec<i64>,
-    /// The steps at which the running task is demoted, ascending from the end of the list.
-    changes: Vec<u64>,
-    /// The next priority of those demoted.
-    lowest: i64,
     step: u64,
+    /// When faults are to come: spread over the whole schedule, because most bugs need them at one particular place. The next
+    /// one is at the end.
+    plan: Vec<(u64, Planned)>,
+    pct: Option<Pct>,
+}
+
+impl Seeded {
+    pub(crate) fn new(seed: Seed, faults: Faults) -> Self {
+        let mut rng = seed.rng();
+        let steps = seed.steps();
+        let pct = (seed.depth() > 0).then(|| Pct::new(&mut rng, seed.depth(), steps));
+        let kinds: [(u32, Planned); 4] = [
+            (faults.polls, Decision::Poll),
+            (faults.cancels, Decision::Cancel),
+            (faults.panics, Decision::Panic),
+            (faults.delays, Decision::Delay),
+        ];
+        let mut plan = Vec::new();
+        for (many, kind) in kinds {
+            plan.extend((0..many).map(|_| (rng.next() % steps, kind)));
+        }
+        plan.sort_by_key(|&(step, _)| std::cmp::Reverse(step));
+        Self { rng, step: 0, plan, pct }
+    }
+
+    fn next(&mut self, view: &View<'_>) -> Decision {
+        if let Some(fault) = self.fault(view.faults) {
+            return fault;
+        }
+        self.step += 1;
+        Decision::Run(match (&mut self.pct, view.ready) {
+            (Some(pct), _) => pct.next(&mut self.rng, self.step, view),
+            (None, [only]) => *only,
+            (None, ready) => ready[self.rng.below(ready.len())],
+        })
+    }
+
+    /// The fault that is due, for one of the tasks it is possible for; where it is not, it waits for its chance.
+    fn fault(&mut self, possible: &[Decision]) -> Option<Decision> {
+        let due = self.plan.iter().rev().take_while(|(step, _)| *step <= self.step).count();
+        for place in (self.plan.len() - due..self.plan.len()).rev() {
+            let kind = self.plan[place].1;
+            let is_kind = |&fault: &Decision| std::mem::discriminant(&fault) == std::mem::discriminant(&kind(0));
+            let many = possible.iter().copied().filter(is_kind).count();
+            if many > 0 {
+                self.plan.remove(place);
+                let drawn = self.rng.below(many);
+                return possible.iter().copied().filter(is_kind).nth(drawn);
+            }
+        }
+        None
+    }
+}
+
+/// Priorities: those that tasks start with, and below them those of tasks that were demoted.
+pub(crate) struct Pct {
+    priorities: Vec<i64>,
+    /// The steps at which the running task is demoted, the next one at the end.
+    changes: Vec<u64>,
+    /// The last priority that a demoted task was given.
+    lowest: i64,
 }
 
 impl Pct {
-    fn new(mut rng: Rng, depth: u32, steps: u64) -> Self {
-        let mut changes: Vec<u64> = (1..depth).map(|_| rng.next() % steps.max(1)).collect();
+    fn new(rng: &mut Rng, depth: u32, steps: u64) -> Self {
+        let mut changes: Vec<u64> = (1..depth).map(|_| rng.next() % steps).collect();
         changes.sort_unstable_by(|a, b| b.cmp(a));
-        Self { rng, priorities: Vec::new(), changes, lowest: 0, step: 0 }
+        Self { priorities: Vec::new(), changes, lowest: 0 }
     }
 
-    fn next(&mut self, view: &View<'_>) -> u32 {
+    fn next(&mut self, rng: &mut Rng, step: u64, view: &View<'_>) -> u32 {
         for &task in view.ready {
             while self.priorities.len() <= task as usize {
-                let priority = (self.rng.next() >> 1) as i64;
-                self.priorities.push(priority);
+                self.priorities.push((rng.next() >> 1) as i64);
             }
         }
         if view.gave_way {
             // It would spin until the end of the world otherwise.
             self.demote(view.last);
         }
-        while self.changes.last().is_some_and(|&change| change <= self.step) {
+        while self.changes.last().is_some_and(|&change| change < step) {
             self.changes.pop();
             self.demote(self.highest(view.ready));
         }
-        self.step += 1;
         self.highest(view.ready)
     }
 
