@@ -32,13 +32,12 @@ impl<T> Sender<T> {
     pub(super) fn first(chan: Chan<T>) -> (Self, Receiver<T>) {
         let chan = Arc::new(chan);
         let site = Location::caller();
-        chan.look(|state| {
-            seam::channel(chan.address(), || ChannelEvent::Made {
-                capacity: state.capacity(),
-                name: state.name(),
-                site,
+        if seam::detailed() {
+            chan.look(|state| {
+                let made = ChannelEvent::Made { capacity: state.capacity(), name: state.name(), site };
+                seam::channel(chan.address(), made);
             });
-        });
+        }
         (Self { chan: Arc::clone(&chan) }, Receiver::from_counted(chan))
     }
 

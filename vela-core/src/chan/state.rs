@@ -618,7 +618,9 @@ impl<T> Chan<T> {
         let version = (self.word.load(Ordering::Relaxed) & !(VERSION - 1)).wrapping_add(VERSION);
         // Release: pairs with `word`.
         self.word.store(version | state.bits(), Ordering::Release);
-        seam::channel(self.address(), || ChannelEvent::State { len: state.len(), closed: state.closed });
+        if seam::detailed() {
+            seam::channel(self.address(), ChannelEvent::State { len: state.len(), closed: state.closed });
+        }
     }
 
     /// What a simulation knows the channel by.
@@ -629,10 +631,10 @@ impl<T> Chan<T> {
     /// The number of handles has changed.
     #[inline]
     pub(crate) fn tell_ends(&self) {
-        seam::channel(self.address(), || ChannelEvent::Ends {
-            senders: self.senders.load(Ordering::Relaxed),
-            receivers: self.receivers.load(Ordering::Relaxed),
-        });
+        if seam::detailed() {
+            let (senders, receivers) = (self.senders.load(Ordering::Relaxed), self.receivers.load(Ordering::Relaxed));
+            seam::channel(self.address(), ChannelEvent::Ends { senders, receivers });
+        }
     }
 }
 

@@ -13,11 +13,12 @@ pub(crate) struct Budget(Option<coop::RestoreOnPending>);
 
 impl Budget {
     /// The operation was completed: it counts.
+    #[inline]
     pub(crate) fn charge(self) {
         match self.0 {
             Some(budget) => budget.made_progress(),
             None => {
-                seam::with(|executor| executor.proceeded());
+                simulated_charge();
             }
         }
     }
@@ -28,32 +29,52 @@ impl Budget {
 ///
 /// Not for a caller that polls foreign futures between this call and the drop of the [`Budget`]: the drop
 /// would give back what they were charged. Such a caller uses [`poll_has_budget`] and [`charge`].
+#[inline]
 pub(crate) fn poll_budget(cx: &mut Context<'_>) -> Poll<Budget> {
-    match seam::with(|executor| executor.may_proceed(cx)) {
-        None => coop::poll_proceed(cx).map(|budget| Budget(Some(budget))),
-        Some(true) => Poll::Ready(Budget(None)),
-        Some(false) => Poll::Pending,
+    if seam::any()
+        && let Some(proceeds) = simulated_budget(cx)
+    {
+        return if proceeds { Poll::Ready(Budget(None)) } else { Poll::Pending };
     }
+    coop::poll_proceed(cx).map(|budget| Budget(Some(budget)))
 }
 
 /// Like [`poll_budget`], without reserving anything.
+#[inline]
 pub(crate) fn poll_has_budget(cx: &mut Context<'_>) -> Poll<()> {
-    match seam::with(|executor| executor.may_proceed(cx)) {
-        Some(true) => return Poll::Ready(()),
-        Some(false) => return Poll::Pending,
-        None if coop::has_budget_remaining() => return Poll::Ready(()),
-        None => {}
+    if seam::any()
+        && let Some(proceeds) = simulated_budget(cx)
+    {
+        return if proceeds { Poll::Ready(()) } else { Poll::Pending };
+    }
+    if coop::has_budget_remaining() {
+        return Poll::Ready(());
     }
     // The budget is exhausted, so that this registers the waker and says `Pending`.
     coop::poll_proceed(cx).map(drop)
 }
 
 /// Charges one completed operation; nothing happens if the budget is exhausted already.
+#[inline]
 pub(crate) fn charge(cx: &mut Context<'_>) {
-    if seam::with(|executor| executor.proceeded()).is_none()
+    if !(seam::any() && simulated_charge())
         && coop::has_budget_remaining()
         && let Poll::Ready(budget) = coop::poll_proceed(cx)
     {
         budget.made_progress();
     }
+}
+
+/// Whether the operation may go on, by the simulation of this thread, if there is one.
+#[cold]
+#[inline(never)]
+fn simulated_budget(cx: &mut Context<'_>) -> Option<bool> {
+    seam::with(|executor| executor.may_proceed(cx))
+}
+
+/// Tells the simulation of this thread that an operation was completed; false if there is none.
+#[cold]
+#[inline(never)]
+fn simulated_charge() -> bool {
+    seam::with(|executor| executor.proceeded()).is_some()
 }

@@ -137,14 +137,23 @@ pub(crate) fn with<R>(f: impl FnOnce(&dyn Executor) -> R) -> Option<R> {
 }
 
 #[cold]
+#[inline(never)]
 fn with_installed<R>(f: impl FnOnce(&dyn Executor) -> R) -> Option<R> {
     // A thread that is ending has lost its slot.
     HERE.try_with(|here| here.borrow().as_deref().map(f)).ok().flatten()
 }
 
+/// Whether some thread may be running a simulation.
+#[inline]
+pub(crate) fn any() -> bool {
+    // Relaxed: as in `with`.
+    ANY.load(Ordering::Relaxed)
+}
+
 /// Whether this thread runs a simulation.
+#[inline]
 pub(crate) fn simulated() -> bool {
-    with(|_| ()).is_some()
+    any() && with_installed(|_| ()).is_some()
 }
 
 /// Whether some executor wants to hear of operations and channels.
@@ -154,12 +163,11 @@ pub(crate) fn detailed() -> bool {
     DETAILED.load(Ordering::Relaxed) != 0
 }
 
-/// Tells this thread's executor about a channel.
-#[inline]
-pub(crate) fn channel<'a>(address: usize, event: impl FnOnce() -> ChannelEvent<'a>) {
-    if detailed() {
-        with(|executor| executor.channel(address, event()));
-    }
+/// Tells this thread's executor about a channel. Only if [`detailed`].
+#[cold]
+#[inline(never)]
+pub(crate) fn channel(address: usize, event: ChannelEvent<'_>) {
+    with(|executor| executor.channel(address, event));
 }
 
 /// Keeps an executor installed.

@@ -303,3 +303,77 @@ fn arm_of(key: u32, arms: &Arms<'_, '_>) -> (usize, u32) {
     }
     unreachable_arm()
 }
+
+#[cfg(all(test, not(vela_loom)))]
+mod tests {
+    use super::*;
+    use crate::ops::Receive;
+    use crate::select::{Case, Peek, Polled, values};
+    use crate::{Sender, channel};
+
+    /// Never ready; sends when it is peeked at for the second time, as another thread could.
+    struct Sends(Sender<u8>, std::cell::Cell<u32>);
+
+    // SAFETY: it links no node at all.
+    unsafe impl Case for Sends {
+        type Output = Option<u8>;
+
+        fn attempt(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u8>> {
+            Poll::Pending
+        }
+
+        fn enroll(self: Pin<&mut Self>, _: Seat<'_>) -> Poll<Option<u8>> {
+            Poll::Pending
+        }
+
+        unsafe fn attempt_locked(self: Pin<&mut Self>, _: &Claim, _: &mut Wakes) -> Poll<Option<u8>> {
+            Poll::Pending
+        }
+
+        fn locks(&self, _: &mut LockSet) {}
+
+        fn peek(&self) -> Peek {
+            self.1.set(self.1.get() + 1);
+            if self.1.get() == 2 {
+                self.0.try_send(1).unwrap();
+            }
+            Peek::NEVER
+        }
+
+        fn finish(self: Pin<&mut Self>, _: u32) -> Poll<Option<u8>> {
+            Poll::Pending
+        }
+
+        fn withdraw(self: Pin<&mut Self>) {}
+
+        fn settle(&self, _: u32) {}
+    }
+
+    #[test]
+    fn change_between_the_two_collects_is_seen() {
+        let (tx, rx) = channel(1);
+        let mut selector = std::pin::pin!(Selector::new(Mode::biased().or_else()));
+        let mut first = std::pin::pin!(values(Some(Sends(tx, std::cell::Cell::new(0)))));
+        let mut second = std::pin::pin!(values(Some((&rx).receive())));
+        let mut third = std::pin::pin!(values(Some(Polled::new(std::future::pending::<Option<u8>>()))));
+        let mut arms = [first.as_mut().arm(), second.as_mut().arm(), third.as_mut().arm()];
+        let won = selector.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop()), &mut arms);
+        assert_eq!(won, Poll::Ready(1));
+    }
+
+    #[test]
+    fn every_change_of_a_channel_grows_its_version() {
+        let (tx, rx) = channel(1);
+        let case = (&rx).receive();
+        let mut last = case.peek();
+        assert!(!last.maybe);
+        for round in 0..20 {
+            let send = round % 2 == 0;
+            assert!(if send { tx.try_send(1).is_ok() } else { rx.try_recv().is_ok() });
+            let peek = case.peek();
+            assert_eq!(peek.maybe, send);
+            assert!(peek.version > last.version, "{peek:?} after {last:?}");
+            last = peek;
+        }
+    }
+}

@@ -235,4 +235,10 @@ mod tests {
         };
         assert_eq!(draws(), draws());
     }
+
+    #[test]
+    fn threads_begin_apart() {
+        let firsts = (0..16).map(|_| std::thread::spawn(|| below(1 << 32)).join().unwrap());
+        assert_eq!(firsts.collect::<std::collections::HashSet<_>>().len(), 16);
+    }
 }
