@@ -86,12 +86,17 @@ pub(crate) enum Driver {
 
 impl Driver {
     pub(crate) fn follow(decisions: Vec<Decision>) -> Self {
-        Self::Follow(Follow { decisions, at: 0 })
+        Self::Follow(Follow::new(decisions))
     }
 
-    /// Faults that are tried once each, everywhere, or now and then, many times.
+    /// How many faults there may be: those that were asked for; in a search that tries them everywhere, once each; as many
+    /// as there are in a list.
     pub(crate) fn bound(&self, faults: Faults) -> Faults {
-        if matches!(self, Self::Exhaustive(_)) { faults.bounded() } else { faults }
+        match self {
+            Self::Seeded(_) => faults,
+            Self::Exhaustive(_) => faults.bounded(),
+            Self::Follow(follow) => follow.faults,
+        }
     }
 
     /// Whether a fault may come at this step: if so, the next view has to name those that are possible.
@@ -99,7 +104,7 @@ impl Driver {
         match self {
             Self::Seeded(seeded) => seeded.plan.last().is_some_and(|&(step, _)| step <= seeded.step),
             Self::Exhaustive(_) => true,
-            Self::Follow(follow) => follow.wants_fault(),
+            Self::Follow(follow) => follow.at < follow.faulty,
         }
     }
 
@@ -233,14 +238,25 @@ impl Pct {
 pub(crate) struct Follow {
     decisions: Vec<Decision>,
     at: usize,
+    /// Behind the last fault.
+    faulty: usize,
+    faults: Faults,
 }
 
 impl Follow {
-    fn wants_fault(&self) -> bool {
-        self.decisions[self.at..]
-            .iter()
-            .find(|next| !matches!(next, Decision::Draw(_)))
-            .is_some_and(|next| next.is_fault())
+    fn new(decisions: Vec<Decision>) -> Self {
+        let mut faults = Faults::none();
+        for decision in &decisions {
+            match decision {
+                Decision::Poll(_) => faults.polls += 1,
+                Decision::Cancel(_) => faults.cancels += 1,
+                Decision::Panic(_) => faults.panics += 1,
+                Decision::Delay(_) => faults.delays += 1,
+                Decision::Run(_) | Decision::Draw(_) => {}
+            }
+        }
+        let faulty = decisions.iter().rposition(|decision| decision.is_fault()).map_or(0, |last| last + 1);
+        Self { decisions, at: 0, faulty, faults }
     }
 
     fn next(&mut self, view: &View<'_>) -> Decision {
