@@ -5,8 +5,16 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenS
 use super::corpus::{ALL, BROKEN};
 use super::{Macro, error_texts, parsed, tokens};
 
+/// Inputs to each macro, unless `VELA_FUZZ_CASES` says otherwise (`cargo xtask fuzz` sets it).
 const INPUTS: u32 = 100_000;
 const SEED: u64 = 0x5eed;
+
+fn inputs() -> u32 {
+    match std::env::var("VELA_FUZZ_CASES") {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("VELA_FUZZ_CASES is `{text}`, and should be a number")),
+        Err(_) => INPUTS,
+    }
+}
 const WORDS: &[&str] = &[
     "a", "tx", "rx", "self", "let", "if", "else", "for", "in", "match", "while", "loop", "async", "move", "return",
     "break", "mut", "closed", "biased", "then", "name", "clone", "await", "Some", "None", "fn", "impl", "struct",
@@ -119,7 +127,8 @@ fn run(macro_: Macro) {
     let seeds: Vec<TokenStream> = seeds.into_iter().map(tokens).collect();
     let mut rng = fastrand::Rng::with_seed(SEED);
     let (mut code, mut error, mut theirs) = (0u32, 0u32, 0u32);
-    for _ in 0..INPUTS {
+    let inputs = inputs();
+    for _ in 0..inputs {
         let input = input(&mut rng, &seeds);
         let expansion = macro_.expand_tokens(input.clone());
         if !error_texts(expansion.clone()).is_empty() {
@@ -136,9 +145,9 @@ fn run(macro_: Macro) {
         }
     }
     println!(
-        "{macro_:?}: {INPUTS} inputs: {code} became code, {error} errors, {theirs} had a syntax error that rustc reports"
+        "{macro_:?}: {inputs} inputs: {code} became code, {error} errors, {theirs} had a syntax error that rustc reports"
     );
-    assert!(code > INPUTS / 100 && error > INPUTS / 100, "the inputs are too much alike");
+    assert!(code > inputs / 100 && error > inputs / 100, "the inputs are too much alike");
 }
 
 /// Bodies are passed on as they are, so a syntax error in one is rustc's to report. It is the user's and none of ours if
@@ -184,26 +193,26 @@ fn without_arrows(stream: TokenStream) -> TokenStream {
 }
 
 #[test]
-fn go_survives_100_000_inputs() {
+fn go_survives_random_inputs() {
     run(Macro::Go);
 }
 
 #[test]
-fn select_survives_100_000_inputs() {
+fn select_survives_random_inputs() {
     run(Macro::Select);
 }
 
 #[test]
-fn vela_survives_100_000_inputs() {
+fn vela_survives_random_inputs() {
     run(Macro::Vela);
 }
 
 #[test]
-fn main_survives_100_000_inputs() {
+fn main_survives_random_inputs() {
     run(Macro::Main);
 }
 
 #[test]
-fn test_survives_100_000_inputs() {
+fn test_survives_random_inputs() {
     run(Macro::Test);
 }
