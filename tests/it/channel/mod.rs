@@ -14,6 +14,7 @@ mod happens_before;
 mod leaked;
 mod looking;
 mod model;
+mod mutants;
 mod order;
 mod overflow;
 mod permits;

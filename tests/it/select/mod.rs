@@ -13,6 +13,7 @@ mod losers;
 mod meeting;
 mod memory;
 mod modes;
+mod mutants;
 mod policies;
 pub(crate) mod probe;
 mod set;

@@ -304,7 +304,7 @@ fn arm_of(key: u32, arms: &Arms<'_, '_>) -> (usize, u32) {
     unreachable_arm()
 }
 
-#[cfg(all(test, not(vela_loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::ops::Receive;
@@ -312,7 +312,17 @@ mod tests {
     use crate::{Sender, channel};
 
     /// Never ready; sends when it is peeked at for the second time, as another thread could.
-    struct Sends(Sender<u8>, std::cell::Cell<u32>);
+    struct Sends {
+        to: Sender<u8>,
+        peeks: std::cell::Cell<u32>,
+        width: u32,
+    }
+
+    impl Sends {
+        fn new(to: Sender<u8>, width: u32) -> Self {
+            Self { to, peeks: std::cell::Cell::new(0), width }
+        }
+    }
 
     // SAFETY: it links no node at all.
     unsafe impl Case for Sends {
@@ -333,9 +343,9 @@ mod tests {
         fn locks(&self, _: &mut LockSet) {}
 
         fn peek(&self) -> Peek {
-            self.1.set(self.1.get() + 1);
-            if self.1.get() == 2 {
-                self.0.try_send(1).unwrap();
+            self.peeks.set(self.peeks.get() + 1);
+            if self.peeks.get() == 2 {
+                self.to.try_send(1).unwrap();
             }
             Peek::NEVER
         }
@@ -347,13 +357,17 @@ mod tests {
         fn withdraw(self: Pin<&mut Self>) {}
 
         fn settle(&self, _: u32) {}
+
+        fn width(&self) -> u32 {
+            self.width
+        }
     }
 
     #[test]
     fn change_between_the_two_collects_is_seen() {
         let (tx, rx) = channel(1);
         let mut selector = std::pin::pin!(Selector::new(Mode::biased().or_else()));
-        let mut first = std::pin::pin!(values(Some(Sends(tx, std::cell::Cell::new(0)))));
+        let mut first = std::pin::pin!(values(Some(Sends::new(tx, 1))));
         let mut second = std::pin::pin!(values(Some((&rx).receive())));
         let mut third = std::pin::pin!(values(Some(Polled::new(std::future::pending::<Option<u8>>()))));
         let mut arms = [first.as_mut().arm(), second.as_mut().arm(), third.as_mut().arm()];
@@ -375,5 +389,14 @@ mod tests {
             assert!(peek.version > last.version, "{peek:?} after {last:?}");
             last = peek;
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "more than 2^29 sources")]
+    fn more_sources_than_keys_panic() {
+        let (tx, _rx) = channel(1);
+        let mut selector = std::pin::pin!(Selector::new(Mode::biased()));
+        let mut arm = std::pin::pin!(values(Some(Sends::new(tx, 1 << 29))));
+        let _ = selector.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop()), &mut [arm.as_mut().arm()]);
     }
 }

@@ -85,7 +85,7 @@ impl Drop for LockSet {
     }
 }
 
-#[cfg(all(test, not(vela_loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::ops::Receive;

@@ -306,7 +306,7 @@ fn wake_all(wakes: &mut Wakes) {
     }
 }
 
-#[cfg(all(test, not(vela_loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
