@@ -12,12 +12,15 @@ use crate::{Command, Outcome};
 
 pub(crate) const COMMAND: Command = Command {
     name: "bench",
-    options: "[--quick] [args…]",
+    options: "[sim] [--quick] [args…]",
     about: "Vela and its peers side by side (the crate benches/, in release)",
     details: "\
 Runs `cargo run --release -p vela-benches -- args…`: every argument is passed on as it is. What they
 mean is told by `cargo xtask bench -- --help`. Compare ratios within one run only: absolute times on
-a shared machine mean nothing.",
+a shared machine mean nothing.
+
+  sim   the deterministic simulator beside shuttle: schedules per second of the same small program,
+        on one core; its own options are told by `cargo xtask bench sim -- --help`",
     counts: false,
     run,
 };
@@ -25,15 +28,29 @@ a shared machine mean nothing.",
 /// The binary of the crate `vela-benches` that measures.
 pub(crate) const BIN: &str = "vela-benches";
 
+/// The binary that measures the simulator, and the word that asks for it.
+const SIM: &str = "sim";
+
 fn run(args: Args) -> Outcome {
     let workspace = Workspace::load()?;
-    if !workspace.has_bin("vela-benches", BIN) {
-        bail!("the crate vela-benches has no binary `{BIN}` to run");
+    let (bin, words) = chosen(args);
+    if !workspace.has_bin("vela-benches", bin) {
+        bail!("the crate vela-benches has no binary `{bin}` to run");
     }
-    Ok(match run_bin(&workspace, &args.rest(), None)? {
+    Ok(match cargo_run(&workspace, bin, &words, None)? {
         Ended::Well => ExitCode::SUCCESS,
         Ended::Badly | Ended::Late => ExitCode::FAILURE,
     })
+}
+
+/// The binary, and what is passed on to it.
+fn chosen(args: Args) -> (&'static str, Vec<String>) {
+    let mut words = args.rest();
+    if words.first().is_none_or(|word| word != SIM) {
+        return (BIN, words);
+    }
+    words.remove(0);
+    (SIM, Args::new(words).rest())
 }
 
 /// Runs the benches with `words`.
@@ -42,7 +59,28 @@ fn run(args: Args) -> Outcome {
 ///
 /// When cargo cannot be started.
 pub(crate) fn run_bin(workspace: &Workspace, words: &[String], until: Option<Instant>) -> Result<Ended> {
+    cargo_run(workspace, BIN, words, until)
+}
+
+fn cargo_run(workspace: &Workspace, bin: &str, words: &[String], until: Option<Instant>) -> Result<Ended> {
     let mut cargo = process::cargo(&workspace.root);
-    cargo.args(["run", "--release", "--package", "vela-benches", "--bin", BIN, "--"]).args(words);
+    cargo.args(["run", "--release", "--package", "vela-benches", "--bin", bin, "--"]).args(words);
     process::run(cargo, until)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> (&'static str, Vec<String>) {
+        chosen(Args::new(line.split_whitespace().map(str::to_owned).collect()))
+    }
+
+    #[test]
+    fn the_first_word_may_ask_for_the_simulator() {
+        assert_eq!(of("--quick sim"), (BIN, vec!["--quick".to_owned(), "sim".to_owned()]));
+        assert_eq!(of("sim -- --help"), (SIM, vec!["--help".to_owned()]));
+        assert_eq!(of("sim --smoke pct"), (SIM, vec!["--smoke".to_owned(), "pct".to_owned()]));
+        assert_eq!(of(""), (BIN, vec![]));
+    }
 }

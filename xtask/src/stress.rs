@@ -1,4 +1,4 @@
-//! `cargo xtask stress`: the random mesh of tasks, channels, selects, cancellations and closings.
+//! `cargo xtask stress`: the random mesh of tasks, channels, selects, cancellations and closings; and histories, checked.
 
 use std::process::ExitCode;
 
@@ -11,13 +11,15 @@ use crate::{Command, Outcome};
 
 pub(crate) const COMMAND: Command = Command {
     name: "stress",
-    options: "[--ops N] [--seed S] [--seconds T]",
+    options: "[mesh | history] [--ops N] [--seed S] [--seconds T]",
     about: "random mesh of tasks and channels; nothing may be lost, doubled or reordered",
     details: "\
 Builds benches/src/bin/stress.rs in release and runs it. The seed is always given and printed, so
 that a run that failed can be repeated with the same decisions (the schedule of the threads is the
-machine's own).
+machine's own). Half of the operations are those of a random mesh, which keeps books on each value;
+half go into histories, of which it is checked that a queue could have made them.
 
+  mesh, history the one or the other alone
   --ops N       operations [default: 100_000_000]
   --seed S      [default: a fresh one]
   --seconds T   stop after T seconds, however far it has come",
@@ -49,6 +51,11 @@ fn words(args: &mut Args) -> Result<Vec<String>> {
     if let Some(seconds) = args.number("--seconds")? {
         words.extend(["--seconds".to_owned(), seconds.to_string()]);
     }
+    match args.word() {
+        Some(kind) if kind == "mesh" || kind == "history" => words.extend(["--kind".to_owned(), kind]),
+        Some(kind) => bail!("`{kind}` is no kind of rounds; there are `mesh` and `history`"),
+        None => {}
+    }
     Ok(words)
 }
 
@@ -65,6 +72,12 @@ mod tests {
         let words = of("");
         assert_eq!(words[..3], ["--ops", "100000000", "--seed"]);
         assert!(words[3].parse::<u64>().is_ok());
+    }
+
+    #[test]
+    fn the_kind_of_rounds_may_be_chosen() {
+        assert_eq!(of("history --ops 5 --seed 7"), ["--ops", "5", "--seed", "7", "--kind", "history"]);
+        assert!(words(&mut Args::new(vec!["mash".to_owned()])).is_err());
     }
 
     #[test]
