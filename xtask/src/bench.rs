@@ -25,8 +25,11 @@ a shared machine mean nothing.
     run,
 };
 
+/// All binaries that measure.
+pub(crate) const BINS: [&str; 2] = [BIN, SIM];
+
 /// The binary of the crate `vela-benches` that measures.
-pub(crate) const BIN: &str = "vela-benches";
+const BIN: &str = "vela-benches";
 
 /// The binary that measures the simulator, and the word that asks for it.
 const SIM: &str = "sim";
@@ -37,7 +40,7 @@ fn run(args: Args) -> Outcome {
     if !workspace.has_bin("vela-benches", bin) {
         bail!("the crate vela-benches has no binary `{bin}` to run");
     }
-    Ok(match cargo_run(&workspace, bin, &words, None)? {
+    Ok(match run_bin(&workspace, bin, &words, None)? {
         Ended::Well => ExitCode::SUCCESS,
         Ended::Badly | Ended::Late => ExitCode::FAILURE,
     })
@@ -53,16 +56,12 @@ fn chosen(args: Args) -> (&'static str, Vec<String>) {
     (SIM, Args::new(words).rest())
 }
 
-/// Runs the benches with `words`.
+/// Runs a binary of the benches with `words`.
 ///
 /// # Errors
 ///
 /// When cargo cannot be started.
-pub(crate) fn run_bin(workspace: &Workspace, words: &[String], until: Option<Instant>) -> Result<Ended> {
-    cargo_run(workspace, BIN, words, until)
-}
-
-fn cargo_run(workspace: &Workspace, bin: &str, words: &[String], until: Option<Instant>) -> Result<Ended> {
+pub(crate) fn run_bin(workspace: &Workspace, bin: &str, words: &[String], until: Option<Instant>) -> Result<Ended> {
     let mut cargo = process::cargo(&workspace.root);
     cargo.args(["run", "--release", "--package", "vela-benches", "--bin", bin, "--"]).args(words);
     process::run(cargo, until)
