@@ -197,6 +197,9 @@ fn examples(workspace: &Workspace, until: Instant) -> Result<Verdict> {
 
 fn benches(workspace: &Workspace, until: Instant) -> Result<Verdict> {
     for bin in bench::BINS {
+        if !workspace.has_bin("vela-benches", bin) {
+            return Ok(Verdict::Skipped(format!("the crate vela-benches has no binary `{bin}`")));
+        }
         match bench::run_bin(workspace, bin, &["--smoke".to_owned()], Some(until))? {
             Ended::Well => {}
             Ended::Badly => return Ok(Verdict::Failed(format!("a cell of `{bin}` fails"))),
