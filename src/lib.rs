@@ -112,6 +112,28 @@
 //! [`Task`](task::Task), or by leaving a scope. Dropping any pending operation of Vela loses no message: every async
 //! function says so under *Cancel safety*.
 //!
+//! # How do I test it?
+//!
+//! With `#[vela::test]`: it runs the test in many schedules, on one thread and with a clock of its own. A deadlock, a leaked
+//! task, a panic or a failed assertion in any of them is shrunk to its shortest form, reported with who waits for whom, and
+//! can be run again by its seed. See `guide::testing`; `vela::sim` is the same as a library:
+//!
+//! ```
+//! # #[cfg(feature = "sim")]
+//! # fn main() {
+//! let failure = vela::sim::Simulation::new()
+//!     .check(async || {
+//!         let (tx, rx) = vela::channel::<u8>(0);
+//!         assert_eq!(rx.recv().await, None); // `tx` lives: nobody will ever send, and nobody has closed
+//!         drop(tx);
+//!     })
+//!     .unwrap_err();
+//! assert!(failure.to_string().starts_with("vela: DEADLOCK (certain), 1 task"));
+//! # }
+//! # #[cfg(not(feature = "sim"))]
+//! # fn main() {}
+//! ```
+//!
 //! # What else is received with `<-`?
 //!
 //! Tasks, timers ([`time::after`]), tickers ([`time::tick`]), [`oneshot`], [`broadcast`], [`watch`], any `Stream`, an
@@ -127,7 +149,7 @@
 //!
 //! # Features
 //!
-//! `macros` (default): the macros. `tracing`: panics of detached tasks are also `tracing` events.
+//! `macros` (default): the macros. `sim` (default): deterministic tests, `#[vela::test]` and `vela::sim`. `tracing`: panics of detached tasks are also `tracing` events.
 
 pub use vela_core::*;
 

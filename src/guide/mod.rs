@@ -1,7 +1,11 @@
-//! Two short guides, for those who know something like it already.
+//! Guides: two for those who know something like it already, and one on tests.
 
 #[doc = include_str!("from_go.md")]
 pub mod from_go {}
 
 #[doc = include_str!("from_tokio.md")]
 pub mod from_tokio {}
+
+#[cfg(all(feature = "macros", feature = "sim"))]
+#[doc = include_str!("testing.md")]
+pub mod testing {}

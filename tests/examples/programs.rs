@@ -23,6 +23,23 @@ macro_rules! examples {
 
 examples! { tour sieve pipeline worker_pool rate_limiter fan_in_out timeouts_and_cancel }
 
+#[cfg(feature = "sim")]
+#[test]
+fn find_a_deadlock() {
+    prints("find_a_deadlock", &[], include_str!("expected/find_a_deadlock.txt"));
+    let lines: Vec<&str> = include_str!("expected/find_a_deadlock.txt").lines().collect();
+    // Rare: at most one in a thousand of what an ordinary run does; common for the default strategy.
+    let among =
+        lines[0].strip_prefix("-- It looks well: ").and_then(|rest| rest.split_once(" of 10000 random schedules"));
+    let deadlocks: u32 = among.and_then(|(count, _)| count.parse().ok()).expect("a count");
+    assert!((1..10).contains(&deadlocks), "{deadlocks} of 10000");
+    // The report fits on a screen.
+    let end = lines.iter().position(|line| line.starts_with("-- The shrunk")).expect("it is replayed");
+    assert!(lines[2].starts_with("vela: DEADLOCK (certain), 3 tasks") && end - 2 <= 24, "{} lines", end - 2);
+    assert!(lines.iter().all(|line| line.chars().count() <= 120));
+    assert_eq!(lines[lines.len() - 1], "10000 schedules pass");
+}
+
 #[test]
 fn sieve_of_any_length() {
     let is_prime = |n: &u64| (2..*n).take_while(|d| d * d <= *n).all(|d| !n.is_multiple_of(d));

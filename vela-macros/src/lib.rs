@@ -61,19 +61,59 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     entry::main(options.into(), item.into()).into()
 }
 
-/// Runs an `async fn` as a test.
+/// Runs an `async fn` as a test: in many schedules, on one thread, with a clock of its own, so that what fails can be had
+/// again. `vela::guide::testing` teaches it.
 ///
 /// ```text
 /// #[vela::test]
 /// async fn a_value_arrives() { … }
 ///
-/// #[vela::test(flavor = "multi_thread", worker_threads = 4)]
-/// #[should_panic(expected = "closed")]
-/// async fn many() -> vela::Result<()> { … }
+/// #[vela::test(schedules = 10_000, strategy = "pct", depth = 3, faults = "spurious, cancel")]
+/// async fn nothing_is_lost() -> vela::Result<()> { … }
+///
+/// #[vela::test(strategy = "exhaustive", preemptions = 2)]
+/// async fn small_and_proven() { … }
+///
+/// #[vela::test(tokio)]
+/// async fn over_a_real_socket() -> std::io::Result<()> { … }
 /// ```
 ///
-/// Options: `flavor`, `worker_threads` and `crate`, as in `#[vela::main]`. Other attributes (`#[ignore]`,
-/// `#[should_panic]`, `#[cfg]`) stay on the test. `#[test]` itself is added.
+/// | option | default | meaning |
+/// |---|---|---|
+/// | `schedules = 10_000` | 100; exhaustive: 1,000,000 | how many schedules are tried at most |
+/// | `strategy = "…"` | `"mixed"` | `"random"`; `"pct"`; `"mixed"`: both in turn; `"exhaustive"`: each schedule once |
+/// | `depth = 3` | 3 | of `"pct"`, 1 to 15: how many ordering constraints the bug needs |
+/// | `preemptions = 2` | no bound | of `"exhaustive"`: how often a task that could go on is interrupted at most |
+/// | `seed = 7` | from the test's name | what the schedules are drawn from |
+/// | `faults = "…"` | none | some of `"spurious, cancel, panic, delay"` |
+/// | `time_limit = "30s"` | 5 minutes | by the wall's clock, with its unit: `ms`, `s`, `m` |
+/// | `max_steps = 1_000` | 100,000 | in one schedule; more is a failure |
+/// | `leaks = "allow"` | a failure | tasks may wait for ever when the test has ended |
+/// | `tokio` | | not deterministic: one run on a current-thread Tokio runtime, for real sockets and threads |
+/// | `flavor`, `worker_threads` | | of that runtime, as in `#[vela::main]`; each implies `tokio` |
+/// | `crate = "v"` | | where the crate is found, if it was renamed |
+///
+/// The function takes no arguments and has no generics. It returns nothing, or a `Result` whose error is `Debug`; an error
+/// fails the schedule. `#[test]` is added; other attributes (`#[ignore]`, `#[should_panic]`, `#[cfg]`) stay on the test.
+/// `#[should_panic(expected = "DEADLOCK")]` sees the report.
+///
+/// The body is run once for each schedule, so what it counts or opens has to be its own.
+///
+/// # Environment
+///
+/// | variable | meaning |
+/// |---|---|
+/// | `VELA_SEED=0x5eed` | only the schedule for which a report gave this seed |
+/// | `VELA_SEED=random` | other schedules than in the last run |
+/// | `VELA_REPLAY=1` | only the shrunk schedule of the last failure, which is kept in the target directory; or a file with one |
+/// | `VELA_SCHEDULES=1000000` | how many, whatever the test says |
+/// | `VELA_WATCHDOG=2` | seconds that one step may take before the process is ended (60); 0: no limit |
+///
+/// # Errors
+///
+/// A schedule fails for a deadlock, tasks that wait for ever after the end (a leak), a panic of the test or one that nobody
+/// learns of, an `Err`, too many steps, a wake from another thread, and for not being deterministic. It is shrunk, and the
+/// report says who waits for whom, how it came about, and how to see it again.
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     entry::test(options.into(), item.into()).into()

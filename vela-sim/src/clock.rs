@@ -56,21 +56,22 @@ impl Clock {
         self.now
     }
 
+    /// Whether the timer is armed with this waker.
+    pub(crate) fn is_armed_for(&mut self, timer: u64, waker: &Waker) -> bool {
+        self.find(timer).and_then(|timer| timer.waker.as_ref()).is_some_and(|known| known.will_wake(waker))
+    }
+
     /// Sets a timer, or changes the waker of one. Gives the waker that is not needed any more.
-    pub(crate) fn arm(&mut self, timer: Option<u64>, deadline: Instant, waker: &Waker) -> (u64, Option<Waker>) {
+    pub(crate) fn arm(&mut self, timer: Option<u64>, deadline: Instant, waker: Waker) -> (u64, Option<Waker>) {
         if let Some(number) = timer
             && let Some(timer) = self.find(number)
         {
-            if timer.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
-                return (number, None);
-            }
-            let old = timer.waker.replace(waker.clone());
-            return (number, old);
+            return (number, timer.waker.replace(waker));
         }
         let place = self.free.pop().unwrap_or(self.timers.len());
         self.next += 1;
         let number = self.next << PLACE_BITS | place as u64;
-        let entry = Timer { number, waker: Some(waker.clone()) };
+        let entry = Timer { number, waker: Some(waker) };
         match self.timers.get_mut(place) {
             Some(slot) => *slot = entry,
             None => self.timers.push(entry),
@@ -134,7 +135,7 @@ mod tests {
 
     fn armed(clock: &mut Clock, ms: u64) -> u64 {
         let deadline = clock.now() + Duration::from_millis(ms);
-        clock.arm(None, deadline, Waker::noop()).0
+        clock.arm(None, deadline, Waker::noop().clone()).0
     }
 
     #[test]

@@ -34,14 +34,14 @@ use crate::ledger::Ledger;
 use crate::quiet;
 use crate::seed::mix;
 use crate::strategy::{Driver, View};
-use crate::verdict::{TaskPanic, Verdict};
+use crate::verdict::{Output, TaskPanic, Verdict};
 use crate::watchdog::Beat;
 
 /// How many steps the tasks that are left get when the test's body has ended, to come to their end.
-const AFTERMATH: u64 = 10_000;
+const AFTERMATH: u64 = 2_000;
 
 /// How often the clock may jump for them.
-const AFTERMATH_JUMPS: u32 = 1_000;
+const AFTERMATH_JUMPS: u32 = 100;
 
 /// How long a task is held by a delay where no timer runs.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -164,13 +164,25 @@ pub(crate) struct Limits {
     pub(crate) leaks_allowed: bool,
     /// Until when, by the wall's clock.
     pub(crate) until: Option<Instant>,
+    /// How long a wake from another thread is waited for before a deadlock is claimed.
+    pub(crate) grace: Duration,
+}
+
+/// How far a schedule got before its end.
+struct Driven {
+    result: Result<(), Verdict>,
+    steps: u64,
+    /// After how many steps the test's body ended.
+    main_ended: Option<u64>,
 }
 
 /// How a schedule ended.
-pub(crate) struct Ended<T> {
-    /// What the test's body returned; `Err`: why it failed.
-    pub(crate) result: Result<T, Verdict>,
+pub(crate) struct Ended {
+    /// Why it has failed.
+    pub(crate) verdict: Option<Verdict>,
     pub(crate) steps: u64,
+    /// The number of steps until the test's body ended.
+    pub(crate) body_steps: u64,
     pub(crate) hash: u64,
     pub(crate) decisions: Vec<Decision>,
     pub(crate) ledger: Option<Ledger>,
@@ -207,7 +219,7 @@ impl Executor {
 
     /// Runs the test's body and all of its tasks in the schedule that `driver` chooses. `recycled` is a list to record the
     /// decisions in; `detailed`: keeps a ledger of every operation.
-    pub(crate) fn run<F: Future>(
+    pub(crate) fn run<F>(
         self: &Rc<Self>,
         driver: Driver,
         limits: &Limits,
@@ -215,7 +227,10 @@ impl Executor {
         recycled: Vec<Decision>,
         body: impl FnOnce() -> F,
         site: &'static Location<'static>,
-    ) -> Ended<F::Output> {
+    ) -> Ended
+    where
+        F: Future<Output: Output>,
+    {
         assert!(
             CURRENT.with(|current| current.borrow().is_none()),
             "vela: a simulation cannot be run inside another one"
@@ -223,52 +238,57 @@ impl Executor {
         self.begin(driver, limits, detailed, recycled, site);
         let installed = seam::install(self.clone(), detailed);
         let current = Current::new(self.clone());
-        let (result, steps) = {
-            let mut main = pin!(None);
-            let mut result = None;
-            self.current.set(Some(MAIN));
-            let made = catch_unwind(AssertUnwindSafe(body)).map_err(|payload| self.panic_of(&*payload));
-            self.current.set(None);
-            let (verdict, steps) = match made {
-                Err(panic) => (Err(Verdict::Panicked(panic)), 0),
-                Ok(future) => {
-                    main.set(Some(future));
-                    let mut poll_main = |cx: &mut Context<'_>| {
-                        let Some(future) = main.as_mut().as_pin_mut() else { return Poll::Ready(()) };
-                        let polled = future.poll(cx);
-                        polled.map(|output| {
-                            result = Some(output);
-                            main.set(None);
-                        })
-                    };
-                    self.drive(limits, &mut poll_main)
-                }
-            };
-            self.snapshot();
-            // E2. The test's body first, as a runtime that shuts down would.
-            let dropped = catch_unwind(AssertUnwindSafe(|| main.set(None)));
-            let verdict = match dropped {
-                Err(payload) if verdict.is_ok() => Err(Verdict::Panicked(self.panic_of(&*payload))),
-                _ => verdict,
-            };
-            self.close();
-            let result = match (verdict, result) {
-                (Err(verdict), _) => Err(verdict),
-                (Ok(()), Some(output)) => Ok(output),
-                (Ok(()), None) => unreachable!("the body has ended"),
-            };
-            (result, steps)
-        };
+        let driven = self.drive_body(limits, body);
+        self.close();
+        let verdict = driven.result.and_then(|()| self.panics_unseen()).err();
         drop((current, installed));
         let mut inner = self.inner.borrow_mut();
         Ended {
-            result,
-            steps,
+            verdict,
+            steps: driven.steps,
+            body_steps: driven.main_ended.unwrap_or(driven.steps),
             hash: self.hash.get(),
             decisions: std::mem::take(&mut inner.decisions),
             ledger: inner.ledger.take(),
             driver: std::mem::replace(&mut inner.driver, Driver::follow(Vec::new())),
         }
+    }
+
+    /// The test's body, from its making to its drop; what tasks are left is left.
+    fn drive_body<F>(&self, limits: &Limits, body: impl FnOnce() -> F) -> Driven
+    where
+        F: Future<Output: Output>,
+    {
+        let mut main = pin!(None);
+        self.current.set(Some(MAIN));
+        let made = catch_unwind(AssertUnwindSafe(body)).map_err(|payload| self.panic_of(&*payload));
+        self.current.set(None);
+        let mut driven = match made {
+            Err(panic) => Driven { result: Err(Verdict::Panicked(panic)), steps: 0, main_ended: None },
+            Ok(future) => {
+                main.set(Some(seam::unconstrained(future)));
+                let mut failure = None;
+                let mut driven = self.drive(limits, &mut |cx| {
+                    let Some(future) = main.as_mut().as_pin_mut() else { return Poll::Ready(()) };
+                    future.poll(cx).map(|output| {
+                        failure = output.failure();
+                        main.set(None);
+                    })
+                });
+                if let (Some(error), Ok(())) = (failure, &driven.result) {
+                    driven.result = Err(Verdict::Failed(error));
+                }
+                driven
+            }
+        };
+        self.snapshot();
+        // E2. Before the tasks, as a runtime that shuts down would.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| main.set(None)))
+            && driven.result.is_ok()
+        {
+            driven.result = Err(Verdict::Panicked(self.panic_of(&*payload)));
+        }
+        driven
     }
 
     fn begin(
@@ -303,39 +323,33 @@ impl Executor {
     }
 
     /// One step after the other.
-    fn drive(
-        &self,
-        limits: &Limits,
-        poll_main: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
-    ) -> (Result<(), Verdict>, u64) {
+    fn drive(&self, limits: &Limits, poll_main: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>) -> Driven {
         let mut steps = 0;
         let mut last = MAIN;
-        let mut main_ended = None;
+        let mut main_ended: Option<u64> = None;
         let mut jumps = 0;
-        loop {
+        let result = loop {
             if self.foreign.load(Ordering::Acquire) {
-                return (Err(Verdict::WokenFromOutside), steps);
+                break Err(Verdict::WokenFromOutside);
             }
             if self.inner.borrow().ready.is_empty() {
-                if main_ended.is_some() {
-                    jumps += 1;
-                }
+                jumps += u32::from(main_ended.is_some());
                 if jumps <= AFTERMATH_JUMPS && self.advance() {
                     continue;
                 }
-                return (self.verdict(main_ended.is_some(), limits), steps);
+                if main_ended.is_none() && self.woken_in(limits.grace) {
+                    continue;
+                }
+                break self.verdict(main_ended.is_some(), limits);
             }
-            if let Some(end) = main_ended
-                && steps - end >= AFTERMATH
-            {
+            match main_ended {
                 // They are alive and well; what they wait for cannot be known.
-                return (self.panics_unseen(), steps);
-            }
-            if steps >= limits.max_steps {
-                return (Err(Verdict::Endless { steps }), steps);
+                Some(end) if steps - end >= AFTERMATH => break self.panics_unseen(),
+                None if steps >= limits.max_steps => break Err(Verdict::Endless { steps }),
+                _ => {}
             }
             if steps & 0xFFF == 0xFFF && limits.until.is_some_and(|until| Instant::now() > until) {
-                return (Err(Verdict::OutOfTime), steps);
+                break Err(Verdict::OutOfTime);
             }
             let decision = self.decide(last);
             let task = match decision {
@@ -354,10 +368,23 @@ impl Executor {
             match self.step(task, cancelled, &mut *poll_main) {
                 Ok(true) if task == MAIN => main_ended = Some(steps),
                 Ok(_) => {}
-                Err(panic) => return (Err(Verdict::Panicked(panic)), steps),
+                Err(panic) => break Err(Verdict::Panicked(panic)),
             }
             self.mix(u64::from(task) << 1 | u64::from(self.gave_way.get()));
+        };
+        Driven { result, steps, main_ended }
+    }
+
+    /// Waits for a wake from another thread, by the clock on the wall: a deadlock must not be claimed where there is none.
+    fn woken_in(&self, grace: Duration) -> bool {
+        let until = Instant::now() + grace;
+        while Instant::now() < until {
+            if self.foreign.load(Ordering::Acquire) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(1));
         }
+        false
     }
 
     fn mix(&self, value: u64) {
@@ -484,7 +511,7 @@ impl Executor {
         inner.tasks[number as usize].phase = Phase::Held;
         inner.held = true;
         let deadline = inner.clock.next_timer().unwrap_or(inner.clock.now() + PAUSE);
-        inner.clock.arm(None, deadline + Duration::from_nanos(1), &waker);
+        inner.clock.arm(None, deadline + Duration::from_nanos(1), waker);
     }
 
     /// E4: nothing is ready.
@@ -616,6 +643,12 @@ impl Executor {
         }
     }
 
+    /// Sets whether the running task was woken, and gives what was there.
+    fn swap_woken(&self, woken: bool) -> bool {
+        let Some(task) = self.current.get() else { return false };
+        std::mem::replace(&mut self.inner.borrow_mut().tasks[task as usize].woken, woken)
+    }
+
     /// The task's number, if the task is one of this run's.
     fn own(&self, task: u64) -> Option<usize> {
         (task >> 32 == self.run.get()).then_some((task & u64::from(u32::MAX)) as usize)
@@ -623,7 +656,7 @@ impl Executor {
 
     fn panic_of(&self, payload: &(dyn std::any::Any + Send)) -> TaskPanic {
         let task = self.current.get().unwrap_or(MAIN);
-        TaskPanic { task, message: quiet::message(payload), at: quiet::take_place(), seen: false }
+        TaskPanic { task, message: seam::panic_text(payload), at: quiet::take_place(), seen: false }
     }
 }
 
@@ -663,11 +696,7 @@ fn collect_faults(tasks: &[Task], faults: Faults, options: &mut Vec<Decision>) {
 
 impl seam::Executor for Executor {
     fn spawn(&self, task: TaskFuture, name: Option<&str>, site: &'static Location<'static>) -> u64 {
-        if self.inner.borrow().closing {
-            self.drop_future(task);
-            // A number that no task has.
-            return self.run.get() << 32 | u64::from(u32::MAX);
-        }
+        // At the end, too: it is dropped in its turn.
         self.run.get() << 32 | u64::from(self.add(Some(task), name, site))
     }
 
@@ -692,6 +721,13 @@ impl seam::Executor for Executor {
     }
 
     fn arm(&self, timer: Option<u64>, deadline: Instant, waker: &Waker) -> u64 {
+        if let Some(timer) = timer
+            && self.inner.borrow_mut().clock.is_armed_for(timer, waker)
+        {
+            return timer;
+        }
+        // E2: a waker's `clone` may be anybody's code.
+        let waker = waker.clone();
         let (number, old) = self.inner.borrow_mut().clock.arm(timer, deadline, waker);
         drop(old);
         number
@@ -703,7 +739,9 @@ impl seam::Executor for Executor {
     }
 
     fn may_proceed(&self, cx: &mut Context<'_>) -> bool {
-        if self.panics.replace(false) {
+        // Not in a destructor that runs because of a panic: that would end the process.
+        if self.panics.get() && !std::thread::panicking() {
+            self.panics.set(false);
             let injected = TaskPanic { task: 0, message: INJECTED.into(), at: None, seen: true };
             if let Some(task) = self.current.get() {
                 self.inner.borrow_mut().tasks[task as usize].panic = Some(injected);
@@ -711,15 +749,15 @@ impl seam::Executor for Executor {
             // Not `panic!`: there is nothing to tell the panic hook.
             resume_unwind(Box::new(INJECTED));
         }
-        // What is polled by hand is not polled again after a wake.
-        if !self.spent.get() || cx.waker().will_wake(Waker::noop()) {
+        if !self.spent.get() || self.inner.borrow().closing {
             return true;
         }
-        if self.inner.borrow().closing {
-            return true;
-        }
+        // What is polled by hand is not polled again: it gives way only if that leads to another poll of the task.
+        let woken = self.swap_woken(false);
         cx.waker().wake_by_ref();
-        false
+        let leads_here = self.swap_woken(true);
+        self.swap_woken(woken || leads_here);
+        !leads_here
     }
 
     fn proceeded(&self) {

@@ -1,6 +1,5 @@
 //! Panics of tasks while schedules are tried: thousands of them must not be printed, but their place is worth knowing.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{PanicHookInfo, set_hook, take_hook};
 use std::sync::Once;
@@ -49,11 +48,4 @@ fn note(info: &PanicHookInfo<'_>) -> bool {
 /// Where the last panic on this thread was.
 pub(crate) fn take_place() -> Option<String> {
     PLACE.with(RefCell::take)
-}
-
-/// The text of a panic.
-pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "a payload that is not text".to_owned())
 }

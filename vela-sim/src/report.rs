@@ -7,9 +7,12 @@ use crate::decision::Decision;
 use crate::ledger::{Act, ChannelRecord, Ledger, Target, Users};
 use crate::verdict::Verdict;
 
-/// How many tasks and lines of the story a report shows: it has to fit on a screen.
+/// How many tasks a report shows, and how many lines it has: it has to fit on a screen.
 const TASKS: usize = 8;
-const STORY: usize = 14;
+const SCREEN: usize = 24;
+
+/// How many lines of the story there are at least.
+const STORY: usize = 5;
 
 /// What the first line says beside the verdict.
 pub(crate) struct Headline {
@@ -25,8 +28,12 @@ pub(crate) fn write(verdict: &Verdict, headline: &Headline, ledger: &Ledger, aga
     let blocked = blocked(ledger);
     let count = match verdict {
         Verdict::Deadlock | Verdict::Leak => {
-            // What is not Vela's might still be woken, from another thread.
-            let known = blocked.iter().all(|&task| !ledger.tasks[task as usize].waits.is_empty());
+            // What is not Vela's might still be woken, from another thread; so might who waits for an end that no task here
+            // was ever seen with.
+            let known = blocked.iter().all(|&task| {
+                let waits = &ledger.tasks[task as usize].waits;
+                !waits.is_empty() && !waits.iter().any(|act| is_unseen(ledger, act))
+            });
             let certain = if known { " (certain)" } else { "" };
             format!("{certain}, {}", counted(blocked.len(), "task"))
         }
@@ -186,19 +193,29 @@ fn state_text(channel: &ChannelRecord) -> String {
     }
 }
 
-/// Who could help.
-fn other_end(text: &mut String, ledger: &Ledger, act: &Act, indent: usize) {
-    let (word, alive, users) = match act.on {
+/// The other end of the channel that a task waits at: what it is called, how many there are, and who has used it.
+fn counterpart<'l>(ledger: &'l Ledger, act: &Act) -> Option<(&'static str, usize, &'l Users)> {
+    match act.on {
         Target::Receiving(channel) => {
             let channel = &ledger.channels[channel];
-            ("senders", channel.senders, &channel.sent_by)
+            Some(("senders", channel.senders, &channel.sent_by))
         }
         Target::Sending(channel) => {
             let channel = &ledger.channels[channel];
-            ("receivers", channel.receivers, &channel.received_by)
+            Some(("receivers", channel.receivers, &channel.received_by))
         }
-        Target::Channel(_) | Target::Task(_) | Target::Other => return,
-    };
+        Target::Channel(_) | Target::Task(_) | Target::Other => None,
+    }
+}
+
+/// Whether the other end is alive and nobody has used it.
+fn is_unseen(ledger: &Ledger, act: &Act) -> bool {
+    counterpart(ledger, act).is_some_and(|(_, alive, users)| alive > 0 && users.is_empty())
+}
+
+/// Who could help.
+fn other_end(text: &mut String, ledger: &Ledger, act: &Act, indent: usize) {
+    let Some((word, alive, users)) = counterpart(ledger, act) else { return };
     let used = match users.last() {
         Some((task, site)) => {
             let gone =
@@ -280,7 +297,9 @@ fn story(text: &mut String, ledger: &Ledger) {
     if lines.is_empty() {
         return;
     }
-    let left_out = lines.len().saturating_sub(STORY);
+    // One line is the heading, two are to come: how to see it again.
+    let room = SCREEN.saturating_sub(text.lines().count() + 3).max(STORY);
+    let left_out = if lines.len() <= room { 0 } else { lines.len() + 1 - room };
     let _ = writeln!(text, " how it came about (… = has to wait):");
     if left_out > 0 {
         let _ = writeln!(text, "   … {left_out} before");

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use crate::decision::{self, Decision};
 use crate::executor::{Ended, Executor, Limits};
 use crate::faults::Faults;
-use crate::ledger::Ledger;
 use crate::quiet::Quiet;
 use crate::report::{self, Headline};
 use crate::seed::{Rng, Seed, mix, of_text};
@@ -30,6 +29,9 @@ const MAX_STEPS: u64 = 100_000;
 /// How many schedules, and for how long, a failing one is shrunk.
 const SHRINKING: u32 = 4_000;
 const SHRINKING_TIME: Duration = Duration::from_secs(10);
+
+/// How long another thread may take to wake a task before a deadlock is claimed.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// Of those, how many are searched with each number of preemptions.
 const SEARCHED: u32 = 600;
@@ -204,9 +206,9 @@ impl Simulation {
         self
     }
 
-    /// How many schedules to run at most. Default: 100; for an exhaustive search 1,000,000.
+    /// How many schedules to run at most, at least one. Default: 100; for an exhaustive search 1,000,000.
     pub fn schedules(mut self, schedules: u64) -> Self {
-        self.schedules = Some(schedules);
+        self.schedules = Some(schedules.max(1));
         self
     }
 
@@ -286,6 +288,7 @@ impl Simulation {
             max_steps: self.max_steps,
             leaks_allowed: self.leaks_allowed,
             until: self.time_limit.and_then(|limit| Instant::now().checked_add(limit)),
+            grace: Duration::ZERO,
         }
     }
 }
@@ -299,19 +302,9 @@ struct Exploration<'a, B> {
     recycled: Vec<Decision>,
 }
 
-/// One schedule, as far as it matters here.
-struct Run {
-    verdict: Option<Verdict>,
-    steps: u64,
-    hash: u64,
-    decisions: Vec<Decision>,
-    ledger: Option<Ledger>,
-    driver: Driver,
-}
-
 /// A schedule that was found to fail.
 struct Found {
-    run: Run,
+    run: Ended,
     seed: Option<Seed>,
     schedule: u64,
 }
@@ -326,15 +319,9 @@ where
         Self { options, body, site, executor, limits: options.limits(), recycled: Vec::new() }
     }
 
-    fn once(&mut self, driver: Driver, detailed: bool) -> Run {
+    fn once(&mut self, driver: Driver, detailed: bool) -> Ended {
         let recycled = std::mem::take(&mut self.recycled);
-        let ended = self.executor.run(driver, &self.limits, detailed, recycled, &self.body, self.site);
-        let Ended { result, steps, hash, decisions, ledger, driver } = ended;
-        let verdict = match result {
-            Ok(output) => output.failure().map(Verdict::Failed),
-            Err(verdict) => Some(verdict),
-        };
-        Run { verdict, steps, hash, decisions, ledger, driver }
+        self.executor.run(driver, &self.limits, detailed, recycled, &self.body, self.site)
     }
 
     fn run(mut self) -> Result<Passed, Failure> {
@@ -381,7 +368,7 @@ where
             let driver = self.seeded(seed);
             let run = self.once(driver, false);
             self.count(&mut passed, &run);
-            longest = longest.max(run.steps);
+            longest = longest.max(run.body_steps);
             if let Some(found) = self.judge(run, Some(seed), schedule) {
                 return Err(found);
             }
@@ -398,10 +385,10 @@ where
             self.count(&mut passed, &run);
             driver = std::mem::replace(&mut run.driver, Driver::follow(Vec::new()));
             let Driver::Exhaustive(tree) = &mut driver else { unreachable!("the driver comes back as it went") };
+            let more = tree.advance();
             if tree.is_astray() && run.verdict.is_none() {
                 run.verdict = Some(Verdict::NotDeterministic);
             }
-            let more = tree.advance();
             if let Some(found) = self.judge(run, None, passed.schedules - 1) {
                 return Err(found);
             }
@@ -413,13 +400,13 @@ where
         Ok(passed)
     }
 
-    fn count(&mut self, passed: &mut Passed, run: &Run) {
+    fn count(&mut self, passed: &mut Passed, run: &Ended) {
         passed.schedules += 1;
         passed.steps += run.steps;
         passed.hash = mix(passed.hash.rotate_left(1) ^ run.hash);
     }
 
-    fn judge(&mut self, mut run: Run, seed: Option<Seed>, schedule: u64) -> Option<Box<Found>> {
+    fn judge(&mut self, mut run: Ended, seed: Option<Seed>, schedule: u64) -> Option<Box<Found>> {
         if run.verdict.is_none() && self.limits.until.is_some_and(|until| Instant::now() > until) {
             run.verdict = Some(Verdict::OutOfTime);
         }
@@ -435,33 +422,37 @@ where
         let Found { run, seed, schedule } = found;
         let mut verdict = run.verdict.clone().expect("only failures come here");
         let mut original = None;
+        // What follows must end, also where the test would not.
         self.limits.until = None;
+        let most = if verdict.can_shrink() { run.steps.saturating_mul(4).saturating_add(1_000) } else { run.steps };
+        self.limits.max_steps = self.limits.max_steps.min(most);
         if verdict.can_shrink() {
             // The same again, twice and in detail: is it deterministic?
-            let mut again = || {
-                let driver = match seed {
-                    Some(seed) => self.seeded(seed),
-                    None => Driver::follow(run.decisions.clone()),
-                };
-                let run = self.once(driver, true);
-                (run.hash, run.ledger.map(|ledger| ledger.hash))
-            };
-            let (first, second) = (again(), again());
-            if first != second || first.0 != run.hash {
-                original = Some(std::mem::replace(&mut verdict, Verdict::NotDeterministic));
+            self.limits.grace = GRACE;
+            let first = self.again(seed, &run);
+            self.limits.grace = Duration::ZERO;
+            if first.verdict == Some(Verdict::WokenFromOutside) {
+                verdict = Verdict::WokenFromOutside;
+            } else {
+                let second = self.again(seed, &run);
+                let traces = [&first, &second].map(|run| (run.hash, run.ledger.as_ref().map(|ledger| ledger.hash)));
+                if traces[0] != traces[1] || first.hash != run.hash {
+                    original = Some(std::mem::replace(&mut verdict, Verdict::NotDeterministic));
+                }
             }
         }
         let size = Size::of(&run.decisions, run.steps);
         let mut best = Candidate { decisions: run.decisions.clone(), size };
-        if verdict.can_shrink() {
+        // What is replayed decision by decision is shown as it is.
+        if verdict.can_shrink() && !matches!(self.options.only, Some(Only::Decisions(_))) {
             best = self.shrink(&verdict, best);
         }
         let detailed = self.once(Driver::follow(best.decisions.clone()), true);
-        if let Some(seen) = detailed.verdict
-            && seen.same_as(&verdict)
-        {
+        match detailed.verdict {
             // Numbers in it may differ in the shrunk schedule.
-            verdict = seen;
+            Some(seen) if seen.same_as(&verdict) => verdict = seen,
+            _ if verdict.can_shrink() => original = Some(std::mem::replace(&mut verdict, Verdict::NotDeterministic)),
+            _ => {}
         }
         let found = match (seed, &self.options.only) {
             (Some(seed), None) => format!("seed {:#x}, schedule {schedule}", seed.0),
@@ -471,7 +462,7 @@ where
         };
         let headline = Headline { found, steps: best.size.steps, steps_before: run.steps, original };
         let ledger = detailed.ledger.unwrap_or_default();
-        let again = self.again(seed, &best.decisions);
+        let again = self.hint(seed, &best.decisions);
         let report = report::write(&verdict, &headline, &ledger, &again);
         Failure(Box::new(Details {
             verdict,
@@ -485,8 +476,17 @@ where
         }))
     }
 
+    /// The same schedule in detail.
+    fn again(&mut self, seed: Option<Seed>, run: &Ended) -> Ended {
+        let driver = match seed {
+            Some(seed) => self.seeded(seed),
+            None => Driver::follow(run.decisions.clone()),
+        };
+        self.once(driver, true)
+    }
+
     /// How to see the failure again.
-    fn again(&self, seed: Option<Seed>, decisions: &[Decision]) -> String {
+    fn hint(&self, seed: Option<Seed>, decisions: &[Decision]) -> String {
         match (&self.options.test, seed) {
             // The file with the shrunk schedule is named by who writes it.
             (Some(test), Some(Seed(seed))) => format!("as it was found: VELA_SEED={seed:#x} cargo test {test}"),
@@ -533,7 +533,7 @@ where
     }
 }
 
-fn candidate(verdict: &Verdict, run: Run) -> Option<Candidate> {
+fn candidate(verdict: &Verdict, run: Ended) -> Option<Candidate> {
     let same = run.verdict.as_ref().is_some_and(|other| other.same_as(verdict));
     same.then(|| Candidate { size: Size::of(&run.decisions, run.steps), decisions: run.decisions })
 }

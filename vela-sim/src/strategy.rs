@@ -205,10 +205,9 @@ impl Pct {
     }
 
     fn next(&mut self, rng: &mut Rng, step: u64, view: &View<'_>) -> u32 {
-        for &task in view.ready {
-            while self.priorities.len() <= task as usize {
-                self.priorities.push((rng.next() >> 1) as i64);
-            }
+        // `ready` ascends: the last one may be the newest.
+        while view.ready.last().is_some_and(|&newest| self.priorities.len() <= newest as usize) {
+            self.priorities.push((rng.next() >> 1) as i64);
         }
         if view.gave_way {
             // It would spin until the end of the world otherwise.

@@ -38,9 +38,10 @@ where
         Ok(simulation) => simulation,
         Err(error) => fail(&format!("vela: `{name}` cannot run: {error}")),
     };
+    let enough = simulation.schedules.is_some();
     let exhaustive = matches!(simulation.strategy, Strategy::Exhaustive { .. }) && simulation.only.is_none();
     match simulation.check(body) {
-        Ok(passed) if exhaustive && !passed.complete && options.schedules.is_none() => fail(&format!(
+        Ok(passed) if exhaustive && !passed.complete && !enough => fail(&format!(
             "vela: `{name}` is not done after {} schedules of an exhaustive search: bound it (`preemptions = 2`), make the \
              test smaller, or say how many are enough (`schedules = …`)",
             passed.schedules
@@ -77,7 +78,11 @@ fn configure(name: &str, options: &TestOptions) -> Result<Simulation, String> {
     }
     simulation.test = Some(name.to_owned());
     if let Some(schedules) = variable("VELA_SCHEDULES")? {
-        simulation.schedules = Some(number(&schedules).map_err(|error| format!("VELA_SCHEDULES: {error}"))?);
+        simulation.schedules = match number(&schedules) {
+            Ok(0) => return Err("VELA_SCHEDULES: at least one schedule has to be run".to_owned()),
+            Ok(schedules) => Some(schedules),
+            Err(error) => return Err(format!("VELA_SCHEDULES: {error}")),
+        };
     }
     if let Some(seed) = variable("VELA_SEED")? {
         if seed == "random" {
@@ -87,6 +92,10 @@ fn configure(name: &str, options: &TestOptions) -> Result<Simulation, String> {
                 format!("VELA_SEED: {error}\nhelp: it is a seed that a report has named, or the word `random`")
             })?));
         }
+    }
+    if let Some(seconds) = variable("VELA_WATCHDOG")? {
+        number(&seconds)
+            .map_err(|error| format!("VELA_WATCHDOG: {error}\nhelp: it is a number of seconds; 0: for ever"))?;
     }
     if let Some(replay) = variable("VELA_REPLAY")? {
         let path = if replay == "1" { place(name) } else { PathBuf::from(replay) };

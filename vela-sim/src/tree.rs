@@ -33,6 +33,8 @@ impl Tree {
 
     /// Goes on to the next schedule; false if there is none.
     pub(crate) fn advance(&mut self) -> bool {
+        // X3: a schedule uses up all of its path.
+        self.astray |= self.at != self.path.len();
         self.at = 0;
         self.preemptions = 0;
         while let Some(branch) = self.path.last_mut() {
@@ -152,6 +154,18 @@ mod tests {
         tree.draw(3);
         assert!(tree.advance());
         tree.draw(3);
+        assert!(tree.is_astray());
+    }
+
+    #[test]
+    fn a_schedule_that_ends_too_soon_is_noticed() {
+        let mut tree = Tree::new(None);
+        tree.draw(2);
+        tree.draw(3);
+        assert!(tree.advance());
+        tree.draw(2);
+        assert!(!tree.is_astray());
+        tree.advance();
         assert!(tree.is_astray());
     }
 }

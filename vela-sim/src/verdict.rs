@@ -63,7 +63,10 @@ impl Verdict {
     /// Whether a shorter schedule with this verdict shows the same thing.
     pub(crate) fn same_as(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Panicked(one), Self::Panicked(other)) => one.at == other.at,
+            (Self::Panicked(one), Self::Panicked(other)) => {
+                one.at == other.at && gist(&one.message) == gist(&other.message)
+            }
+            (Self::Failed(one), Self::Failed(other)) => gist(one) == gist(other),
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }
@@ -72,6 +75,11 @@ impl Verdict {
     pub(crate) fn can_shrink(&self) -> bool {
         !matches!(self, Self::Endless { .. } | Self::WokenFromOutside | Self::OutOfTime | Self::NotDeterministic)
     }
+}
+
+/// The first line of a message without its numbers, which may differ from schedule to schedule.
+fn gist(message: &str) -> String {
+    message.lines().next().unwrap_or_default().chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 /// One word or two, in capitals.

@@ -5,12 +5,13 @@ use std::fmt;
 use std::future::Future;
 use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use parking_lot::Mutex;
 use pin_project_lite::pin_project;
+use tokio::task::coop;
 
 use super::{poll_budget, seam};
 
@@ -176,7 +177,13 @@ pin_project! {
             // The future is gone before those who join hear of it.
             let dropped = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
             if !*this.ended {
-                this.outcome.set(Err(dropped.map_or_else(JoinError::Panicked, |()| JoinError::Cancelled)));
+                this.outcome.set(Err(match dropped {
+                    Ok(()) => JoinError::Cancelled,
+                    Err(payload) => {
+                        seam::with(|executor| executor.panicked(&panic_text(&*payload)));
+                        JoinError::Panicked(payload)
+                    }
+                }));
             }
         }
     }
@@ -189,7 +196,8 @@ impl<F: Future> Future for Tracked<F> {
         let mut this = self.project();
         let polled = catch_unwind(AssertUnwindSafe(|| {
             let result = match this.future.as_mut().as_pin_mut() {
-                Some(future) => ready!(future.poll(cx)),
+                // A budget of Tokio's would be that of a runtime around the simulation.
+                Some(future) => ready!(pin!(coop::unconstrained(future)).poll(cx)),
                 None => return Poll::Pending,
             };
             this.future.set(None);
@@ -208,6 +216,14 @@ impl<F: Future> Future for Tracked<F> {
         this.outcome.set(outcome);
         Poll::Ready(())
     }
+}
+
+/// The text of a panic.
+#[must_use]
+pub fn panic_text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&'static str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a payload that is not text".to_owned())
 }
 
 /// Starts `future` in this thread's simulation; gives it back if there is none.

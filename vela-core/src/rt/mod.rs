@@ -26,7 +26,7 @@ pub(crate) use blocking::{assert_may_block, park_on};
 pub(crate) use budget::{charge, poll_budget, poll_has_budget};
 pub(crate) use clock::{Timer, now, saturating_add};
 pub use entry::{RuntimeOptions, block_on_main, block_on_test};
-pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle};
+pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle, panic_text};
 pub(crate) use operation::{Site, operation, polled};
 pub(crate) use seam::simulated;
 

@@ -3,6 +3,7 @@
 //! An executor is installed for a thread and a time ([`install`]). While it is there, everything on that thread that would
 //! have gone to Tokio goes to it. Where none was ever installed in the process, each question costs one relaxed load.
 
+pub use super::join::panic_text;
 use std::cell::RefCell;
 use std::future::Future;
 use std::panic::Location;
@@ -168,6 +169,11 @@ pub(crate) fn detailed() -> bool {
 #[inline(never)]
 pub(crate) fn channel(address: usize, event: ChannelEvent<'_>) {
     with(|executor| executor.channel(address, event));
+}
+
+/// A future that sees no budget of a Tokio runtime that may be around the simulation.
+pub fn unconstrained<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    tokio::task::coop::unconstrained(future)
 }
 
 /// Keeps an executor installed.

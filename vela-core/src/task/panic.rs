@@ -28,16 +28,7 @@ pub fn panic_count() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }
 
-/// The text of a panic.
-pub(super) fn message(payload: &(dyn Any + Send)) -> String {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "a payload that is not text".to_owned()
-    }
-}
+pub(super) use crate::rt::panic_text as message;
 
 /// Counts and reports the panic of a task, in whose poll this is called; ends the process if that was asked for.
 pub(super) fn report(payload: &(dyn Any + Send), name: Option<&Name>, site: &'static Location<'static>) {

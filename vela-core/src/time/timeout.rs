@@ -3,13 +3,13 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
 use super::Instant;
-use crate::rt::Timer;
+use crate::rt::{self, Timer};
 
 /// Runs `future` for at most `d`, counted from this call.
 ///
@@ -81,6 +81,8 @@ impl<F: Future> Future for Timeout<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        // An exhausted budget is not a future that is not ready.
+        ready!(rt::poll_has_budget(cx));
         if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(Ok(output));
         }

@@ -89,11 +89,15 @@ impl Options {
         let strategy = self.strategy.as_deref().unwrap_or("mixed");
         for (name, span) in seen {
             if self.tokio && DETERMINISTIC.contains(&name.as_str()) {
-                diag.at(*span, format!("`{name}` is for a deterministic test, and this one runs on a Tokio runtime"));
+                let words = "is for a deterministic test, and this one runs on a Tokio runtime";
+                diag.at(*span, format!("`{name}` {words}\nhelp: leave out one of the two"));
             } else if name == "depth" && strategy != "pct" {
-                diag.at(*span, "`depth` is for `strategy = \"pct\"`");
+                diag.at(*span, "`depth` is for `strategy = \"pct\"`\nhelp: say that, or leave `depth` out");
             } else if name == "preemptions" && strategy != "exhaustive" {
-                diag.at(*span, "`preemptions` is for `strategy = \"exhaustive\"`");
+                diag.at(
+                    *span,
+                    "`preemptions` is for `strategy = \"exhaustive\"`\nhelp: say that, or leave `preemptions` out",
+                );
             } else if name == "seed" && strategy == "exhaustive" {
                 diag.at(*span, "an exhaustive search draws nothing, so it takes no `seed`");
             }
@@ -164,8 +168,10 @@ fn field(option: &str, value: &Expr, text: Option<&str>) -> Result<(&'static str
         },
         "faults" => {
             let words: Vec<&str> = text.unwrap_or("").split(',').map(str::trim).collect();
-            if !words.iter().all(|word| FAULTS.contains(word)) {
-                return Err(format!("`faults` lists some of {}: `faults = \"spurious, cancel\"`", listed(&FAULTS)));
+            if let Some(unknown) = words.iter().find(|word| !FAULTS.contains(word)) {
+                let wrong = if unknown.is_empty() { String::new() } else { format!("`{unknown}` is no fault: ") };
+                let some = listed(&FAULTS);
+                return Err(format!("{wrong}`faults` lists some of {some}: `faults = \"spurious, cancel\"`"));
             }
             ("faults", quote_spanned!(own()=> &[#(#words),*]))
         }
@@ -174,7 +180,10 @@ fn field(option: &str, value: &Expr, text: Option<&str>) -> Result<(&'static str
             None => return Err("`time_limit` is a time with its unit: \"500ms\", \"30s\", \"2m\"".to_owned()),
         },
         "leaks" if text == Some("allow") => ("allow_leaks", quote_spanned!(own()=> true)),
-        _ => return Err("`leaks` is \"allow\": tasks may wait for ever when the test has ended".to_owned()),
+        _ => {
+            return Err("`leaks` is \"allow\": tasks may wait for ever when the test has ended; without it that fails"
+                .to_owned());
+        }
     })
 }
 
