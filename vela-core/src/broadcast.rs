@@ -330,6 +330,7 @@ impl<T: Clone> Future for Recv<'_, T> {
     type Output = Option<Result<T, Lagged>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(rt::poll_has_budget(cx));
         let result = self.as_mut().step(cx);
         self.site.polled(result.is_ready(), "broadcast recv", || Subject::Other);
         result

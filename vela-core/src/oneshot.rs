@@ -271,6 +271,7 @@ impl<T> Future for Recv<'_, T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(rt::poll_has_budget(cx));
         let result = self.as_mut().step(cx);
         self.site.polled(result.is_ready(), "oneshot recv", || Subject::Other);
         result

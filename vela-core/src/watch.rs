@@ -392,6 +392,7 @@ impl<T: Clone> Future for Recv<'_, T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(rt::poll_has_budget(cx));
         let result = self.as_mut().step(cx);
         self.site.polled(result.is_ready(), "watch recv", || Subject::Other);
         result

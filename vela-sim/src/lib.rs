@@ -4,6 +4,7 @@
 mod clock;
 mod decision;
 mod executor;
+mod exploration;
 mod faults;
 mod ledger;
 mod quiet;

@@ -184,6 +184,9 @@ fn channel_text(ledger: &Ledger, number: usize) -> String {
 
 fn state_text(channel: &ChannelRecord) -> String {
     let closed = if channel.closed { ", closed" } else { "" };
+    if channel.site.is_none() {
+        return format!("(made outside of the test{closed})");
+    }
     match channel.capacity {
         0 => format!("(cap 0{closed})"),
         usize::MAX => format!("(unbounded, {} in it{closed})", channel.len),

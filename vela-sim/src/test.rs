@@ -99,7 +99,10 @@ fn configure(name: &str, options: &TestOptions) -> Result<Simulation, String> {
     }
     if let Some(replay) = variable("VELA_REPLAY")? {
         let path = if replay == "1" { place(name) } else { PathBuf::from(replay) };
-        let text = fs::read_to_string(&path).map_err(|error| format!("VELA_REPLAY: {}: {error}", path.display()))?;
+        let text = fs::read_to_string(&path).map_err(|error| {
+            let help = "it is 1 for the schedule that was kept when this test failed last (none is where it passed), or a file";
+            format!("VELA_REPLAY: {}: {error}\nhelp: {help}", path.display())
+        })?;
         simulation = simulation.replay(&text).map_err(|error| format!("VELA_REPLAY: {}: {error}", path.display()))?;
     }
     Ok(simulation)
@@ -155,7 +158,10 @@ fn fresh() -> u64 {
 fn place(name: &str) -> PathBuf {
     let exe = env::current_exe().unwrap_or_default();
     let target = exe.ancestors().find(|dir| dir.join("CACHEDIR.TAG").is_file()).map(Path::to_path_buf);
-    let file = format!("{}.schedule", name.replace("::", "-"));
+    // With the test program: others may have a test of the same name.
+    let program = exe.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let program = program.rsplit_once('-').map_or(program, |(program, _)| program);
+    let file = format!("{program}-{}.schedule", name.replace("::", "-"));
     target.unwrap_or_else(env::temp_dir).join("vela").join(file)
 }
 
@@ -165,7 +171,7 @@ fn keep(name: &str, failure: &Failure) -> String {
     let text = format!("# {name}: {}\n{}\n", failure.verdict(), failure.decisions());
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
     match written {
-        Ok(()) => format!(" see it again: VELA_REPLAY=1 cargo test {name}\n"),
+        Ok(()) => format!(" see it again: VELA_REPLAY=1 cargo test {name} -- --exact\n"),
         Err(error) => could_not_keep(&path, &error),
     }
 }

@@ -188,6 +188,7 @@ impl Future for WaitFuture<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(rt::poll_has_budget(cx));
         let result = self.as_mut().step(cx);
         self.site.polled(result.is_ready(), "wait", || Subject::Other);
         result

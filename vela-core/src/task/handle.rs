@@ -10,7 +10,7 @@ use super::{TaskError, TaskId};
 use crate::context::ambient::Name;
 use crate::ops::Receive;
 use crate::rt::seam::Subject;
-use crate::rt::{AbortHandle, Id, JoinError, JoinHandle, Site};
+use crate::rt::{self, AbortHandle, Id, JoinError, JoinHandle, Site};
 use crate::select::Polled;
 use crate::sync::shared::{Place, Shared};
 
@@ -165,6 +165,7 @@ impl<T> Future for Task<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        ready!(rt::poll_has_budget(cx));
         let joined = this.join.get_mut().poll(cx);
         // The line of the `.await` is not known here: that of the spawn stands in.
         Site::of(this.site).polled(joined.is_ready(), "join", || this.subject());
@@ -222,6 +223,7 @@ impl<T> Future for Join<'_, T> {
         let this = self.get_mut();
         let task = this.task;
         // Tokio's handle charges the budget itself.
+        ready!(rt::poll_has_budget(cx));
         let joined = task.join.poll(&mut this.place, cx, Joiner::poll);
         this.site.polled(joined.is_ready(), "join", || task.subject());
         joined.map(|joined| task.outcome(joined))

@@ -84,6 +84,7 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(rt::poll_has_budget(cx));
         let result = self.as_mut().step(cx);
         self.site.polled(result.is_ready(), "sleep", || Subject::Time);
         result

@@ -189,6 +189,7 @@ impl Future for TickFuture<'_> {
     type Output = Option<Instant>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(rt::poll_has_budget(cx));
         let result = self.as_mut().step(cx);
         self.site.polled(result.is_ready(), "tick", || Subject::Time);
         result

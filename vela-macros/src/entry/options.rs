@@ -153,6 +153,8 @@ fn field(option: &str, value: &Expr, text: Option<&str>) -> Result<(&'static str
     let some = |tokens: TokenStream| quote_spanned!(own()=> ::core::option::Option::Some(#tokens));
     let number = |least: u64, most: u64| match whole(value) {
         Some(n) if (least..=most).contains(&n) => Ok(some(quote_spanned!(own()=> #value))),
+        None if is_suffixed(value) => Err(format!("`{option}` is a number without a suffix")),
+        _ if most == u64::MAX && least == 0 => Err(format!("`{option}` is a whole number below 2^64")),
         _ if most == u64::MAX => Err(format!("`{option}` is a number, at least {least}")),
         _ => Err(format!("`{option}` is a number, {least} to {most}")),
     };
@@ -201,7 +203,11 @@ fn whole(value: &Expr) -> Option<u64> {
     }
 }
 
-/// A time, in milliseconds.
+fn is_suffixed(value: &Expr) -> bool {
+    matches!(value, Expr::Lit(lit) if matches!(&lit.lit, Lit::Int(n) if !n.suffix().is_empty()))
+}
+
+/// A time, in milliseconds; not none at all.
 fn millis(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let n: u64 = digits.trim().parse().ok()?;
@@ -211,7 +217,7 @@ fn millis(text: &str) -> Option<u64> {
         "m" | "min" => 60_000,
         _ => return None,
     };
-    n.checked_mul(unit)
+    n.checked_mul(unit).filter(|&millis| millis > 0)
 }
 
 /// `name = value`, where the name may be the keyword `crate`; or a name alone.

@@ -15,17 +15,23 @@
 //! - E3: one operation completes per poll: the next one finds `spent`, and gives way. So there is a choice before each.
 //! - E4: the clock moves only while no task is ready.
 
+mod door;
+mod end;
+mod waking;
+
 use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use vela_core::__private::seam::{self, ChannelEvent, Operation, TaskFuture};
+use vela_core::__private::seam::{self, TaskFuture};
+
+use self::waking::{Current, TaskWaker};
 
 use crate::clock::Clock;
 use crate::decision::Decision;
@@ -48,6 +54,9 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 /// The number of the test's body among the tasks.
 const MAIN: u32 = 0;
+
+/// Numbers of runs, from 1; the upper half of the numbers of their tasks.
+static RUNS: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
@@ -84,61 +93,6 @@ struct Inner {
     held: bool,
     /// Task futures are dropped; nothing is started or counted any more.
     closing: bool,
-}
-
-/// Wakes a task.
-struct TaskWaker {
-    run: AtomicU64,
-    task: u32,
-    /// Somebody on another thread has woken a task.
-    foreign: Arc<AtomicBool>,
-}
-
-impl Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        let run = self.run.load(Ordering::Relaxed);
-        let here = CURRENT.try_with(|current| match &*current.borrow() {
-            Some(executor) => {
-                if executor.run.get() == run {
-                    executor.wake(self.task);
-                }
-                true
-            }
-            None => false,
-        });
-        if here != Ok(true) {
-            self.foreign.store(true, Ordering::Release);
-        }
-    }
-}
-
-thread_local! {
-    static CURRENT: RefCell<Option<Rc<Executor>>> = const { RefCell::new(None) };
-}
-
-/// Numbers of runs, from 1; the upper half of the numbers of their tasks.
-static RUNS: AtomicU64 = AtomicU64::new(0);
-
-/// Makes an executor the one whose tasks are woken on this thread, until it is dropped.
-struct Current;
-
-impl Current {
-    fn new(executor: Rc<Executor>) -> Self {
-        let before = CURRENT.with(|current| current.replace(Some(executor)));
-        assert!(before.is_none(), "checked by `Executor::run`");
-        Self
-    }
-}
-
-impl Drop for Current {
-    fn drop(&mut self) {
-        let ours = CURRENT.with(RefCell::take);
-        drop(ours);
-    }
 }
 
 pub(crate) struct Executor {
@@ -231,10 +185,7 @@ impl Executor {
     where
         F: Future<Output: Output>,
     {
-        assert!(
-            CURRENT.with(|current| current.borrow().is_none()),
-            "vela: a simulation cannot be run inside another one"
-        );
+        assert!(!Current::is_taken(), "vela: a simulation cannot be run inside another one");
         self.begin(driver, limits, detailed, recycled, site);
         let installed = seam::install(self.clone(), detailed);
         let current = Current::new(self.clone());
@@ -300,7 +251,9 @@ impl Executor {
         site: &'static Location<'static>,
     ) {
         // Relaxed: a counter on its own.
-        self.run.set(RUNS.fetch_add(1, Ordering::Relaxed) + 1);
+        self.run.set((RUNS.fetch_add(1, Ordering::Relaxed) + 1) & u64::from(u32::MAX));
+        // A place that nobody has asked for.
+        quiet::take_place();
         self.hash.set(0);
         self.gave_way.set(false);
         self.panics.set(false);
@@ -375,18 +328,6 @@ impl Executor {
         Driven { result, steps, main_ended }
     }
 
-    /// Waits for a wake from another thread, by the clock on the wall: a deadlock must not be claimed where there is none.
-    fn woken_in(&self, grace: Duration) -> bool {
-        let until = Instant::now() + grace;
-        while Instant::now() < until {
-            if self.foreign.load(Ordering::Acquire) {
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        false
-    }
-
     fn mix(&self, value: u64) {
         self.hash.set(mix(self.hash.get().rotate_left(5) ^ value.wrapping_add(0x9E37_79B9_7F4A_7C15)));
     }
@@ -399,8 +340,12 @@ impl Executor {
         if faults.any() && driver.wants_fault() {
             collect_faults(tasks, *faults, options);
         }
-        let view = View { ready, last, gave_way: self.gave_way.replace(false), faults: options };
+        let view = View { ready, last, gave_way: self.gave_way.get(), faults: options };
         let decision = driver.next(&view);
+        if !matches!(decision, Decision::Delay(_)) {
+            // It is a step: who takes it may give way anew.
+            self.gave_way.set(false);
+        }
         match decision {
             Decision::Poll(_) => faults.polls -= 1,
             Decision::Cancel(_) => faults.cancels -= 1,
@@ -536,63 +481,6 @@ impl Executor {
         moved
     }
 
-    /// Nothing can go on.
-    fn verdict(&self, main_ended: bool, limits: &Limits) -> Result<(), Verdict> {
-        self.panics_unseen()?;
-        let mut inner = self.inner.borrow_mut();
-        let blocked = inner.tasks.iter().filter(|task| task.phase == Phase::Blocked).count();
-        if !main_ended {
-            return Err(Verdict::Deadlock);
-        }
-        if blocked > 0 && inner.clock.is_idle() && !limits.leaks_allowed {
-            return Err(Verdict::Leak);
-        }
-        Ok(())
-    }
-
-    /// A panic that nobody has got to know of fails the test.
-    fn panics_unseen(&self) -> Result<(), Verdict> {
-        let mut inner = self.inner.borrow_mut();
-        match inner.tasks.iter_mut().find_map(|task| task.panic.take_if(|panic| !panic.seen)) {
-            Some(panic) => Err(Verdict::Panicked(panic)),
-            None => Ok(()),
-        }
-    }
-
-    /// Writes down how the tasks stand; what comes after is the end of the world.
-    fn snapshot(&self) {
-        let mut inner = self.inner.borrow_mut();
-        let Inner { tasks, ledger: Some(ledger), .. } = &mut *inner else { return };
-        for (number, task) in tasks.iter().enumerate() {
-            let record = ledger.record(number as u32);
-            record.name.clone_from(&task.name);
-            record.site = Some(task.site);
-            record.blocked = task.phase == Phase::Blocked;
-            record.gone = task.phase == Phase::Gone;
-        }
-        ledger.freeze();
-    }
-
-    /// Drops the tasks that are left, in the order of their start.
-    fn close(&self) {
-        self.inner.borrow_mut().closing = true;
-        let mut number = 0;
-        loop {
-            let (future, waker) = {
-                let mut inner = self.inner.borrow_mut();
-                let Some(task) = inner.tasks.get_mut(number) else { break };
-                (task.future.take(), task.waker.take())
-            };
-            self.current.set(Some(number as u32));
-            if let Some(future) = future {
-                self.drop_future(future);
-            }
-            drop(waker);
-            number += 1;
-        }
-        self.current.set(None);
-    }
-
     fn add(&self, future: Option<TaskFuture>, name: Option<&str>, site: &'static Location<'static>) -> u32 {
         let mut inner = self.inner.borrow_mut();
         let inner = &mut *inner;
@@ -604,49 +492,6 @@ impl Executor {
         insert(&mut inner.ready, number);
         self.beat.spawned(site);
         number
-    }
-
-    /// A waker of this run, made of one of an earlier run if nobody has kept that.
-    fn waker(&self, task: u32) -> Waker {
-        let run = self.run.get();
-        let mut wakers = self.wakers.borrow_mut();
-        let place = task as usize;
-        if let Some(known) = wakers.get_mut(place) {
-            if known.run.load(Ordering::Relaxed) == run {
-                return known.clone().into();
-            }
-            if let Some(alone) = Arc::get_mut(known) {
-                alone.run.store(run, Ordering::Relaxed);
-                return known.clone().into();
-            }
-        }
-        let made = Arc::new(TaskWaker { run: AtomicU64::new(run), task, foreign: Arc::clone(&self.foreign) });
-        if place == wakers.len() {
-            wakers.push(Arc::clone(&made));
-        } else if let Some(slot) = wakers.get_mut(place) {
-            *slot = Arc::clone(&made);
-        }
-        made.into()
-    }
-
-    fn wake(&self, number: u32) {
-        let mut inner = self.inner.borrow_mut();
-        let inner = &mut *inner;
-        let Some(task) = inner.tasks.get_mut(number as usize) else { return };
-        match task.phase {
-            Phase::Blocked => {
-                task.phase = Phase::Ready;
-                insert(&mut inner.ready, number);
-            }
-            Phase::Running => task.woken = true,
-            Phase::Ready | Phase::Held | Phase::Gone => {}
-        }
-    }
-
-    /// Sets whether the running task was woken, and gives what was there.
-    fn swap_woken(&self, woken: bool) -> bool {
-        let Some(task) = self.current.get() else { return false };
-        std::mem::replace(&mut self.inner.borrow_mut().tasks[task as usize].woken, woken)
     }
 
     /// The task's number, if the task is one of this run's.
@@ -693,128 +538,3 @@ fn collect_faults(tasks: &[Task], faults: Faults, options: &mut Vec<Decision>) {
         }
     }
 }
-
-impl seam::Executor for Executor {
-    fn spawn(&self, task: TaskFuture, name: Option<&str>, site: &'static Location<'static>) -> u64 {
-        // At the end, too: it is dropped in its turn.
-        self.run.get() << 32 | u64::from(self.add(Some(task), name, site))
-    }
-
-    fn abort(&self, task: u64) {
-        let Some(number) = self.own(task) else { return };
-        let mut inner = self.inner.borrow_mut();
-        let inner = &mut *inner;
-        let Some(task) = inner.tasks.get_mut(number) else { return };
-        task.aborted = true;
-        if matches!(task.phase, Phase::Blocked | Phase::Held) {
-            task.phase = Phase::Ready;
-            insert(&mut inner.ready, number as u32);
-        }
-    }
-
-    fn current(&self) -> Option<u64> {
-        self.current.get().map(|task| self.run.get() << 32 | u64::from(task))
-    }
-
-    fn now(&self) -> Instant {
-        self.inner.borrow().clock.now()
-    }
-
-    fn arm(&self, timer: Option<u64>, deadline: Instant, waker: &Waker) -> u64 {
-        if let Some(timer) = timer
-            && self.inner.borrow_mut().clock.is_armed_for(timer, waker)
-        {
-            return timer;
-        }
-        // E2: a waker's `clone` may be anybody's code.
-        let waker = waker.clone();
-        let (number, old) = self.inner.borrow_mut().clock.arm(timer, deadline, waker);
-        drop(old);
-        number
-    }
-
-    fn disarm(&self, timer: u64) {
-        let old = self.inner.borrow_mut().clock.disarm(timer);
-        drop(old);
-    }
-
-    fn may_proceed(&self, cx: &mut Context<'_>) -> bool {
-        // Not in a destructor that runs because of a panic: that would end the process.
-        if self.panics.get() && !std::thread::panicking() {
-            self.panics.set(false);
-            let injected = TaskPanic { task: 0, message: INJECTED.into(), at: None, seen: true };
-            if let Some(task) = self.current.get() {
-                self.inner.borrow_mut().tasks[task as usize].panic = Some(injected);
-            }
-            // Not `panic!`: there is nothing to tell the panic hook.
-            resume_unwind(Box::new(INJECTED));
-        }
-        if !self.spent.get() || self.inner.borrow().closing {
-            return true;
-        }
-        // What is polled by hand is not polled again: it gives way only if that leads to another poll of the task.
-        let woken = self.swap_woken(false);
-        cx.waker().wake_by_ref();
-        let leads_here = self.swap_woken(true);
-        self.swap_woken(woken || leads_here);
-        !leads_here
-    }
-
-    fn proceeded(&self) {
-        self.spent.set(true);
-    }
-
-    fn give_way(&self) {
-        self.gave_way.set(true);
-    }
-
-    fn draw(&self, n: usize) -> usize {
-        let mut inner = self.inner.borrow_mut();
-        let drawn = inner.driver.draw(n);
-        let decision = Decision::Draw(u32::try_from(drawn).unwrap_or(u32::MAX));
-        inner.decisions.push(decision);
-        drop(inner);
-        self.mix(decision.code() ^ (n as u64) << 40);
-        drawn
-    }
-
-    fn waits(&self, operation: Operation) {
-        if let (Some(task), Some(ledger)) = (self.current.get(), &mut self.inner.borrow_mut().ledger) {
-            ledger.waits(task, operation);
-        }
-    }
-
-    fn done(&self, operation: Operation) {
-        if let (Some(task), Some(ledger)) = (self.current.get(), &mut self.inner.borrow_mut().ledger) {
-            ledger.done(task, operation);
-        }
-    }
-
-    fn channel(&self, address: usize, event: ChannelEvent<'_>) {
-        if let Some(ledger) = &mut self.inner.borrow_mut().ledger {
-            ledger.channel(address, event);
-        }
-    }
-
-    fn panicked(&self, message: &str) {
-        let Some(number) = self.current.get() else { return };
-        let mut inner = self.inner.borrow_mut();
-        let task = &mut inner.tasks[number as usize];
-        if task.panic.is_none() {
-            task.panic =
-                Some(TaskPanic { task: number, message: message.to_owned(), at: quiet::take_place(), seen: false });
-        }
-    }
-
-    fn panic_seen(&self, task: u64) {
-        if let Some(number) = self.own(task)
-            && let Some(task) = self.inner.borrow_mut().tasks.get_mut(number)
-            && let Some(panic) = &mut task.panic
-        {
-            panic.seen = true;
-        }
-    }
-}
-
-/// The message of a panic that a fault has made.
-const INJECTED: &str = "a panic that the simulation has injected";
