@@ -128,7 +128,7 @@
 //!         drop(tx);
 //!     })
 //!     .unwrap_err();
-//! assert!(failure.to_string().starts_with("vela: DEADLOCK (certain), 1 task"));
+//! assert!(failure.to_string().starts_with("vela: DEADLOCK, 1 task"));
 //! # }
 //! # #[cfg(not(feature = "sim"))]
 //! # fn main() {}

@@ -7,7 +7,8 @@ fn next(n: &mut u32) -> u32 {
     *n
 }
 
-#[vela::test]
+// Random: it counts on a schedule that is fair to the receiver.
+#[vela::test(strategy = "random")]
 async fn every_kind_of_arm() {
     let (tx, jobs) = vela::channel::<u32>(1);
     let (replies_tx, replies) = vela::channel::<u32>(1);

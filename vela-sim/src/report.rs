@@ -11,6 +11,9 @@ use crate::verdict::Verdict;
 const TASKS: usize = 8;
 const SCREEN: usize = 24;
 
+/// How many characters of a task's doings there are on a line.
+const LINE: usize = 100;
+
 /// How many lines of the story there are at least.
 const STORY: usize = 5;
 
@@ -308,11 +311,16 @@ fn story(text: &mut String, ledger: &Ledger) {
         let _ = writeln!(text, "   … {left_out} before");
     }
     for (task, words) in &lines[left_out..] {
-        let mut line = if words.is_empty() { "runs".to_owned() } else { words.join(", ") };
-        if line.chars().count() > 100 {
-            let tail: String = line.chars().skip(line.chars().count() - 97).collect();
-            line = format!("… {tail}");
-        }
-        let _ = writeln!(text, "   task {task}: {line}");
+        // The last things that it did are those that matter.
+        let mut room = LINE;
+        let fits = words.iter().rev().take_while(|word| {
+            let long = word.chars().count() + 2;
+            let fits = long <= room;
+            room = room.saturating_sub(long);
+            fits
+        });
+        let first = words.len() - fits.count().max(usize::from(!words.is_empty()));
+        let line = if words.is_empty() { "runs".to_owned() } else { words[first..].join(", ") };
+        let _ = writeln!(text, "   task {task}: {}{line}", if first > 0 { "… " } else { "" });
     }
 }

@@ -28,7 +28,10 @@ fn an_order_of_random_seeds_is_not_deterministic() {
                     }
                 });
             }
-            yield_now().await;
+            // So that all of them are seen to run.
+            for _ in 0..100 {
+                yield_now().await;
+            }
             fails();
         })
         .unwrap_err();

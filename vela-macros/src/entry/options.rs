@@ -87,6 +87,10 @@ impl Options {
         // A runtime's options are for a runtime.
         self.tokio |= seen.iter().any(|(name, _)| RUNTIME.contains(&name.as_str()));
         let strategy = self.strategy.as_deref().unwrap_or("mixed");
+        if !STRATEGIES.contains(&strategy) {
+            // It was refused; what would go with it is anybody's guess.
+            return;
+        }
         for (name, span) in seen {
             if self.tokio && DETERMINISTIC.contains(&name.as_str()) {
                 let words = "is for a deterministic test, and this one runs on a Tokio runtime";
