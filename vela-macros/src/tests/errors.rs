@@ -334,3 +334,24 @@ fn attributes() {
     );
     check(Macro::Main, "(current_thread) async fn main() {}", &["options are written `name = value`"]);
 }
+
+/// How an error repeats the user's code: as it was written.
+#[test]
+fn code_is_shown_as_it_is_written() {
+    for code in [
+        "a == b + 1",
+        "f(a, b)[0].c(e)?",
+        "x & y | !z",
+        "f(&x, *y, -1)",
+        "a - 1",
+        "a = &mut b; c",
+        "let x: u8 = 1",
+        "f() {}",
+    ] {
+        let trees: Vec<_> = super::tokens(code).into_iter().collect();
+        assert_eq!(crate::diag::show(&trees), code);
+    }
+    let long: Vec<_> = super::tokens(&"word ".repeat(40)).into_iter().collect();
+    let shown = crate::diag::show(&long);
+    assert!(shown.ends_with('…') && shown.chars().count() <= 49, "{shown}");
+}
