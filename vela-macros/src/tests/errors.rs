@@ -355,3 +355,89 @@ fn code_is_shown_as_it_is_written() {
     let shown = crate::diag::show(&long);
     assert!(shown.ends_with('…') && shown.chars().count() <= 49, "{shown}");
 }
+
+/// The errors of `#[vela::test(options)]`.
+fn test_options(options: &str, expected: &[&str]) {
+    check(Macro::Test, &format!("({options}) async fn f() {{}}"), expected);
+}
+
+#[test]
+fn options_of_a_deterministic_test_that_are_wrong() {
+    test_options("schedules = 0", &["`schedules` is a number, at least 1"]);
+    test_options("schedules = 10u64", &["`schedules` is a number without a suffix"]);
+    test_options("max_steps = \"many\"", &["`max_steps` is a number, at least 1"]);
+    test_options("seed = -1", &["`seed` is a whole number below 2^64"]);
+    test_options("strategy = \"pct\", depth = 16", &["`depth` is a number, 1 to 15"]);
+    test_options("strategy = \"pct\", depth = 0", &["`depth` is a number, 1 to 15"]);
+    test_options(
+        "strategy = \"exhaustive\", preemptions = 4294967296",
+        &["`preemptions` is a number, 0 to 4294967295"],
+    );
+    let strategies = "`strategy` is one of \"mixed\", \"random\", \"pct\", \"exhaustive\"";
+    test_options("strategy = \"exhaustve\", preemptions = 2", &[strategies]);
+    test_options("strategy = 1", &[strategies]);
+    test_options("faults = \"cancle\"", &["`cancle` is no fault: `faults` lists some of \"spurious\", \"cancel\""]);
+    test_options("faults = \"\"", &["`faults` lists some of"]);
+    for limit in ["30", "\"30\"", "\"s\"", "\"0s\"", "\"5h\""] {
+        test_options(&format!("time_limit = {limit}"), &["`time_limit` is a time with its unit"]);
+    }
+    test_options("leaks = \"yes\"", &["`leaks` is \"allow\""]);
+    test_options("schedules", &["options are written `name = value`"]);
+    test_options("tokio = true", &["`tokio` stands alone"]);
+    check(Macro::Main, "(tokio) async fn main() {}", &["options are written `name = value`"]);
+    check(Macro::Main, "(schedules = 5) async fn main() {}", &["`schedules` is no option of #[vela::main]"]);
+}
+
+#[test]
+fn options_of_a_test_that_do_not_go_together() {
+    test_options("depth = 2", &["`depth` is for `strategy = \"pct\"`"]);
+    test_options("strategy = \"random\", preemptions = 2", &["`preemptions` is for `strategy = \"exhaustive\"`"]);
+    test_options("strategy = \"exhaustive\", seed = 2", &["takes no `seed`"]);
+    for runtime in ["tokio", "flavor = \"multi_thread\"", "worker_threads = 2"] {
+        test_options(&format!("{runtime}, schedules = 5"), &["`schedules` is for a deterministic test"]);
+    }
+    for fits in [
+        "",
+        "strategy = \"pct\", depth = 15, seed = 0",
+        "strategy = \"exhaustive\", preemptions = 0",
+        "seed = 7",
+        "tokio",
+        "tokio, flavor = \"multi_thread\", worker_threads = 2",
+    ] {
+        test_options(fits, &[]);
+    }
+}
+
+#[test]
+fn options_of_a_deterministic_test_are_passed_on() {
+    for (option, field) in [
+        ("schedules = 5", "schedules : :: core :: option :: Option :: Some (5)"),
+        ("strategy = \"pct\", depth = 3", "depth : :: core :: option :: Option :: Some (3)"),
+        ("strategy = \"random\"", "strategy : :: core :: option :: Option :: Some (\"random\")"),
+        ("strategy = \"exhaustive\", preemptions = 2", "preemptions : :: core :: option :: Option :: Some (2)"),
+        ("seed = 0x5eed", "seed : :: core :: option :: Option :: Some (0x5eed)"),
+        ("max_steps = 9", "max_steps : :: core :: option :: Option :: Some (9)"),
+        ("faults = \"spurious, cancel\"", "faults : & [\"spurious\" , \"cancel\"]"),
+        ("time_limit = \"250ms\"", "from_millis (250u64)"),
+        ("time_limit = \"2s\"", "from_millis (2000u64)"),
+        ("time_limit = \"3m\"", "from_millis (180000u64)"),
+        ("leaks = \"allow\"", "allow_leaks : true"),
+    ] {
+        let expansion = Macro::Test.expand(&format!("({option}) async fn f() {{}}"));
+        let texts = error_texts(expansion.clone());
+        let code = expansion.to_string();
+        assert!(texts.is_empty() && code.contains(field), "{option} gave {texts:?}\n{code}");
+    }
+}
+
+#[test]
+fn functions_that_cannot_be_entered() {
+    for word in ["const", "unsafe", "extern \"C\""] {
+        let texts = error_texts(Macro::Test.expand(&format!("() async {word} fn f() {{}}")));
+        let other = error_texts(Macro::Test.expand(&format!("() {word} async fn f() {{}}")));
+        assert!(!texts.is_empty() && !other.is_empty(), "{word}");
+    }
+    let plain = "is a plain `async fn`: not const, unsafe or extern";
+    check(Macro::Test, "() async unsafe fn f() {}", &[plain]);
+    check(Macro::Test, "() async fn f() {} fn g() {}", &["goes on an `async fn`"]);
+}
