@@ -119,12 +119,6 @@ pub(super) const VELA: &[(&str, &str)] = &[
     ("blocks", "unsafe { <-a } const { 1 } { <-b } loop { <-c } 'l: { break 'l <-d }"),
     ("struct_literals", "S { a: <-x, b, ..<-y }; S::<-1> { a: tx <- 1 }"),
     ("closures", "map(|x: u8| x + 1); move |W::<-1>| 2; f(|| ())"),
-    (
-        "closures_and_arrows",
-        "let f = move || { g(1) }; <-rx; let h = async move |v: u8| { tx <- v else { return }; }; let k = async || <-rx; let m = for<'a> |x: &'a u8| -> u8 { *x }; tx <- (|a: u8, b| a)(1, 2)",
-    ),
-    ("sent_groups", "tx <- (a); tx <- (a, b); tx <- (); tx <- [a, b]; tx <- { a }; tx <- (a) + (b)"),
-    ("for_or_pattern", "for (A(n) | B(n)) in <-rx { n } for A(n) | B(n) in <-rx { n }"),
     ("jumps", "break <-a; return <-b; continue; break 'x <-c"),
 ];
 
