@@ -329,37 +329,28 @@ pin_project! {
 impl<T: Clone> Future for Recv<'_, T> {
     type Output = Option<Result<T, Lagged>>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(rt::poll_has_budget(cx));
-        let result = self.as_mut().step(cx);
-        self.site.polled(result.is_ready(), "broadcast recv", || Subject::Other);
-        result
-    }
-}
-
-impl<T: Clone> Recv<'_, T> {
-    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<T, Lagged>>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let budget = ready!(rt::poll_budget(cx));
-        loop {
-            // Registered first, then looked: a send in between wakes us.
-            this.sent.as_mut().enable();
-            let output = match this.receiver.try_recv() {
-                Ok(value) => Some(Ok(value)),
-                Err(TryRecvError::Lagged(lagged)) => Some(Err(lagged)),
-                Err(TryRecvError::Closed) => None,
-                Err(TryRecvError::Empty) => {
-                    if this.sent.as_mut().poll(cx).is_pending() {
-                        return Poll::Pending;
+        this.site.operate(cx, "broadcast recv", Subject::Other, |cx| {
+            loop {
+                // Registered first, then looked: a send in between wakes us.
+                this.sent.as_mut().enable();
+                let output = match this.receiver.try_recv() {
+                    Ok(value) => Some(Ok(value)),
+                    Err(TryRecvError::Lagged(lagged)) => Some(Err(lagged)),
+                    Err(TryRecvError::Closed) => None,
+                    Err(TryRecvError::Empty) => {
+                        if this.sent.as_mut().poll(cx).is_pending() {
+                            return Poll::Pending;
+                        }
+                        // Woken for a value that another task has taken through the same receiver.
+                        this.sent.set(this.receiver.sent.notified());
+                        continue;
                     }
-                    // Woken for a value that another task has taken through the same receiver.
-                    this.sent.set(this.receiver.sent.notified());
-                    continue;
-                }
-            };
-            budget.charge();
-            return Poll::Ready(output);
-        }
+                };
+                return Poll::Ready(output);
+            }
+        })
     }
 }
 

@@ -391,36 +391,27 @@ pin_project! {
 impl<T: Clone> Future for Recv<'_, T> {
     type Output = Option<T>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(rt::poll_has_budget(cx));
-        let result = self.as_mut().step(cx);
-        self.site.polled(result.is_ready(), "watch recv", || Subject::Other);
-        result
-    }
-}
-
-impl<T: Clone> Recv<'_, T> {
-    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let budget = ready!(rt::poll_budget(cx));
-        loop {
-            // Registered first, then looked: a change in between wakes us.
-            this.changed.as_mut().enable();
-            let output = match this.receiver.try_recv() {
-                Ok(value) => Some(value),
-                Err(TryRecvError::Closed) => None,
-                Err(TryRecvError::Unchanged) => {
-                    if this.changed.as_mut().poll(cx).is_pending() {
-                        return Poll::Pending;
+        this.site.operate(cx, "watch recv", Subject::Other, |cx| {
+            loop {
+                // Registered first, then looked: a change in between wakes us.
+                this.changed.as_mut().enable();
+                let output = match this.receiver.try_recv() {
+                    Ok(value) => Some(value),
+                    Err(TryRecvError::Closed) => None,
+                    Err(TryRecvError::Unchanged) => {
+                        if this.changed.as_mut().poll(cx).is_pending() {
+                            return Poll::Pending;
+                        }
+                        // Woken for a change that another task has taken through the same receiver.
+                        this.changed.set(this.receiver.changed.notified());
+                        continue;
                     }
-                    // Woken for a change that another task has taken through the same receiver.
-                    this.changed.set(this.receiver.changed.notified());
-                    continue;
-                }
-            };
-            budget.charge();
-            return Poll::Ready(output);
-        }
+                };
+                return Poll::Ready(output);
+            }
+        })
     }
 }
 

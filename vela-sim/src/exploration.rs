@@ -65,6 +65,17 @@ where
         self.executor.run(driver, &self.limits, detailed, recycled, &self.body, self.site)
     }
 
+    /// The schedule at which a search stands.
+    fn search(&mut self, tree: &mut Tree) -> Ended {
+        let went = std::mem::replace(tree, Tree::new(None));
+        let mut run = self.once(Driver::Exhaustive(went), false);
+        match std::mem::replace(&mut run.driver, Driver::follow(Vec::new())) {
+            Driver::Exhaustive(back) => *tree = back,
+            _ => unreachable!("the driver comes back as it went"),
+        }
+        run
+    }
+
     pub(crate) fn run(mut self) -> Result<Passed, Failure> {
         let quiet = Quiet::new();
         let result = match (&self.options.only, self.options.strategy) {
@@ -120,12 +131,10 @@ where
     fn exhaustive(&mut self, preemptions: Option<u32>) -> Result<Passed, Box<Found>> {
         let limit = self.options.schedules.unwrap_or(EXHAUSTIVE);
         let mut passed = Passed { schedules: 0, steps: 0, complete: false, hash: 0 };
-        let mut driver = Driver::Exhaustive(Tree::new(preemptions));
+        let mut tree = Tree::new(preemptions);
         while passed.schedules < limit {
-            let mut run = self.once(driver, false);
+            let mut run = self.search(&mut tree);
             self.count(&mut passed, &run);
-            driver = std::mem::replace(&mut run.driver, Driver::follow(Vec::new()));
-            let Driver::Exhaustive(tree) = &mut driver else { unreachable!("the driver comes back as it went") };
             let more = tree.advance();
             if tree.is_astray() && run.verdict.is_none() {
                 run.verdict = Some(Verdict::NotDeterministic);
@@ -256,16 +265,14 @@ where
             self.limits.faults = faults;
         }
         for preemptions in 0..=2 {
-            let mut driver = Driver::Exhaustive(Tree::new(Some(preemptions)));
+            let mut tree = Tree::new(Some(preemptions));
             for _ in 0..SEARCHED {
-                let mut run = self.once(driver, false);
-                driver = std::mem::replace(&mut run.driver, Driver::follow(Vec::new()));
+                let run = self.search(&mut tree);
                 if let Some(smaller) = candidate(verdict, run)
                     && smaller.size < best.size
                 {
                     best = smaller;
                 }
-                let Driver::Exhaustive(tree) = &mut driver else { unreachable!("the driver comes back as it went") };
                 if !tree.advance() || Instant::now() > until {
                     break;
                 }

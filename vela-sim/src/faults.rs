@@ -1,5 +1,7 @@
 //! What a simulation does to tasks that no fair world would spare them.
 
+use crate::decision::Decision;
+
 /// Which faults are injected, and how often in one schedule. None, unless asked for.
 ///
 /// # Examples
@@ -59,6 +61,17 @@ impl Faults {
     pub const fn delay(mut self) -> Self {
         self.delays = MANY;
         self
+    }
+
+    /// How many there are of this kind; `None`: it is no fault.
+    pub(crate) fn of_kind(&mut self, decision: Decision) -> Option<&mut u32> {
+        match decision {
+            Decision::Poll(_) => Some(&mut self.polls),
+            Decision::Cancel(_) => Some(&mut self.cancels),
+            Decision::Panic(_) => Some(&mut self.panics),
+            Decision::Delay(_) => Some(&mut self.delays),
+            Decision::Run(_) | Decision::Draw(_) => None,
+        }
     }
 
     pub(crate) fn any(self) -> bool {

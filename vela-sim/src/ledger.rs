@@ -130,25 +130,20 @@ impl Ledger {
         self.hash = mix(self.hash.rotate_left(5) ^ value);
     }
 
-    pub(crate) fn waits(&mut self, task: u32, operation: Operation) {
+    pub(crate) fn polled(&mut self, task: u32, operation: Operation, done: bool) {
         if self.frozen {
             return;
         }
-        let act = self.act(task, operation, false);
+        let act = self.act(task, operation, done);
         let step = self.steps.len();
         let record = self.record(task);
-        if record.waits_of != step {
-            // A new poll: what an older one said is kept only while no newer one says anything.
+        if done || record.waits_of != step {
+            // What an older poll said is kept only while no newer one says anything.
             record.waits.clear();
-            record.waits_of = step;
         }
-        record.waits.push(act);
-    }
-
-    pub(crate) fn done(&mut self, task: u32, operation: Operation) {
-        if !self.frozen {
-            self.act(task, operation, true);
-            self.record(task).waits.clear();
+        if !done {
+            record.waits_of = step;
+            record.waits.push(act);
         }
     }
 

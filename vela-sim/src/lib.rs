@@ -3,6 +3,7 @@
 
 mod clock;
 mod decision;
+mod environment;
 mod executor;
 mod exploration;
 mod faults;

@@ -245,13 +245,9 @@ pub(crate) struct Follow {
 impl Follow {
     fn new(decisions: Vec<Decision>) -> Self {
         let mut faults = Faults::none();
-        for decision in &decisions {
-            match decision {
-                Decision::Poll(_) => faults.polls += 1,
-                Decision::Cancel(_) => faults.cancels += 1,
-                Decision::Panic(_) => faults.panics += 1,
-                Decision::Delay(_) => faults.delays += 1,
-                Decision::Run(_) | Decision::Draw(_) => {}
+        for &decision in &decisions {
+            if let Some(many) = faults.of_kind(decision) {
+                *many += 1;
             }
         }
         let faulty = decisions.iter().rposition(|decision| decision.is_fault()).map_or(0, |last| last + 1);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use vela_core::__private::seam::TestOptions;
 
+use crate::environment::{number, variable};
 use crate::faults::Faults;
 use crate::simulation::{Failure, Only, Simulation};
 use crate::strategy::Strategy;
@@ -127,25 +128,6 @@ fn faults(names: &[&str]) -> Result<Faults, String> {
         "delay" => Ok(faults.delay()),
         other => Err(format!("no fault is called `{other}`")),
     })
-}
-
-fn variable(name: &str) -> Result<Option<String>, String> {
-    match env::var(name) {
-        Ok(text) if text.trim().is_empty() => Ok(None),
-        Ok(text) => Ok(Some(text.trim().to_owned())),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => Err(format!("{name} is not UTF-8")),
-    }
-}
-
-/// A number, decimal or hexadecimal.
-fn number(text: &str) -> Result<u64, String> {
-    let digits = text.replace('_', "");
-    let parsed = match digits.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16),
-        None => digits.parse(),
-    };
-    parsed.map_err(|_| format!("`{text}` is no number (12, 0x5eed)"))
 }
 
 /// A number that differs from run to run.

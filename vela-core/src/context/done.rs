@@ -11,7 +11,7 @@ use tokio_util::sync::WaitForCancellationFuture;
 use super::Context;
 use crate::ops::Receive;
 use crate::rt::seam::Subject;
-use crate::rt::{self, Site, Timer};
+use crate::rt::{Site, Timer};
 use crate::select::Polled;
 
 /// The source that [`Context::done`] gives: ready once the context has ended, and ever after.
@@ -79,26 +79,17 @@ pin_project! {
 impl Future for DoneFuture<'_> {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<Self::Output> {
-        ready!(rt::poll_has_budget(cx));
-        let result = self.as_mut().step(cx);
-        self.site.polled(result.is_ready(), "done", || Subject::Other);
-        result
-    }
-}
-
-impl DoneFuture<'_> {
-    fn step(self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let budget = ready!(rt::poll_budget(cx));
-        if this.cancelled.poll(cx).is_pending() {
-            let Some(deadline) = this.context.deadline() else { return Poll::Pending };
-            ready!(Timer::poll_until(this.timer, deadline.into(), cx));
-            // Passes it on to the contexts and tokens derived from this one.
-            let _ = this.context.err();
-        }
-        budget.charge();
-        Poll::Ready(())
+        this.site.operate(cx, "done", Subject::Other, |cx| {
+            if this.cancelled.poll(cx).is_pending() {
+                let Some(deadline) = this.context.deadline() else { return Poll::Pending };
+                ready!(Timer::poll_until(this.timer, deadline.into(), cx));
+                // Passes it on to the contexts and tokens derived from this one.
+                let _ = this.context.err();
+            }
+            Poll::Ready(())
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::seam::{self, Operation, Subject};
-use super::{charge, poll_has_budget};
+use super::{charge, poll_budget, poll_has_budget};
 
 /// The user's line, taken where an operation is made.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,26 @@ impl Site {
 
     pub(crate) fn of(site: &'static Location<'static>) -> Self {
         Self(site)
+    }
+
+    /// One poll of an operation: asks for the budget, tells a simulation how it ended, and charges what is done.
+    ///
+    /// As with [`poll_budget`], `step` polls no foreign future that is charged on its own account.
+    #[inline]
+    pub(crate) fn operate<R>(
+        self,
+        cx: &mut Context<'_>,
+        name: &'static str,
+        on: Subject,
+        step: impl FnOnce(&mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        let budget = ready!(poll_budget(cx));
+        let result = step(cx);
+        self.polled(result.is_ready(), name, || on);
+        if result.is_ready() {
+            budget.charge();
+        }
+        result
     }
 
     /// Tells a simulation how a poll of an operation ended.
@@ -45,7 +65,7 @@ impl Site {
 
 /// As [`Site::polled`].
 pub(crate) fn polled(ready: bool, operation: Operation) {
-    seam::with(|executor| if ready { executor.done(operation) } else { executor.waits(operation) });
+    seam::with(|executor| executor.polled(operation, ready));
 }
 
 pin_project! {

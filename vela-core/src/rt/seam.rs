@@ -104,11 +104,8 @@ pub trait Executor {
     /// A number below `n`, at least 1, for the order in which a select looks at its arms.
     fn draw(&self, n: usize) -> usize;
 
-    /// The running task waits for `operation`. Only if it was installed as `detailed`.
-    fn waits(&self, operation: Operation);
-
-    /// The running task has done `operation`. Only if it was installed as `detailed`.
-    fn done(&self, operation: Operation);
+    /// The running task has done `operation`, or waits for it. Only if it was installed as `detailed`.
+    fn polled(&self, operation: Operation, done: bool);
 
     /// News of a channel. Only if it was installed as `detailed`.
     fn channel(&self, address: usize, event: ChannelEvent<'_>);

@@ -5,7 +5,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use tokio::sync::Notify;
@@ -187,31 +187,22 @@ pin_project! {
 impl Future for WaitFuture<'_> {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(rt::poll_has_budget(cx));
-        let result = self.as_mut().step(cx);
-        self.site.polled(result.is_ready(), "wait", || Subject::Other);
-        result
-    }
-}
-
-impl WaitFuture<'_> {
-    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let budget = ready!(rt::poll_budget(cx));
-        loop {
-            // Registered first, then looked: a last `done` in between wakes us. Acquire: see `Work::drop`.
-            this.zero.as_mut().enable();
-            if this.count.open.load(Ordering::Acquire) == 0 {
-                budget.charge();
-                return Poll::Ready(());
+        this.site.operate(cx, "wait", Subject::Other, |cx| {
+            loop {
+                // Registered first, then looked: a last `done` in between wakes us. Acquire: see `Work::drop`.
+                this.zero.as_mut().enable();
+                if this.count.open.load(Ordering::Acquire) == 0 {
+                    return Poll::Ready(());
+                }
+                if this.zero.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                // It reached zero and work was added since. Go reports a misuse here; this waits for the new work, too.
+                this.zero.set(this.count.zero.notified());
             }
-            if this.zero.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            // It reached zero and work was added since. Go reports a misuse here; this waits for the new work, too.
-            this.zero.set(this.count.zero.notified());
-        }
+        })
     }
 }
 

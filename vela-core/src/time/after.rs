@@ -11,7 +11,7 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -22,7 +22,7 @@ use tokio::sync::futures::Notified;
 use super::Instant;
 use crate::ops::Receive;
 use crate::rt::seam::Subject;
-use crate::rt::{self, Site, Timer};
+use crate::rt::{Site, Timer};
 use crate::select::Polled;
 
 /// A timer that fires once, `d` from now: `<-after(d)`, or kept in a variable to be stopped and reset.
@@ -196,37 +196,28 @@ pin_project! {
 impl Future for AfterFuture<'_> {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(rt::poll_has_budget(cx));
-        let result = self.as_mut().step(cx);
-        self.site.polled(result.is_ready(), "after", || Subject::Time);
-        result
-    }
-}
-
-impl AfterFuture<'_> {
-    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let budget = ready!(rt::poll_budget(cx));
-        loop {
-            // Registered first, then looked: a reset in between wakes us.
-            this.changed.as_mut().enable();
-            if let Some(deadline) = this.after.deadline()
-                && Timer::poll_until(this.timer.as_mut(), deadline.into(), cx).is_ready()
-            {
-                if this.after.take(deadline) {
-                    budget.charge();
-                    return Poll::Ready(());
+        this.site.operate(cx, "after", Subject::Time, |cx| {
+            loop {
+                // Registered first, then looked: a reset in between wakes us.
+                this.changed.as_mut().enable();
+                if let Some(deadline) = this.after.deadline()
+                    && Timer::poll_until(this.timer.as_mut(), deadline.into(), cx).is_ready()
+                {
+                    if this.after.take(deadline) {
+                        return Poll::Ready(());
+                    }
+                    // Another receiver was first, or it was reset meanwhile: look again, with a fresh timer.
+                    this.timer.set(None);
+                    continue;
                 }
-                // Another receiver was first, or it was reset meanwhile: look again, with a fresh timer.
-                this.timer.set(None);
-                continue;
+                if this.changed.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                this.changed.set(this.after.changed.notified());
             }
-            if this.changed.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            this.changed.set(this.after.changed.notified());
-        }
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use super::Instant;
 use crate::rt::seam::Subject;
-use crate::rt::{self, Site, Timer};
+use crate::rt::{Site, Timer};
 
 /// Waits for `d`, in the executor's resolution (1 ms). Zero is ready at once; a duration beyond the clock's range waits
 /// for 30 years. The time counts from this call.
@@ -83,22 +83,13 @@ impl Sleep {
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(rt::poll_has_budget(cx));
-        let result = self.as_mut().step(cx);
-        self.site.polled(result.is_ready(), "sleep", || Subject::Time);
-        result
-    }
-}
-
-impl Sleep {
-    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let Some(deadline) = *this.deadline else { return Poll::Pending };
-        let budget = ready!(rt::poll_budget(cx));
-        ready!(Timer::poll_until(this.timer, deadline.into(), cx));
-        budget.charge();
-        Poll::Ready(())
+        this.site.operate(cx, "sleep", Subject::Time, |cx| {
+            let Some(deadline) = *this.deadline else { return Poll::Pending };
+            ready!(Timer::poll_until(this.timer, deadline.into(), cx));
+            Poll::Ready(())
+        })
     }
 }
 

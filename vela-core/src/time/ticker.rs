@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -14,7 +14,7 @@ use tokio::sync::futures::Notified;
 use super::Instant;
 use crate::ops::Receive;
 use crate::rt::seam::Subject;
-use crate::rt::{self, Site, Timer};
+use crate::rt::{Site, Timer};
 use crate::select::Polled;
 
 /// A ticker: `<-ticker` gives the moment of a tick every `period`, the first after one period.
@@ -188,39 +188,29 @@ pin_project! {
 impl Future for TickFuture<'_> {
     type Output = Option<Instant>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        ready!(rt::poll_has_budget(cx));
-        let result = self.as_mut().step(cx);
-        self.site.polled(result.is_ready(), "tick", || Subject::Time);
-        result
-    }
-}
-
-impl TickFuture<'_> {
-    fn step(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let budget = ready!(rt::poll_budget(cx));
-        loop {
-            // Registered first, then looked: a reset or stop in between wakes us.
-            this.changed.as_mut().enable();
-            let Some(next) = this.ticker.next() else {
-                budget.charge();
-                return Poll::Ready(None);
-            };
-            if Timer::poll_until(this.timer.as_mut(), next.into(), cx).is_ready() {
-                if this.ticker.take(next) {
-                    budget.charge();
-                    return Poll::Ready(Some(next));
+        this.site.operate(cx, "tick", Subject::Time, |cx| {
+            loop {
+                // Registered first, then looked: a reset or stop in between wakes us.
+                this.changed.as_mut().enable();
+                let Some(next) = this.ticker.next() else {
+                    return Poll::Ready(None);
+                };
+                if Timer::poll_until(this.timer.as_mut(), next.into(), cx).is_ready() {
+                    if this.ticker.take(next) {
+                        return Poll::Ready(Some(next));
+                    }
+                    // Another receiver was first, or the grid was changed: look again, with a fresh timer.
+                    this.timer.set(None);
+                    continue;
                 }
-                // Another receiver was first, or the grid was changed: look again, with a fresh timer.
-                this.timer.set(None);
-                continue;
+                if this.changed.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+                this.changed.set(this.ticker.changed.notified());
             }
-            if this.changed.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            this.changed.set(this.ticker.changed.notified());
-        }
+        })
     }
 }
 

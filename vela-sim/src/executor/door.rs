@@ -102,15 +102,9 @@ impl seam::Executor for Executor {
         drawn
     }
 
-    fn waits(&self, operation: Operation) {
+    fn polled(&self, operation: Operation, done: bool) {
         if let (Some(task), Some(ledger)) = (self.current.get(), &mut self.inner.borrow_mut().ledger) {
-            ledger.waits(task, operation);
-        }
-    }
-
-    fn done(&self, operation: Operation) {
-        if let (Some(task), Some(ledger)) = (self.current.get(), &mut self.inner.borrow_mut().ledger) {
-            ledger.done(task, operation);
+            ledger.polled(task, operation, done);
         }
     }
 

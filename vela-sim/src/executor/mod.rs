@@ -346,12 +346,8 @@ impl Executor {
             // It is a step: who takes it may give way anew.
             self.gave_way.set(false);
         }
-        match decision {
-            Decision::Poll(_) => faults.polls -= 1,
-            Decision::Cancel(_) => faults.cancels -= 1,
-            Decision::Panic(_) => faults.panics -= 1,
-            Decision::Delay(_) => faults.delays -= 1,
-            Decision::Run(_) | Decision::Draw(_) => {}
+        if let Some(left) = faults.of_kind(decision) {
+            *left -= 1;
         }
         decisions.push(decision);
         if let Some(ledger) = ledger {
