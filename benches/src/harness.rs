@@ -1,6 +1,7 @@
 //! Cells, and how they are run: contenders in turn, round after round, each on a fresh runtime with pinned workers.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -29,14 +30,23 @@ impl Scale {
     pub(crate) fn of(self, full: usize) -> usize {
         match self {
             Self::Smoke => (full / 5_000).max(64),
-            Self::Quick => full / 2,
+            Self::Quick => (full / 8).max(64),
             Self::Full => full,
         }
     }
 
     /// How long one run may take before it counts as hung.
     fn patience(self) -> Duration {
-        Duration::from_secs(if self == Self::Smoke { 5 } else { 20 })
+        Duration::from_secs(if self == Self::Full { 20 } else { 5 })
+    }
+
+    /// What the round is run with whose figures are thrown away.
+    fn warm_up(self) -> Option<Self> {
+        match self {
+            Self::Smoke => None,
+            Self::Quick => Some(Self::Smoke),
+            Self::Full => Some(Self::Quick),
+        }
     }
 }
 
@@ -45,6 +55,7 @@ impl Scale {
 pub(crate) enum Unit {
     MillionPerSecond,
     Nanoseconds,
+    Milliseconds,
     Bytes,
 }
 
@@ -53,6 +64,7 @@ impl Unit {
         match self {
             Self::MillionPerSecond => "M/s",
             Self::Nanoseconds => "ns",
+            Self::Milliseconds => "ms",
             Self::Bytes => "bytes",
         }
     }
@@ -66,6 +78,16 @@ impl Unit {
         match self {
             Self::MillionPerSecond => count as f64 / time.as_secs_f64() / 1e6,
             Self::Nanoseconds | Self::Bytes => time.as_nanos() as f64 / count as f64,
+            Self::Milliseconds => time.as_nanos() as f64 / 1e6 / count as f64,
+        }
+    }
+
+    /// The figure of an operation that takes so many nanoseconds.
+    pub(crate) fn of_nanoseconds(self, each: f64) -> f64 {
+        match self {
+            Self::MillionPerSecond => 1e3 / each,
+            Self::Milliseconds => each / 1e6,
+            Self::Nanoseconds | Self::Bytes => each,
         }
     }
 }
@@ -81,18 +103,44 @@ pub(crate) struct Contender {
 
 /// What is measured, and who takes part.
 pub(crate) struct Cell {
+    /// The heading it stands under.
+    pub(crate) group: &'static str,
     pub(crate) name: String,
     pub(crate) unit: Unit,
+    /// Set for a point of a curve.
+    pub(crate) point: Option<Point>,
     pub(crate) contenders: Vec<Contender>,
 }
 
+/// A place on a curve.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Point {
+    pub(crate) curve: &'static str,
+    pub(crate) x: usize,
+}
+
 impl Cell {
-    pub(crate) fn new(name: impl Into<String>, unit: Unit) -> Self {
-        Self { name: name.into(), unit, contenders: Vec::new() }
+    pub(crate) fn new(group: &'static str, name: impl Into<String>, unit: Unit) -> Self {
+        Self { group, name: name.into(), unit, point: None, contenders: Vec::new() }
+    }
+
+    /// A point of a curve.
+    pub(crate) fn point(curve: &'static str, x: usize) -> Self {
+        let point = Some(Point { curve, x });
+        Self { point, ..Self::new("Scaling", format!("{curve}: {x}"), Unit::Nanoseconds) }
     }
 
     pub(crate) fn add(&mut self, name: &'static str, run: impl Fn(Scale) -> Outcome + 'static) {
         self.contenders.push(Contender { name, run: Box::new(run) });
+    }
+
+    /// Points of curves are dear: fewer rounds show their shape.
+    pub(crate) fn rounds(&self, scale: Scale) -> usize {
+        match (self.point, scale) {
+            (Some(_), Scale::Quick) => 1,
+            (Some(_), Scale::Full) => 5,
+            _ => scale.rounds(),
+        }
     }
 }
 
@@ -125,18 +173,19 @@ impl Series {
     }
 }
 
-/// Runs a cell: A B C, A B C, …
+/// Runs a cell: A B C, A B C, …, after a round that warms up.
 pub(crate) fn run(cell: &Cell, scale: Scale) -> Vec<Series> {
     let mut all: Vec<Series> = cell
         .contenders
         .iter()
         .map(|contender| Series { name: contender.name, figures: Vec::new(), failure: None })
         .collect();
-    for _ in 0..scale.rounds() {
+    let warm_up = scale.warm_up().filter(|_| cell.point.is_none());
+    for round in warm_up.into_iter().chain(std::iter::repeat_n(scale, cell.rounds(scale))) {
         for (contender, series) in std::iter::zip(&cell.contenders, &mut all) {
             if series.failure.is_none() {
-                match (contender.run)(scale) {
-                    Ok(figure) => series.figures.push(figure),
+                match (contender.run)(round) {
+                    Ok(figure) => series.figures.extend((round == scale).then_some(figure)),
                     Err(failure) => series.failure = Some(failure),
                 }
             }
@@ -164,7 +213,7 @@ impl Flavor {
 }
 
 /// Pins this thread to one core.
-fn pin(index: usize) {
+pub(crate) fn pin(index: usize) {
     if let Some(cores) = core_affinity::get_core_ids()
         && !cores.is_empty()
     {
@@ -175,37 +224,56 @@ fn pin(index: usize) {
 /// Runs `work` as a task on a fresh runtime with pinned threads. An error: it hung, or panicked.
 pub(crate) fn on_runtime<F>(flavor: Flavor, scale: Scale, work: F) -> Result<F::Output, String>
 where
-    F: Future<Output: Send> + Send + 'static,
+    F: Future<Output: Send + 'static> + Send + 'static,
 {
+    // One kind of future and of result for all: each would have a runtime's code generated for it.
+    let (done, result) = std::sync::mpsc::channel();
+    let work = Box::pin(async move { drop(done.send(work.await)) });
     // A thread of its own: pinning it must not pin the caller, whose children would inherit that.
-    let drive = move || {
-        let runtime = match flavor {
-            Flavor::Multi => {
-                let next = AtomicUsize::new(0);
-                Builder::new_multi_thread()
-                    .worker_threads(2)
-                    .on_thread_start(move || pin(next.fetch_add(1, Ordering::Relaxed)))
-                    .enable_all()
-                    .build()
-            }
-            Flavor::Current => {
-                pin(0);
-                Builder::new_current_thread().enable_all().build()
-            }
+    let driving = std::thread::spawn(move || drive(flavor, scale, work));
+    driving.join().unwrap_or_else(|_| Err("panicked".to_owned()))?;
+    result.recv().map_err(|_| "gave no result".to_owned())
+}
+
+fn drive(flavor: Flavor, scale: Scale, work: Pin<Box<dyn Future<Output = ()> + Send>>) -> Result<(), String> {
+    let runtime = match flavor {
+        Flavor::Multi => {
+            let next = AtomicUsize::new(0);
+            Builder::new_multi_thread()
+                .worker_threads(2)
+                .on_thread_start(move || pin(next.fetch_add(1, Ordering::Relaxed)))
+                .enable_all()
+                .build()
         }
-        .map_err(|error| error.to_string())?;
-        let result = runtime.block_on(async {
-            let task = tokio::spawn(work);
-            match tokio::time::timeout(scale.patience(), task).await {
-                Ok(Ok(output)) => Ok(output),
-                Ok(Err(error)) => Err(format!("panicked: {error}")),
-                Err(_) => Err(format!("hangs ({:?})", scale.patience())),
-            }
-        });
-        runtime.shutdown_background();
-        result
-    };
-    std::thread::scope(|scope| scope.spawn(drive).join().unwrap_or_else(|_| Err("panicked".to_owned())))
+        Flavor::Current => {
+            pin(0);
+            Builder::new_current_thread().enable_all().build()
+        }
+    }
+    .map_err(|error| error.to_string())?;
+    let result = runtime.block_on(async {
+        let task = tokio::spawn(work);
+        match tokio::time::timeout(scale.patience(), task).await {
+            Ok(ended) => ended.map_err(|error| format!("panicked: {error}")),
+            Err(_) => Err(format!("hangs ({:?})", scale.patience())),
+        }
+    });
+    runtime.shutdown_background();
+    result
+}
+
+/// Runs `work`, which starts threads, on a thread of its own, so that it can be given up when it hangs.
+pub(crate) fn on_threads<R: Send + 'static>(
+    scale: Scale,
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, String> {
+    let (done, result) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(work()));
+    match result.recv_timeout(scale.patience()) {
+        Ok(result) => Ok(result),
+        Err(std::sync::mpsc::RecvTimeoutError::Timeout) => Err(format!("hangs ({:?})", scale.patience())),
+        Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => Err("panicked".to_owned()),
+    }
 }
 
 /// Says so if a run has received more or fewer messages than were sent.

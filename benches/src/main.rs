@@ -1,6 +1,7 @@
 //! Vela beside its peers: channels, selects and tasks, cell by cell, interleaved in one run. Only ratios matter.
 
 mod cells;
+mod compile;
 mod counting;
 mod floor;
 mod go;
@@ -13,21 +14,25 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::compile::Compile;
 use crate::go::Go;
-use crate::harness::Scale;
+use crate::harness::{Cell, Scale};
+use crate::report::Report;
 
 #[global_allocator]
 static ALLOCATOR: counting::Counting = counting::Counting;
 
 const USAGE: &str = "\
-vela-benches [--smoke | --quick] [--json FILE] [FILTER…]
+vela-benches [--smoke | --quick] [--json FILE] [--page DIR] [FILTER…]
 
-  --smoke      each cell once, tiny: does it run at all?
-  --quick      under two minutes
-  --json FILE  writes all the figures
-  --no-floor   does not measure the machine itself (under a profiler)
-  --list       names the cells
-  FILTER       only the cells, or contenders (`cell@contender`), whose names contain one of these";
+  --smoke         each cell once, tiny: does it run at all?
+  --quick         under two minutes
+  --json FILE     writes all the figures
+  --page DIR      writes the results page: README.md, two pictures, results.json
+  --compile FILE  takes the figures of `cargo xtask bench compile` in
+  --no-floor      does not measure the machine itself (under a profiler)
+  --list          names the cells
+  FILTER          only the cells, or contenders (`cell@contender`), whose names contain one of these";
 
 fn main() -> ExitCode {
     match run() {
@@ -42,26 +47,52 @@ fn main() -> ExitCode {
 struct Options {
     scale: Scale,
     json: Option<PathBuf>,
+    page: Option<PathBuf>,
+    compile: Option<PathBuf>,
     list: bool,
     floor: bool,
     filters: Vec<String>,
 }
 
 fn options() -> Result<Options> {
-    let mut options = Options { scale: Scale::Full, json: None, list: false, floor: true, filters: Vec::new() };
+    let mut options = Options {
+        scale: Scale::Full,
+        json: None,
+        page: None,
+        compile: None,
+        list: false,
+        floor: true,
+        filters: Vec::new(),
+    };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
+        let mut path = || words.next().map(PathBuf::from).with_context(|| format!("`{word}` wants a path after it"));
         match word.as_str() {
             "--smoke" => options.scale = Scale::Smoke,
             "--quick" => options.scale = Scale::Quick,
             "--no-floor" => options.floor = false,
             "--list" => options.list = true,
-            "--json" => options.json = Some(words.next().context("`--json` wants a file")?.into()),
-            word if word.starts_with('-') => bail!("`{word}` is not an option\n{USAGE}"),
+            "--json" => options.json = Some(path()?),
+            "--page" => options.page = Some(path()?),
+            "--compile" => options.compile = Some(path()?),
+            option if option.starts_with('-') => bail!("`{option}` is not an option\n{USAGE}"),
             _ => options.filters.push(word),
         }
     }
     Ok(options)
+}
+
+/// The cells and contenders that are asked for.
+fn chosen(mut cells: Vec<Cell>, filters: &[String]) -> Vec<Cell> {
+    cells.retain_mut(|cell| {
+        let wanted = |contender: &str| {
+            let name = format!("{}@{contender}", cell.name);
+            filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()))
+        };
+        cell.contenders.retain(|contender| wanted(contender.name));
+        !cell.contenders.is_empty()
+    });
+    cells
 }
 
 fn run() -> Result<()> {
@@ -71,40 +102,41 @@ fn run() -> Result<()> {
     }
     let options = options()?;
     let go = Go::find();
-    let mut cells = cells::all(&go);
-    cells.retain_mut(|cell| {
-        let wanted = |contender: &str| {
-            let name = format!("{}@{contender}", cell.name);
-            options.filters.is_empty() || options.filters.iter().any(|filter| name.contains(filter.as_str()))
-        };
-        cell.contenders.retain(|contender| wanted(contender.name));
-        !cell.contenders.is_empty()
-    });
+    let cells = chosen(cells::all(&go), &options.filters);
     if options.list {
         cells.iter().for_each(|cell| println!("{}", cell.name));
         return Ok(());
     }
-    println!("Go: {}", go.describe());
-    let floor = || options.floor.then(floor::cache_line_round_trip).flatten();
-    if let Some(trip) = floor() {
-        println!("Cache-line round trip between the two cores: {trip:.0} ns");
+    let report = measure(&cells, &options, go.describe())?;
+    println!("\n{}", report.goals());
+    if let Some(file) = &options.json {
+        std::fs::write(file, report.json()).with_context(|| file.display().to_string())?;
     }
-    println!("{} rounds, interleaved, workers pinned.\n\n{}", options.scale.rounds(), report::HEAD);
-    let mut results = Vec::new();
-    for cell in &cells {
-        let result = report::Result::new(cell, harness::run(cell, options.scale));
-        println!("{}", result.row());
-        results.push(result);
+    if let Some(dir) = &options.page {
+        report::write_page(&report, dir)?;
     }
-    println!("\n{}", report::summary(&results));
-    if let Some(trip) = floor() {
-        println!("Cache-line round trip at the end: {trip:.0} ns");
-    }
-    if let Some(file) = options.json {
-        std::fs::write(&file, report::json(&results)).with_context(|| file.display().to_string())?;
-    }
-    if results.iter().any(report::Result::vela_failed) {
+    if report.results.iter().any(report::Result::vela_failed) {
         bail!("a cell of Vela's own failed");
     }
     Ok(())
+}
+
+/// Runs the cells and shows each one's figures when it is done.
+fn measure(cells: &[Cell], options: &Options, go: String) -> Result<Report> {
+    let scale = options.scale;
+    let compile = options.compile.as_deref().map(Compile::read).transpose()?;
+    let floors = if options.floor { floor::all() } else { Vec::new() };
+    let mut report = Report { scale, go, floors, trip_at_end: None, results: Vec::new(), compile };
+    println!("Go: {}\n{}", report.go, report.floors());
+    println!("{} rounds, interleaved, workers pinned.\n\n{}", scale.rounds(), report::HEAD);
+    for cell in cells {
+        let result = report::Result::new(cell, harness::run(cell, scale));
+        println!("{}", report::row(&result));
+        report.results.push(result);
+    }
+    if options.floor {
+        report.trip_at_end = floor::round_trip().ok();
+        println!("\n{}: {:.0} ns at the end.", floor::ROUND_TRIP, report.trip_at_end.unwrap_or(f64::NAN));
+    }
+    Ok(report)
 }

@@ -2,24 +2,29 @@
 
 use std::time::{Duration, Instant};
 
-use super::words;
+use super::{threads, words};
 use crate::go::Go;
 use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime};
-use crate::peer::{Capacity, Peer, for_each_peer};
+use crate::peer::{Capacity, Peer, Shape, Vela, VelaGo, for_each_paired_rival, spawn};
 
-const ROUND_TRIPS: usize = 200_000;
+const ROUND_TRIPS: usize = 400_000;
 
 pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
     for capacity in [Some(0), Some(1)] {
         for flavor in [Flavor::Multi, Flavor::Current] {
             let name = format!("ping-pong {} {}", words(capacity), flavor.name());
-            let mut cell = Cell::new(name, Unit::Nanoseconds);
+            let mut cell = Cell::new("Ping-pong", name, Unit::Nanoseconds);
             macro_rules! peer {
                 ($peer:ty) => {
                     add_peer::<$peer>(&mut cell, capacity, flavor);
                 };
             }
-            for_each_peer!(peer);
+            peer!(Vela);
+            peer!(VelaGo);
+            for_each_paired_rival!(peer);
+            if flavor == Flavor::Multi {
+                threads::add_ping_pong(&mut cell, capacity, ROUND_TRIPS);
+            }
             let (places, flavor) = (capacity.unwrap_or(0), flavor.name());
             go.add(&mut cell, ROUND_TRIPS, move |n| format!("pingpong {flavor} {places} {n}"));
             cells.push(cell);
@@ -28,10 +33,9 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
 }
 
 fn add_peer<P: Peer>(cell: &mut Cell, capacity: Capacity, flavor: Flavor) {
-    if !P::fits(capacity) {
+    if !P::fits(Shape::pair(capacity)) {
         return;
     }
-    cell.contenders.retain(|contender| contender.name != P::NAME);
     cell.add(P::NAME, move |scale: Scale| {
         let n = scale.of(ROUND_TRIPS);
         let (back, time) = on_runtime(flavor, scale, one_run::<P>(capacity, n))?;
@@ -44,14 +48,14 @@ async fn one_run<P: Peer>(capacity: Capacity, n: usize) -> (u64, Duration) {
     let (mut ping_tx, mut ping_rx) = P::channel(capacity);
     let (mut pong_tx, mut pong_rx) = P::channel(capacity);
     let start = Instant::now();
-    tokio::spawn(async move {
+    spawn::<P, u64, _>(async move {
         while let Some(value) = P::recv(&mut ping_rx).await {
             if !P::send(&mut pong_tx, value).await {
                 return;
             }
         }
     });
-    let asking = tokio::spawn(async move {
+    let asking = spawn::<P, u64, _>(async move {
         let mut back = 0;
         for value in 0..n as u64 {
             if P::send(&mut ping_tx, value).await && P::recv(&mut pong_rx).await == Some(value) {
@@ -60,6 +64,6 @@ async fn one_run<P: Peer>(capacity: Capacity, n: usize) -> (u64, Duration) {
         }
         back
     });
-    let back = asking.await.unwrap_or(0);
+    let back = asking.join().await.unwrap_or(0);
     (back, start.elapsed())
 }

@@ -5,11 +5,11 @@ use std::time::Instant;
 use crate::go::Go;
 use crate::harness::{Cell, Flavor, Scale, Unit, on_runtime};
 
-const TASKS: usize = 500_000;
+const TASKS: usize = 1_000_000;
 
 pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
     for flavor in [Flavor::Multi, Flavor::Current] {
-        let mut all = Cell::new(format!("spawn all, join all {}", flavor.name()), Unit::Nanoseconds);
+        let mut all = Cell::new("Tasks", format!("spawn all, join all {}", flavor.name()), Unit::Nanoseconds);
         all.add("vela", move |scale: Scale| {
             let n = scale.of(TASKS);
             let time = on_runtime(flavor, scale, async move {
@@ -39,7 +39,7 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
         go.add(&mut all, TASKS, move |n| format!("spawnall {} {n}", flavor.name()));
         cells.push(all);
 
-        let mut each = Cell::new(format!("spawn and join, one by one {}", flavor.name()), Unit::Nanoseconds);
+        let mut each = Cell::new("Tasks", format!("spawn and join, one by one {}", flavor.name()), Unit::Nanoseconds);
         each.add("vela", move |scale: Scale| {
             let n = scale.of(TASKS);
             let time = on_runtime(flavor, scale, async move {

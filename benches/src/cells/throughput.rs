@@ -2,87 +2,80 @@
 
 use std::time::{Duration, Instant};
 
-use super::words;
+use super::{count, send_all, threads, words};
 use crate::go::Go;
 use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime};
-use crate::peer::{Capacity, Peer, for_each_peer};
+use crate::peer::{Capacity, Message, Peer, Shape, for_each_peer, spawn};
+
+const GROUP: &str = "Throughput";
 
 pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
     for capacity in [Some(0), Some(1), Some(64), None] {
         for (senders, receivers) in [(1, 1), (4, 1), (4, 4)] {
-            let name = format!("throughput {senders}→{receivers} {}", words(capacity));
-            let mut cell = Cell::new(name, Unit::MillionPerSecond);
-            let messages = messages(capacity);
-            macro_rules! peer {
-                ($peer:ty) => {
-                    add_peer::<$peer>(&mut cell, capacity, senders, receivers, messages);
-                };
-            }
-            for_each_peer!(peer);
-            // Go has no unbounded channel: there one that holds all the messages.
-            go.add(&mut cell, messages, move |n| {
-                let places = capacity.unwrap_or(n);
-                format!("throughput {senders} {receivers} {places} {n}")
-            });
-            cells.push(cell);
+            cells.push(cell::<u64>(Shape { senders, receivers, capacity }, go, 8));
         }
     }
+    let pair = Shape::pair;
+    for shape in [pair(Some(64)), Shape { senders: 4, receivers: 4, capacity: Some(64) }, pair(None)] {
+        cells.push(cell::<[u64; 8]>(shape, go, 64));
+    }
+}
+
+fn cell<T: Message>(shape: Shape, go: &Go, bytes: usize) -> Cell {
+    let Shape { senders, receivers, capacity } = shape;
+    let payload = if bytes == 8 { String::new() } else { format!(", {bytes} bytes") };
+    let name = format!("throughput {senders}→{receivers} {}{payload}", words(capacity));
+    let mut cell = Cell::new(GROUP, name, Unit::MillionPerSecond);
+    let messages = messages(capacity);
+    macro_rules! peer {
+        ($peer:ty) => {
+            add_named::<$peer, T>(&mut cell, <$peer as Peer<T>>::NAME, shape, messages);
+        };
+    }
+    for_each_peer!(peer);
+    threads::add_throughput::<T>(&mut cell, shape, messages);
+    // Go has no unbounded channel: there one that holds all the messages.
+    go.add(&mut cell, messages, move |n| {
+        let places = capacity.unwrap_or(n);
+        format!("throughput {bytes} {senders} {receivers} {places} {n}")
+    });
+    cell
 }
 
 /// Messages of a full run.
 fn messages(capacity: Capacity) -> usize {
     match capacity {
-        Some(0..=1) => 300_000,
-        _ => 2_000_000,
+        Some(0..=1) => 400_000,
+        _ => 3_000_000,
     }
 }
 
-fn add_peer<P: Peer>(cell: &mut Cell, capacity: Capacity, senders: usize, receivers: usize, messages: usize) {
-    if !P::fits(capacity) || cell.contenders.iter().any(|c| c.name == P::NAME && receivers > 1) {
+pub(super) fn add_named<P: Peer<T>, T: Message>(cell: &mut Cell, name: &'static str, shape: Shape, messages: usize) {
+    if !P::fits(shape) {
         return;
     }
-    if receivers > 1 && P::share(&P::channel(capacity).1).is_none() {
-        return;
-    }
-    // With one receiver the types made for that stand in for the general ones.
-    cell.contenders.retain(|contender| contender.name != P::NAME);
-    cell.add(P::NAME, move |scale: Scale| {
-        let each = scale.of(messages) / senders;
-        let work = one_run::<P>(capacity, senders, receivers, each);
-        let (received, time) = on_runtime(Flavor::Multi, scale, work)?;
-        complete(received, each * senders)?;
-        Ok(Unit::MillionPerSecond.of(each * senders, time))
+    let unit = cell.unit;
+    cell.add(name, move |scale: Scale| {
+        let each = (scale.of(messages) / shape.senders).max(1);
+        let (received, time) = on_runtime(Flavor::Multi, scale, one_run::<P, T>(shape, each))?;
+        complete(received, each * shape.senders)?;
+        Ok(unit.of(each * shape.senders, time))
     });
 }
 
-async fn one_run<P: Peer>(capacity: Capacity, senders: usize, receivers: usize, each: usize) -> (u64, Duration) {
-    let (tx, rx) = P::channel(capacity);
+async fn one_run<P: Peer<T>, T: Message>(shape: Shape, each: usize) -> (u64, Duration) {
+    let (tx, rx) = P::channel(shape.capacity);
+    let receivers: Vec<P::Rx> = (1..shape.receivers).filter_map(|_| P::clone_rx(&rx)).collect();
+    let senders: Vec<P::Tx> = (1..shape.senders).filter_map(|_| P::clone_tx(&tx)).collect();
     let start = Instant::now();
-    let mut receiving = Vec::new();
-    let others: Vec<P::Rx> = (1..receivers).filter_map(|_| P::share(&rx)).collect();
-    for mut rx in std::iter::once(rx).chain(others) {
-        receiving.push(tokio::spawn(async move {
-            let mut received = 0;
-            while P::recv(&mut rx).await.is_some() {
-                received += 1;
-            }
-            received
-        }));
+    let receiving: Vec<_> =
+        std::iter::once(rx).chain(receivers).map(|rx| spawn::<P, T, _>(count::<P, T>(rx))).collect();
+    for tx in std::iter::once(tx).chain(senders) {
+        spawn::<P, T, _>(send_all::<P, T>(tx, each));
     }
-    for _ in 0..senders {
-        let mut tx = tx.clone();
-        tokio::spawn(async move {
-            for n in 0..each as u64 {
-                if !P::send(&mut tx, n).await {
-                    return;
-                }
-            }
-        });
-    }
-    drop(tx);
     let mut received = 0;
     for task in receiving {
-        received += task.await.unwrap_or(0);
+        received += task.join().await.unwrap_or(0);
     }
     (received, start.elapsed())
 }
