@@ -1,83 +1,160 @@
-//! The lock of a channel: raw, one byte, so that a select can hold several at once and sort them by address.
+//! The word of a channel: its lock, a version, and what can be known without the lock; so that a critical section costs
+//! one atomic read-modify-write, and a select can hold several locks at once and sort them by address.
 #![allow(unsafe_code)]
 
+#[cfg(vela_loom)]
+use loom::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(not(vela_loom))]
-mod imp {
-    use parking_lot::lock_api::RawMutex as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// A raw mutual-exclusion lock (parking_lot's: it spins briefly, then parks the thread).
-    pub(crate) struct Lock(parking_lot::RawMutex);
+/// A thread is in a critical section.
+pub(crate) const LOCKED: usize = 1;
+/// The lowest of the bits that belong to the owner of the lock.
+pub(crate) const BITS: usize = 2;
+/// The version counts the critical sections that changed something; it is above the bits.
+pub(crate) const VERSION: usize = 32;
 
-    impl Lock {
-        pub(crate) const fn new() -> Self {
-            Self(parking_lot::RawMutex::INIT)
+/// A lock and the word that is written at the end of each critical section.
+///
+/// Sections are a few nanoseconds long and run no user code, so whoever finds it locked spins; should the holder have
+/// been preempted, he gives way, and then sleeps.
+pub(crate) struct Lock {
+    word: AtomicUsize,
+    /// loom wants runs to repeat exactly, and addresses do not.
+    #[cfg(vela_loom)]
+    rank: usize,
+}
+
+impl Lock {
+    pub(crate) fn new(bits: usize) -> Self {
+        #[cfg(vela_loom)]
+        static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        Self {
+            word: AtomicUsize::new(bits),
+            #[cfg(vela_loom)]
+            rank: NEXT.fetch_add(1, Ordering::Relaxed),
         }
+    }
 
-        /// Where it comes among the locks that one thread holds.
-        pub(crate) fn rank(&self) -> usize {
-            std::ptr::from_ref(self).addr()
+    /// Where it comes among the locks that one thread holds.
+    pub(crate) fn rank(&self) -> usize {
+        #[cfg(vela_loom)]
+        return self.rank;
+        #[cfg(not(vela_loom))]
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Version and bits, as of the last unlock that this thread can know of.
+    #[inline]
+    pub(crate) fn word(&self) -> usize {
+        // Acquire: pairs with the release in `publish` and `unlock`, so that two equal reads around a third mean that
+        // nothing happened between them.
+        self.word.load(Ordering::Acquire)
+    }
+
+    /// Locks it if the word, of those bits that are in `mask`, has just `wanted`; gives the word. It tries once.
+    #[inline]
+    pub(crate) fn lock_if(&self, mask: usize, wanted: usize) -> Option<usize> {
+        let word = self.word.load(Ordering::Relaxed);
+        if word & (mask | LOCKED) != wanted {
+            return None;
         }
+        // Acquire: pairs with the release of the last unlock.
+        self.word.compare_exchange(word, word | LOCKED, Ordering::Acquire, Ordering::Relaxed).ok()
+    }
 
-        #[inline]
-        pub(crate) fn lock(&self) {
-            self.0.lock();
+    #[inline]
+    pub(crate) fn lock(&self) {
+        if self.lock_if(0, 0).is_none() {
+            self.lock_contended();
         }
+    }
 
-        /// Whether somebody holds it; when not, all that was done under it is visible.
-        pub(crate) fn is_locked(&self) -> bool {
-            let locked = self.0.is_locked();
-            // Acquire: if the load has seen an unlock, pairs with its release.
-            std::sync::atomic::fence(std::sync::atomic::Ordering::Acquire);
-            locked
+    #[cold]
+    fn lock_contended(&self) {
+        let mut patience = Patience::default();
+        while self.lock_if(0, 0).is_none() {
+            patience.wait();
         }
+    }
 
-        /// # Safety
-        ///
-        /// The calling thread holds the lock.
-        #[inline]
-        pub(crate) unsafe fn unlock(&self) {
-            // SAFETY: the caller holds the lock, which is what `RawMutex::unlock` asks for.
-            unsafe { self.0.unlock() }
+    /// Writes new bits and the next version; it stays locked.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread holds the lock.
+    #[inline]
+    pub(crate) unsafe fn publish(&self, bits: usize) {
+        self.word.store(self.next(bits) | LOCKED, Ordering::Release);
+    }
+
+    /// Writes new bits and the next version, and unlocks.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread holds the lock.
+    #[inline]
+    pub(crate) unsafe fn publish_and_unlock(&self, bits: usize) {
+        self.word.store(self.next(bits), Ordering::Release);
+    }
+
+    /// As [`publish_and_unlock`](Self::publish_and_unlock), where the word from before the section is at hand.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread holds the lock, and the word was `before` when it took it.
+    #[inline]
+    pub(crate) unsafe fn replace_and_unlock(&self, before: usize, bits: usize) {
+        self.word.store((before & !(VERSION - 1)).wrapping_add(VERSION) | bits, Ordering::Release);
+    }
+
+    #[inline]
+    fn next(&self, bits: usize) -> usize {
+        // Relaxed: only the holder of the lock writes.
+        (self.word.load(Ordering::Relaxed) & !(VERSION - 1)).wrapping_add(VERSION) | bits
+    }
+
+    /// # Safety
+    ///
+    /// The calling thread holds the lock, and has changed nothing since it was published.
+    #[inline]
+    pub(crate) unsafe fn unlock(&self) {
+        // Relaxed: only the holder of the lock writes.
+        let word = self.word.load(Ordering::Relaxed);
+        self.word.store(word & !LOCKED, Ordering::Release);
+    }
+}
+
+/// What a thread does while another is in the section: it spins, for longer each time, then gives way, then sleeps.
+#[cfg(not(vela_loom))]
+#[derive(Default)]
+struct Patience(u32);
+
+#[cfg(not(vela_loom))]
+impl Patience {
+    const SPINS: u32 = 6;
+    const YIELDS: u32 = 32;
+
+    fn wait(&mut self) {
+        self.0 += 1;
+        if self.0 <= Self::SPINS {
+            (0..1 << self.0).for_each(|_| std::hint::spin_loop());
+        } else if self.0 <= Self::YIELDS {
+            std::thread::yield_now();
+        } else {
+            // The holder may have a lower priority than this thread, and no other core to run on.
+            std::thread::sleep(std::time::Duration::from_micros(50));
         }
     }
 }
 
 #[cfg(vela_loom)]
-mod imp {
-    use loom::sync::atomic::{AtomicBool, Ordering};
+#[derive(Default)]
+struct Patience;
 
-    /// A spin lock on loom's atomics, so that loom sees every critical section.
-    pub(crate) struct Lock(AtomicBool, usize);
-
-    /// loom wants runs to repeat exactly, and addresses do not.
-    static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-
-    impl Lock {
-        pub(crate) fn new() -> Self {
-            Self(AtomicBool::new(false), NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
-        }
-
-        pub(crate) fn rank(&self) -> usize {
-            self.1
-        }
-
-        pub(crate) fn lock(&self) {
-            while self.0.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
-                loom::thread::yield_now();
-            }
-        }
-
-        pub(crate) fn is_locked(&self) -> bool {
-            self.0.load(Ordering::Acquire)
-        }
-
-        /// # Safety
-        ///
-        /// The calling thread holds the lock.
-        pub(crate) unsafe fn unlock(&self) {
-            self.0.store(false, Ordering::Release);
-        }
+#[cfg(vela_loom)]
+impl Patience {
+    fn wait(&mut self) {
+        loom::thread::yield_now();
     }
 }
-
-pub(crate) use imp::Lock;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use pin_project_lite::pin_project;
 
-use super::state::{Chan, Outcome, Packet, State, Waiter, Want};
+use super::state::{Chan, Note, Outcome, State, Waiter, Want};
 use crate::select::Seat;
 use crate::waitlist::{Node, Phase, Wakes};
 
@@ -43,34 +43,83 @@ impl<T> ChanRef for Arc<Chan<T>> {
 pin_project! {
     /// The part that all of a channel's cases share.
     ///
-    /// * B1. `enrolled` is true from the moment the node is linked until the owner has seen, under the lock, that it is
+    /// * B1. `stage` is `Enrolled` from the moment the node is linked until the owner has seen, under the lock, that it is
     ///   in no list and has put back what came in; or has taken the outcome.
-    /// * B2. While `enrolled` is false the node is the owner's alone.
+    /// * B2. In the other stages the node is the owner's alone.
+    /// * B3. The node has a value in every stage but `Vacant`.
+    #[repr(C)]
     pub(crate) struct Berth<C: ChanRef> {
         pub(crate) chan: C,
+        stage: Stage,
         #[pin]
         node: Waiter<C::Value>,
-        enrolled: bool,
     }
 
     impl<C: ChanRef> PinnedDrop for Berth<C> {
-        fn drop(this: Pin<&mut Self>) {
-            this.withdraw();
+        #[inline]
+        fn drop(mut this: Pin<&mut Self>) {
+            if this.stage != Stage::Vacant {
+                this.as_mut().withdraw();
+                // SAFETY: B2, B3; it is not used again.
+                unsafe { this.node.drop_value() };
+            }
         }
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing has been written to the node: a receive that may need not wait.
+    Vacant,
+    /// The node has a value (`None` or `Some`).
+    Ready,
+    Enrolled,
+}
+
 impl<C: ChanRef> Berth<C> {
-    pub(crate) fn new(chan: C, want: Want, value: Option<C::Value>) -> Self {
-        Self { chan, node: Node::new(Packet::new(want, value)), enrolled: false }
+    /// Without a value.
+    #[inline]
+    pub(crate) fn new(chan: C) -> Self {
+        Self { chan, node: Node::vacant(), stage: Stage::Vacant }
     }
 
-    /// Channel and packet, while the waiter is not enrolled.
-    pub(crate) fn own_parts(self: Pin<&mut Self>) -> (&Chan<C::Value>, &mut Packet<C::Value>) {
+    /// With a value, if there is one, or the place for one.
+    #[inline]
+    pub(crate) fn with(chan: C, value: Option<C::Value>) -> Self {
+        Self { chan, node: Node::with(value), stage: Stage::Ready }
+    }
+
+    /// Channel, and the value if the waiter was made with one, while it is not enrolled.
+    #[inline]
+    pub(crate) fn load(self: Pin<&mut Self>) -> (&Chan<C::Value>, Option<&mut Option<C::Value>>) {
         let this = self.project();
-        assert!(!*this.enrolled, "the packet is shared while the waiter is enrolled");
+        let node = this.node.into_ref().get_ref();
+        // SAFETY: B2, B3; the pinned borrow of `self` keeps others off.
+        let value = (*this.stage == Stage::Ready).then(|| unsafe { node.value() });
+        (this.chan.chan(), value)
+    }
+
+    /// Channel and value, while the waiter is not enrolled.
+    #[inline]
+    pub(crate) fn own_parts(self: Pin<&mut Self>) -> (&Chan<C::Value>, &mut Option<C::Value>) {
+        let this = self.fill().project();
+        assert!(*this.stage != Stage::Enrolled, "the value is shared while the waiter is enrolled");
+        let node = this.node.into_ref().get_ref();
         // SAFETY: B2; the pinned borrow of `self` keeps others off.
-        (this.chan.chan(), unsafe { this.node.into_ref().get_ref().packet() })
+        unsafe {
+            (this.chan.chan(), node.value())
+        }
+    }
+
+    /// Leaves the stage in which there is no value.
+    #[inline]
+    fn fill(mut self: Pin<&mut Self>) -> Pin<&mut Self> {
+        if self.stage == Stage::Vacant {
+            // SAFETY: B2.
+            unsafe { self.node.fill(None) };
+            *self.as_mut().project().stage = Stage::Ready;
+        }
+        self
     }
 
     /// Runs a transition under a lock that the caller holds already.
@@ -80,38 +129,38 @@ impl<C: ChanRef> Berth<C> {
     /// As [`Chan::assume_locked`].
     pub(crate) unsafe fn locked<R>(
         self: Pin<&mut Self>,
-        transition: impl FnOnce(&mut State<C::Value>, &mut Packet<C::Value>) -> R,
+        transition: impl FnOnce(&mut State<C::Value>, &mut Option<C::Value>) -> R,
     ) -> R {
-        let this = self.project();
+        let this = self.fill().project();
         let node = this.node.into_ref().get_ref();
-        // SAFETY: the lock is held: it protects the state, and the packet where the node is linked (W4).
-        unsafe { this.chan.chan().assume_locked(|state| transition(state, node.packet())) }
+        // SAFETY: the lock is held: it protects the state, and the value where the node is linked (W4).
+        unsafe { this.chan.chan().assume_locked(|state| transition(state, node.value())) }
     }
 
     /// Runs `look` under the lock, and links the node by `link` if it gives nothing.
     pub(crate) fn enroll<R>(
         self: Pin<&mut Self>,
         seat: Seat<'_>,
-        look: impl FnOnce(&mut State<C::Value>, &mut Packet<C::Value>, &mut Wakes) -> Option<R>,
+        want: Want,
+        look: impl FnOnce(&mut State<C::Value>, &mut Option<C::Value>, &mut Wakes) -> Option<R>,
     ) -> Option<R> {
-        let this = self.project();
-        assert!(!*this.enrolled, "a case waits in one select at a time");
+        let this = self.fill().project();
+        assert!(*this.stage != Stage::Enrolled, "a case waits in one select at a time");
         let node = this.node.into_ref().get_ref();
         let mut wakes = Wakes::new();
         let mut state = this.chan.chan().lock();
         // SAFETY: B2: not linked, so the node is ours.
-        let packet = unsafe { node.packet() };
-        let found = look(&mut state, packet, &mut wakes);
+        let value = unsafe { node.value() };
+        let found = look(&mut state, value, &mut wakes);
         if found.is_none() {
-            packet.outcome = Outcome::Pending;
             // SAFETY: the node is pinned and not linked; `seat.claim` stays until `stand` (it aborts otherwise); the
-            // lock is held. `packet` is not used any more.
+            // lock is held. `value` is not used any more.
             unsafe {
-                node.assign(seat.claim, seat.key);
+                node.assign(seat.claim, seat.key, Note::new(want));
                 state.enlist(node, &mut wakes);
             }
             seat.claim.sit();
-            *this.enrolled = true;
+            *this.stage = Stage::Enrolled;
         }
         drop(state);
         wakes.wake();
@@ -121,51 +170,52 @@ impl<C: ChanRef> Berth<C> {
     /// Runs `look` under the lock, enrolled or not.
     pub(crate) fn look_again<R>(
         self: Pin<&mut Self>,
-        look: impl FnOnce(&mut State<C::Value>, &mut Packet<C::Value>, &mut Wakes) -> Option<R>,
+        look: impl FnOnce(&mut State<C::Value>, &mut Option<C::Value>, &mut Wakes) -> Option<R>,
     ) -> Option<R> {
-        let this = self.project();
+        let this = self.fill().project();
         let node = this.node.into_ref().get_ref();
-        // SAFETY: the lock is held, and protects the packet where the node is linked (W4).
-        this.chan.chan().with(|state, wakes| look(state, unsafe { node.packet() }, wakes))
+        // SAFETY: the lock is held, and protects the value where the node is linked (W4).
+        this.chan.chan().with(|state, wakes| look(state, unsafe { node.value() }, wakes))
     }
 
     pub(crate) fn is_enrolled(&self) -> bool {
-        self.enrolled
+        self.stage == Stage::Enrolled
     }
 
     /// What a counterpart did, after it has claimed this waiter: ends the enrolment.
-    pub(crate) fn finish(self: Pin<&mut Self>) -> &mut Packet<C::Value> {
+    pub(crate) fn finish(self: Pin<&mut Self>) -> (&mut Option<C::Value>, Note) {
         let this = self.project();
         let node = this.node.into_ref().get_ref();
-        assert!(*this.enrolled, "only a case that waits can finish");
-        // SAFETY: the node is ours. The claim is alive: this waiter sits on it.
+        assert!(*this.stage == Stage::Enrolled, "only a case that waits can finish");
+        // SAFETY: the node is ours, and assigned (B1). The claim is alive: this waiter sits on it.
         let claim = unsafe {
-            let (claim, key) = node.seat();
+            let (claim, key) = node.claim();
             assert!((*claim).phase() == Phase::Done(key), "another case has won");
             &*claim
         };
-        *this.enrolled = false;
+        *this.stage = Stage::Ready;
         claim.stand();
         // SAFETY: the claim is DONE for this node: the counterpart has unlinked it and is through with it (W3), and the
-        // acquire of `Claim::phase` has made the packet visible.
-        unsafe { node.packet() }
+        // acquire of `Claim::phase` has made value and note visible.
+        unsafe { (node.value(), node.note()) }
     }
 
     /// Leaves the list; what a counterpart has put in, or granted, goes back.
     pub(crate) fn withdraw(self: Pin<&mut Self>) {
         let this = self.project();
-        if !std::mem::replace(this.enrolled, false) {
+        if *this.stage != Stage::Enrolled {
             return;
         }
+        *this.stage = Stage::Ready;
         let node = this.node.into_ref().get_ref();
         let mut wakes = Wakes::new();
         let dropped = {
             let mut state = this.chan.chan().lock();
             // SAFETY: the node is ours and belongs to this channel; the lock is held.
-            unsafe { if state.delist(node) { None } else { undo(&mut state, node.packet(), &mut wakes) } }
+            unsafe { if state.delist(node) { None } else { undo(&mut state, node.value(), node.note(), &mut wakes) } }
         };
         // SAFETY: the claim is alive: this waiter sits on it. The node is in no list, and ours.
-        unsafe { (*node.seat().0).stand() };
+        unsafe { (*node.claim().0).stand() };
         wakes.wake();
         drop(dropped);
     }
@@ -176,15 +226,15 @@ impl<C: ChanRef> Berth<C> {
     }
 }
 
-/// Puts back what a counterpart has put into the packet, or granted. What the policy drops comes out.
-fn undo<T>(state: &mut State<T>, packet: &mut Packet<T>, wakes: &mut Wakes) -> Option<T> {
-    if packet.outcome != Outcome::Served {
+/// Puts back what a counterpart has put into the node, or granted. What the policy drops comes out.
+fn undo<T>(state: &mut State<T>, value: &mut Option<T>, note: Note, wakes: &mut Wakes) -> Option<T> {
+    if note.outcome != Outcome::Served {
         return None;
     }
-    match packet.want {
+    match note.want {
         Want::Value => {
-            let value = packet.value.take()?;
-            return state.give_back(packet.ticket, value, wakes);
+            let value = value.take()?;
+            return state.give_back(note.ticket, value, wakes);
         }
         Want::News => state.pass_news_on(wakes),
         Want::Place => state.return_place(wakes),

@@ -1,52 +1,107 @@
 //! The values that wait in a channel, oldest first.
 
-use std::collections::VecDeque;
+#![allow(unsafe_code)]
 
-/// A queue that allocates at most once where the capacity is small, and gives back what a burst made it grow to.
+use std::mem::MaybeUninit;
+
+/// A ring that allocates at most once where the capacity is small, and gives back what a burst made it grow to.
+///
+/// * R1. The places `head .. head + len`, modulo `places.len()`, hold values; the others do not.
 pub(crate) struct Buffer<T> {
-    values: VecDeque<T>,
+    places: Box<[MaybeUninit<T>]>,
+    head: usize,
+    len: usize,
 }
 
 /// Buffers up to this many bytes are allocated with the channel, so that no send ever allocates.
 const EAGER_BYTES: usize = 4096;
 /// A buffer below this many places is not worth shrinking.
 const SHRINK_FROM: usize = 1024;
+/// The first allocation of a buffer that grows.
+const FIRST_BYTES: usize = 256;
 
 impl<T> Buffer<T> {
     pub(crate) fn new(capacity: usize) -> Self {
         let eager = capacity.saturating_mul(size_of::<T>()) <= EAGER_BYTES && size_of::<T>() > 0;
-        Self { values: if eager { VecDeque::with_capacity(capacity) } else { VecDeque::new() } }
+        Self { places: Box::new_uninit_slice(if eager { capacity } else { 0 }), head: 0, len: 0 }
     }
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.values.len()
+        self.len
     }
 
     #[inline]
     pub(crate) fn push_back(&mut self, value: T) {
-        self.values.push_back(value);
+        if self.len == self.places.len() {
+            self.grow();
+        }
+        let mut at = self.head + self.len;
+        if at >= self.places.len() {
+            at -= self.places.len();
+        }
+        // SAFETY: `head` and `len` are less than the number of places, so `at` is, too.
+        unsafe { self.places.get_unchecked_mut(at) }.write(value);
+        self.len += 1;
     }
 
     #[inline]
     pub(crate) fn pop_front(&mut self) -> Option<T> {
-        let value = self.values.pop_front();
-        let places = self.values.capacity();
-        if places >= SHRINK_FROM && self.values.len() < places / 8 && size_of::<T>() > 0 {
-            self.values.shrink_to(places / 4);
+        if self.len == 0 {
+            return None;
         }
-        value
-    }
-
-    /// Puts a value behind all those of which `before` holds; they come first.
-    pub(crate) fn insert_after(&mut self, before: impl FnMut(&T) -> bool, value: T) {
-        let at = self.values.partition_point(before);
-        self.values.insert(at, value);
+        let places = self.places.len();
+        // SAFETY: R1: it holds a value, which is not there any more once `head` is moved.
+        let value = unsafe { self.places.get_unchecked(self.head).assume_init_read() };
+        self.head += 1;
+        if self.head == places {
+            self.head = 0;
+        }
+        self.len -= 1;
+        if places >= SHRINK_FROM && self.len < places / 8 {
+            self.shrink();
+        }
+        Some(value)
     }
 
     /// The whole content; an empty buffer stays.
     pub(crate) fn take(&mut self) -> Self {
-        Self { values: std::mem::take(&mut self.values) }
+        std::mem::replace(self, Self { places: Box::default(), head: 0, len: 0 })
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let first = (FIRST_BYTES / size_of::<T>().max(1)).max(4);
+        self.resize((self.places.len() * 2).max(first));
+    }
+
+    #[cold]
+    fn shrink(&mut self) {
+        self.resize(self.places.len() / 4);
+    }
+
+    /// Moves the values to a new allocation of `count` places, at least `len`.
+    fn resize(&mut self, count: usize) {
+        let mut places = Box::new_uninit_slice(count);
+        let before_the_wrap = self.len.min(self.places.len() - self.head);
+        let (first, second) = places.split_at_mut(before_the_wrap);
+        // SAFETY: R1: what is copied holds values, `first` from `head` to the end or to the last, `second` the rest
+        // from the start; each is as long as its source, and the old places are given up without dropping anything.
+        unsafe {
+            let from = self.places.as_ptr();
+            std::ptr::copy_nonoverlapping(from.add(self.head), first.as_mut_ptr(), before_the_wrap);
+            std::ptr::copy_nonoverlapping(from, second.as_mut_ptr(), self.len - before_the_wrap);
+        }
+        self.places = places;
+        self.head = 0;
+    }
+}
+
+impl<T> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        if std::mem::needs_drop::<T>() {
+            while self.pop_front().is_some() {}
+        }
     }
 }
 
@@ -59,13 +114,48 @@ mod tests {
     fn burst_is_given_back_late_and_by_half() {
         let mut buffer = Buffer::new(usize::MAX);
         (0..10_000_u64).for_each(|n| buffer.push_back(n));
-        let places = buffer.values.capacity();
+        let places = buffer.places.len();
         while buffer.len() > places / 8 {
             buffer.pop_front();
         }
-        assert_eq!(buffer.values.capacity(), places);
+        assert_eq!(buffer.places.len(), places);
         buffer.pop_front();
-        assert_eq!(buffer.values.capacity(), places / 4);
+        assert_eq!(buffer.places.len(), places / 4);
         assert_eq!(buffer.len(), places / 8 - 1);
+    }
+
+    /// Against the standard library's queue, with pushes, pops and wraps at random.
+    #[test]
+    fn ring_gives_what_a_queue_gives() {
+        let mut model = std::collections::VecDeque::new();
+        let mut buffer = Buffer::new(usize::MAX);
+        let mut state = 1_u64;
+        for n in 0..100_000_u64 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // Long runs of mostly pushes, then of mostly pops.
+            if (state >> 33) % 10 < if (n / 5_000) % 2 == 0 { 7 } else { 3 } {
+                buffer.push_back(Box::new(n));
+                model.push_back(n);
+            } else {
+                assert_eq!(buffer.pop_front().map(|value| *value), model.pop_front());
+            }
+            assert_eq!(buffer.len(), model.len());
+        }
+        let rest = buffer.take();
+        assert_eq!((buffer.len(), rest.len()), (0, model.len()));
+    }
+
+    #[test]
+    fn values_are_dropped_once() {
+        let value = std::sync::Arc::new(());
+        let mut buffer = Buffer::new(3);
+        for round in 0..20 {
+            buffer.push_back(value.clone());
+            buffer.push_back(value.clone());
+            drop(buffer.pop_front());
+            assert_eq!(std::sync::Arc::strong_count(&value), round + 2);
+        }
+        drop(buffer);
+        assert_eq!(std::sync::Arc::strong_count(&value), 1);
     }
 }

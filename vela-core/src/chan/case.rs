@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::berth::{Berth, ChanRef};
-use super::state::{Chan, Packet, State, VERSION, Want};
+use super::state::{Chan, Note, State, Want};
+use crate::lock::{LOCKED, VERSION};
 use crate::rt::Site;
 use crate::rt::seam::{Operation as Named, Subject};
 use crate::select::{Case, LockSet, Peek, Seat};
@@ -21,30 +22,38 @@ pub trait Operation<T> {
     type Output;
     /// The bit of the channel's word without which it surely has to wait.
     const READY: usize;
+    /// What it waits for.
+    const WANT: Want;
     /// What users call it.
     const NAME: &'static str;
     /// The end of the channel that it uses.
     const END: fn(usize) -> Subject;
 
-    /// Completes under the lock if that needs no waiting. What is to be dropped stays in the packet.
+    /// Completes under the lock if that needs no waiting. What is to be dropped stays in `value`.
     fn look(
         state: &mut State<T>,
-        packet: &mut Packet<T>,
+        value: &mut Option<T>,
         claim: *const Claim,
         wakes: &mut Wakes,
     ) -> Option<Self::Output>;
 
+    /// Completes without the general transition, where nobody waits and nothing is unusual.
+    fn quick(_: &Chan<T>, _: Option<&mut Option<T>>) -> Option<Self::Output> {
+        None
+    }
+
     /// What a counterpart has done; `Pending` where it has only brought news.
-    fn outcome(packet: &mut Packet<T>) -> Poll<Self::Output>;
+    fn outcome(value: &mut Option<T>, note: Note) -> Poll<Self::Output>;
 }
 
 pin_project! {
     /// See the [module](self). `C` points to the channel.
+    #[repr(C)]
     pub struct ChanCase<C: ChanRef, K> {
-        #[pin]
-        berth: Berth<C>,
         site: Site,
         operation: PhantomData<fn() -> K>,
+        #[pin]
+        berth: Berth<C>,
     }
 }
 
@@ -57,13 +66,20 @@ impl<C: ChanRef, K> fmt::Debug for ChanCase<C, K> {
 impl<C: ChanRef, K> ChanCase<C, K> {
     #[inline]
     #[track_caller]
-    pub(crate) fn new(chan: C, want: Want, value: Option<C::Value>) -> Self {
-        Self { berth: Berth::new(chan, want, value), site: Site::here(), operation: PhantomData }
+    pub(crate) fn new(chan: C) -> Self {
+        Self { berth: Berth::new(chan), site: Site::here(), operation: PhantomData }
+    }
+
+    /// One that carries a value, or will.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn with(chan: C, value: Option<C::Value>) -> Self {
+        Self { berth: Berth::with(chan, value), site: Site::here(), operation: PhantomData }
     }
 
     /// The value slot, while the case does not wait.
     pub(crate) fn value(self: Pin<&mut Self>) -> &mut Option<C::Value> {
-        &mut self.project().berth.own_parts().1.value
+        self.project().berth.own_parts().1
     }
 
     /// Whether the case waits.
@@ -82,10 +98,10 @@ impl<C: ChanRef, K: Operation<C::Value>> ChanCase<C, K> {
     /// After a mark it must see what the counterpart did that made the mark. The word is written at the end of a critical
     /// section and the mark within it, so the word counts only while nobody holds the lock.
     pub(crate) fn attempt_while_held(self: Pin<&mut Self>, claim: &Claim) -> Option<K::Output> {
-        if !self.chan().raw_lock().is_locked() && self.chan().word() & K::READY == 0 {
+        if self.chan().word() & (LOCKED | K::READY) == 0 {
             return None;
         }
-        self.project().berth.look_again(|state, packet, wakes| K::look(state, packet, claim, wakes))
+        self.project().berth.look_again(|state, value, wakes| K::look(state, value, claim, wakes))
     }
 }
 
@@ -102,11 +118,16 @@ unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
         if self.chan().word() & K::READY == 0 {
             return Poll::Pending;
         }
-        let (chan, packet) = self.project().berth.own_parts();
-        let found = chan.with(|state, wakes| K::look(state, packet, std::ptr::null(), wakes));
+        let mut berth = self.project().berth;
+        let (chan, load) = berth.as_mut().load();
+        if let Some(found) = K::quick(chan, load) {
+            return Poll::Ready(found);
+        }
+        let (chan, value) = berth.own_parts();
+        let found = chan.with(|state, wakes| K::look(state, value, std::ptr::null(), wakes));
         if found.is_some() {
             // Nothing, or a value that the policy dropped.
-            drop(packet.value.take());
+            drop(value.take());
         }
         poll(found)
     }
@@ -114,12 +135,12 @@ unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
     #[inline]
     fn enroll(self: Pin<&mut Self>, seat: Seat<'_>) -> Poll<K::Output> {
         let claim = std::ptr::from_ref(seat.claim);
-        poll(self.project().berth.enroll(seat, |state, packet, wakes| K::look(state, packet, claim, wakes)))
+        poll(self.project().berth.enroll(seat, K::WANT, |state, value, wakes| K::look(state, value, claim, wakes)))
     }
 
     unsafe fn attempt_locked(self: Pin<&mut Self>, claim: &Claim, wakes: &mut Wakes) -> Poll<K::Output> {
         // SAFETY: the caller holds the channel's lock.
-        poll(unsafe { self.project().berth.locked(|state, packet| K::look(state, packet, claim, wakes)) })
+        poll(unsafe { self.project().berth.locked(|state, value| K::look(state, value, claim, wakes)) })
     }
 
     fn locks(&self, set: &mut LockSet) {
@@ -133,7 +154,8 @@ unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
 
     #[inline]
     fn finish(self: Pin<&mut Self>, _: u32) -> Poll<K::Output> {
-        K::outcome(self.project().berth.finish())
+        let (value, note) = self.project().berth.finish();
+        K::outcome(value, note)
     }
 
     fn withdraw(self: Pin<&mut Self>) {

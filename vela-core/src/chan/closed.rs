@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::case::{ChanCase, Operation};
-use super::state::{CLOSED, Chan, Packet, State, Want};
+use super::state::{CLOSED, Chan, Note, State, Want};
 use crate::rt::seam::Subject;
 use crate::select::{One, one};
 use crate::waitlist::{Claim, Wakes};
@@ -22,14 +22,15 @@ pub(crate) type ClosedCase<C> = ChanCase<C, Closing>;
 impl<T> Operation<T> for Closing {
     type Output = ();
     const READY: usize = CLOSED;
+    const WANT: Want = Want::Close;
     const NAME: &'static str = "closed";
     const END: fn(usize) -> Subject = Subject::Channel;
 
-    fn look(state: &mut State<T>, _: &mut Packet<T>, _: *const Claim, _: &mut Wakes) -> Option<()> {
+    fn look(state: &mut State<T>, _: &mut Option<T>, _: *const Claim, _: &mut Wakes) -> Option<()> {
         state.is_closed().then_some(())
     }
 
-    fn outcome(_: &mut Packet<T>) -> Poll<()> {
+    fn outcome(_: &mut Option<T>, _: Note) -> Poll<()> {
         Poll::Ready(())
     }
 }
@@ -46,9 +47,10 @@ pin_project! {
 }
 
 impl<'a, T> Closed<'a, T> {
+    #[inline]
     #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>) -> Self {
-        Self { one: one(ChanCase::new(chan, Want::Close, None)), chan }
+        Self { one: one(ChanCase::new(chan)), chan }
     }
 }
 
@@ -66,7 +68,7 @@ impl<'a, T> crate::ops::Receive for &Closed<'a, T> {
 
     #[track_caller]
     fn receive(self) -> Self::Case {
-        ChanCase::new(self.chan, Want::Close, None)
+        ChanCase::new(self.chan)
     }
 }
 

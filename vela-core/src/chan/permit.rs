@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use super::case::{ChanCase, Operation};
 use super::error::{SendError, SendErrorKind};
-use super::state::{Chan, Outcome, Packet, Place, Push, SEND, State, Want};
+use super::state::{Chan, Note, Outcome, Place, Push, SEND, State, Want};
 use crate::rt::seam::Subject;
 use crate::select::{One, one};
 use crate::waitlist::{Claim, Wakes};
@@ -100,10 +100,11 @@ type Reserved = Result<(), ReserveError>;
 impl<T> Operation<T> for Reserving {
     type Output = Reserved;
     const READY: usize = SEND;
+    const WANT: Want = Want::Place;
     const NAME: &'static str = "reserve";
     const END: fn(usize) -> Subject = Subject::Sending;
 
-    fn look(state: &mut State<T>, _: &mut Packet<T>, _: *const Claim, _: &mut Wakes) -> Option<Reserved> {
+    fn look(state: &mut State<T>, _: &mut Option<T>, _: *const Claim, _: &mut Wakes) -> Option<Reserved> {
         match state.take_place() {
             Place::Granted => Some(Ok(())),
             Place::Closed => Some(Err(ReserveError)),
@@ -111,11 +112,33 @@ impl<T> Operation<T> for Reserving {
         }
     }
 
-    fn outcome(packet: &mut Packet<T>) -> Poll<Reserved> {
-        match packet.outcome {
-            Outcome::Served if packet.want == Want::Room => Poll::Pending,
+    fn outcome(_: &mut Option<T>, note: Note) -> Poll<Reserved> {
+        match note.outcome {
             Outcome::Served => Poll::Ready(Ok(())),
             Outcome::Closed | Outcome::Pending => Poll::Ready(Err(ReserveError)),
+        }
+    }
+}
+
+/// The wait of a sink: nobody may poll it again, so it is told that there may be room, and never granted a place.
+#[derive(Debug)]
+pub(crate) struct Watching;
+
+impl<T> Operation<T> for Watching {
+    type Output = Reserved;
+    const READY: usize = SEND;
+    const WANT: Want = Want::Room;
+    const NAME: &'static str = "reserve";
+    const END: fn(usize) -> Subject = Subject::Sending;
+
+    fn look(state: &mut State<T>, value: &mut Option<T>, claim: *const Claim, wakes: &mut Wakes) -> Option<Reserved> {
+        Reserving::look(state, value, claim, wakes)
+    }
+
+    fn outcome(value: &mut Option<T>, note: Note) -> Poll<Reserved> {
+        match note.outcome {
+            Outcome::Served => Poll::Pending,
+            _ => Reserving::outcome(value, note),
         }
     }
 }
@@ -131,9 +154,10 @@ pin_project! {
 }
 
 impl<'a, T> Reserve<'a, T> {
+    #[inline]
     #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>) -> Self {
-        Self { one: one(ChanCase::new(chan, Want::Place, None)), chan }
+        Self { one: one(ChanCase::new(chan)), chan }
     }
 }
 

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::berth::ChanRef;
 use super::case::{ChanCase, Operation};
 use super::error::RecvTimeoutError;
-use super::state::{Chan, Outcome, Packet, Pop, RECEIVE, State, Want};
+use super::state::{Chan, Note, Outcome, Pop, RECEIVE, State, Want};
 use crate::rt::seam::Subject;
 use crate::rt::{self, Timer};
 use crate::select::{One, one};
@@ -23,19 +23,21 @@ pub struct Receiving;
 /// A receive as the select engine sees it.
 pub(crate) type RecvCase<C> = ChanCase<C, Receiving>;
 
+#[inline]
 #[track_caller]
 pub(crate) fn recv_case<C: ChanRef>(chan: C) -> RecvCase<C> {
-    ChanCase::new(chan, Want::Value, None)
+    ChanCase::new(chan)
 }
 
 impl<T> Operation<T> for Receiving {
     type Output = Option<T>;
     const READY: usize = RECEIVE;
+    const WANT: Want = Want::Value;
     const NAME: &'static str = "recv";
     const END: fn(usize) -> Subject = Subject::Receiving;
 
     #[inline]
-    fn look(state: &mut State<T>, _: &mut Packet<T>, claim: *const Claim, wakes: &mut Wakes) -> Option<Option<T>> {
+    fn look(state: &mut State<T>, _: &mut Option<T>, claim: *const Claim, wakes: &mut Wakes) -> Option<Option<T>> {
         match state.pop(claim, wakes) {
             Pop::Value(value) => Some(Some(value)),
             Pop::Closed => Some(None),
@@ -44,12 +46,41 @@ impl<T> Operation<T> for Receiving {
     }
 
     #[inline]
-    fn outcome(packet: &mut Packet<T>) -> Poll<Option<T>> {
-        match packet.outcome {
-            Outcome::Served if packet.want == Want::Value => Poll::Ready(packet.value.take()),
-            // News, or the close, before which there may be values still: look again.
+    fn quick(chan: &Chan<T>, _: Option<&mut Option<T>>) -> Option<Option<T>> {
+        chan.pop_quietly().map(Some)
+    }
+
+    #[inline]
+    fn outcome(value: &mut Option<T>, note: Note) -> Poll<Option<T>> {
+        match note.outcome {
+            Outcome::Served => Poll::Ready(value.take()),
+            // The close, before which there may be values still: look again.
             _ => Poll::Pending,
         }
+    }
+}
+
+/// The receive of a stream: nobody may poll it again, so it is told that there may be a value, and never handed one.
+#[derive(Debug)]
+pub(crate) struct Listening;
+
+impl<T> Operation<T> for Listening {
+    type Output = Option<T>;
+    const READY: usize = RECEIVE;
+    const WANT: Want = Want::News;
+    const NAME: &'static str = "recv";
+    const END: fn(usize) -> Subject = Subject::Receiving;
+
+    fn look(state: &mut State<T>, value: &mut Option<T>, claim: *const Claim, wakes: &mut Wakes) -> Option<Option<T>> {
+        Receiving::look(state, value, claim, wakes)
+    }
+
+    fn quick(chan: &Chan<T>, _: Option<&mut Option<T>>) -> Option<Option<T>> {
+        chan.pop_quietly().map(Some)
+    }
+
+    fn outcome(_: &mut Option<T>, _: Note) -> Poll<Option<T>> {
+        Poll::Pending
     }
 }
 
@@ -63,6 +94,7 @@ pin_project! {
 }
 
 impl<'a, T> Recv<'a, T> {
+    #[inline]
     #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>) -> Self {
         Self { one: one(recv_case(chan)) }
@@ -91,6 +123,7 @@ pin_project! {
 }
 
 impl<'a, T> RecvTimeout<'a, T> {
+    #[inline]
     #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, deadline: Instant) -> Self {
         Self { recv: Recv::new(chan), timer: None, deadline }
@@ -127,6 +160,7 @@ pin_project! {
 }
 
 impl<'a, T> RecvMany<'a, T> {
+    #[inline]
     #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, into: &'a mut Vec<T>, max: usize) -> Self {
         Self { one: one(recv_case(chan)), chan, into, max }

@@ -12,7 +12,7 @@ use super::berth::ChanRef;
 use super::case::{ChanCase, Operation};
 use super::error::{SendError, SendErrorKind, SendTimeoutError};
 use super::overflow::Overflow;
-use super::state::{Chan, Outcome, Packet, Push, SEND, State, Want};
+use super::state::{Chan, Note, Outcome, Push, SEND, State, Want};
 use crate::rt::seam::Subject;
 use crate::rt::{self, Timer};
 use crate::select::{Case, Lends, One, one};
@@ -25,9 +25,10 @@ pub struct Delivering;
 /// A send as the select engine sees it: it waits for room under every policy but those that drop.
 pub(crate) type SendCase<C> = ChanCase<C, Delivering>;
 
+#[inline]
 #[track_caller]
 pub(crate) fn send_case<C: ChanRef>(chan: C, value: Option<C::Value>) -> SendCase<C> {
-    ChanCase::new(chan, Want::Deliver, value)
+    ChanCase::with(chan, value)
 }
 
 type Sent<T> = Result<(), SendError<T>>;
@@ -35,29 +36,35 @@ type Sent<T> = Result<(), SendError<T>>;
 impl<T> Operation<T> for Delivering {
     type Output = Sent<T>;
     const READY: usize = SEND;
+    const WANT: Want = Want::Deliver;
     const NAME: &'static str = "send";
     const END: fn(usize) -> Subject = Subject::Sending;
 
     #[inline]
-    fn look(state: &mut State<T>, packet: &mut Packet<T>, claim: *const Claim, wakes: &mut Wakes) -> Option<Sent<T>> {
-        let value = packet.value.take().expect("a send was polled again after it was ready");
+    fn look(state: &mut State<T>, slot: &mut Option<T>, claim: *const Claim, wakes: &mut Wakes) -> Option<Sent<T>> {
+        let value = slot.take().expect("a send was polled again after it was ready");
         match state.push(value, claim, wakes) {
             Push::Done => Some(Ok(())),
             Push::Dropped(dropped) => {
-                packet.value = Some(dropped);
+                *slot = Some(dropped);
                 Some(Ok(()))
             }
             Push::Closed(value) => Some(Err(SendError::new(SendErrorKind::Closed, value))),
             Push::Full(value) => {
-                packet.value = Some(value);
+                *slot = Some(value);
                 None
             }
         }
     }
 
     #[inline]
-    fn outcome(packet: &mut Packet<T>) -> Poll<Sent<T>> {
-        match (packet.outcome, packet.value.take()) {
+    fn quick(chan: &Chan<T>, load: Option<&mut Option<T>>) -> Option<Sent<T>> {
+        chan.push_quietly(load?).then_some(Ok(()))
+    }
+
+    #[inline]
+    fn outcome(value: &mut Option<T>, note: Note) -> Poll<Sent<T>> {
+        match (note.outcome, value.take()) {
             (Outcome::Closed, Some(value)) => Poll::Ready(Err(SendError::new(SendErrorKind::Closed, value))),
             _ => Poll::Ready(Ok(())),
         }
@@ -102,15 +109,17 @@ pin_project! {
     /// On a channel with a timed policy ([`Timeout`](Overflow::Timeout), [`Retry`](Overflow::Retry)) it allocates a timer
     /// once it has found the channel full; otherwise it allocates nothing.
     #[must_use = "futures do nothing unless they are awaited"]
+    #[repr(C)]
     pub struct Send<'a, T> {
-        #[pin]
-        one: One<SendCase<&'a Chan<T>>>,
         chan: &'a Chan<T>,
         impatient: Option<Pin<Box<Impatient>>>,
+        #[pin]
+        one: One<SendCase<&'a Chan<T>>>,
     }
 }
 
 impl<'a, T> Send<'a, T> {
+    #[inline]
     #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, value: Option<T>) -> Self {
         Self { one: one(send_case(chan, value)), chan, impatient: None }
@@ -222,6 +231,7 @@ pin_project! {
 }
 
 impl<'a, T> SendTimeout<'a, T> {
+    #[inline]
     #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, value: T, deadline: Instant) -> Self {
         Self { one: one(send_case(chan, Some(value))), timer: None, deadline }
@@ -264,6 +274,7 @@ pin_project! {
 }
 
 impl<'a, T> SendFrom<'a, T> {
+    #[inline]
     #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, from: &'a mut Option<T>) -> Self {
         Self { send: Send::new(chan, None), from, started: false }
@@ -312,6 +323,7 @@ pin_project! {
 }
 
 impl<'a, T> SendAll<'a, T> {
+    #[inline]
     #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, from: &'a mut VecDeque<T>) -> Self {
         Self { send: Send::new(chan, None), chan, from, waiting: false }

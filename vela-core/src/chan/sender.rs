@@ -102,6 +102,11 @@ impl<T> Sender<T> {
     /// assert_eq!(tx.try_send(3), Err(TrySendError::Closed(3)));
     /// ```
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        let mut value = Some(value);
+        if self.chan.push_quietly(&mut value) {
+            return Ok(());
+        }
+        let Some(value) = value else { return Ok(()) };
         // A value that the policy drops is dropped here, outside the lock.
         match self.chan.with(|state, wakes| state.push(value, std::ptr::null(), wakes)) {
             Push::Done | Push::Dropped(_) => Ok(()),

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use super::Receiver;
 use super::case::ChanCase;
 use super::recv::RecvCase;
-use super::state::{Chan, Want};
+use super::state::Chan;
 use crate::ops::Receive;
 use crate::rt;
 use crate::select::{Case, Likely, LockSet, Mode, Polled, Seat, likely};
@@ -83,7 +83,7 @@ impl<T> SelectSet<T> {
     /// Adds a receiver, and gives its number; numbers of removed members are used again.
     #[track_caller]
     pub fn insert(&mut self, receiver: Receiver<T>) -> usize {
-        let case = Box::pin(ChanCase::new(Arc::clone(receiver.chan()), Want::Value, None));
+        let case = Box::pin(ChanCase::new(Arc::clone(receiver.chan())));
         let member = Some(Member { case, receiver });
         let index = match self.members.iter().position(Option::is_none) {
             Some(free) => {

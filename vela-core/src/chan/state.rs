@@ -6,23 +6,19 @@
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
+use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-#[cfg(vela_loom)]
-use loom::sync::atomic::AtomicUsize as Word;
-#[cfg(not(vela_loom))]
-use std::sync::atomic::AtomicUsize as Word;
-
 use super::buffer::Buffer;
 use super::overflow::Overflow;
-use crate::lock::Lock;
+use crate::lock::{BITS, Lock, VERSION};
 use crate::rt::seam::{self, ChannelEvent};
 use crate::waitlist::{Claim, List, Node, Wakes};
 
 /// What a waiting node wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Want {
+pub enum Want {
     /// A receiver that takes a value into its packet.
     Value,
     /// A receiver that is only told that there may be a value (a `Stream`: nobody may poll it again).
@@ -48,30 +44,30 @@ pub(crate) enum Outcome {
     Closed,
 }
 
-/// Through which a waiter and its counterpart exchange a value.
-#[derive(Debug)]
-pub struct Packet<T> {
-    pub(crate) value: Option<T>,
+/// What is noted about a waiter, beside the value that it exchanges with its counterpart.
+#[derive(Debug, Clone, Copy)]
+pub struct Note {
     /// The place of a handed value in the order of sending.
     pub(crate) ticket: u64,
     pub(crate) want: Want,
     pub(crate) outcome: Outcome,
 }
 
-impl<T> Packet<T> {
-    pub(crate) fn new(want: Want, value: Option<T>) -> Self {
-        Self { value, ticket: 0, want, outcome: Outcome::Pending }
+impl Note {
+    pub(crate) fn new(want: Want) -> Self {
+        Self { ticket: 0, want, outcome: Outcome::Pending }
     }
 }
 
-pub(crate) type Waiter<T> = Node<Packet<T>>;
+pub(crate) type Waiter<T> = Node<Option<T>, Note>;
+type Waiters<T> = List<Option<T>, Note>;
 
 /// What few channels have.
 pub(crate) struct Extra<T> {
     /// Values that were handed to a receiver which was then dropped, by ticket; they are received before the buffer.
-    returned: Buffer<(u64, T)>,
+    returned: VecDeque<(u64, T)>,
     /// Those who wait for the channel to close.
-    watchers: List<Packet<T>>,
+    watchers: Waiters<T>,
     pub(crate) overflow: Overflow,
     pub(crate) name: Option<Box<str>>,
     dropped: u64,
@@ -80,7 +76,7 @@ pub(crate) struct Extra<T> {
 impl<T> Default for Extra<T> {
     fn default() -> Self {
         Self {
-            returned: Buffer::new(usize::MAX),
+            returned: VecDeque::new(),
             watchers: List::new(),
             overflow: Overflow::Block,
             name: None,
@@ -93,8 +89,8 @@ impl<T> Default for Extra<T> {
 #[allow(missing_debug_implementations, reason = "`Chan` shows it")]
 pub struct State<T> {
     buffer: Buffer<T>,
-    senders: List<Packet<T>>,
-    receivers: List<Packet<T>>,
+    senders: Waiters<T>,
+    receivers: Waiters<T>,
     /// Most values in the buffer plus permits; 0 = rendezvous, `usize::MAX` = unbounded.
     capacity: usize,
     /// Permits that are out.
@@ -193,9 +189,9 @@ impl<T> State<T> {
         loop {
             // SAFETY: `&mut self` is only reached through the lock; the waiter is completed below, under it.
             let Some(mut waiter) = (unsafe { self.receivers.claim_first(me, |_| true) }) else { return Some(value) };
-            let packet = waiter.packet();
-            packet.outcome = Outcome::Served;
-            if packet.want == Want::News {
+            let (slot, note) = waiter.parts();
+            note.outcome = Outcome::Served;
+            if note.want == Want::News {
                 wakes.push(waiter.complete());
                 if !self.has_room() {
                     // The value will not be in the buffer when the stream is polled; look for someone who takes it.
@@ -203,8 +199,8 @@ impl<T> State<T> {
                 }
                 return Some(value);
             }
-            packet.value = Some(value);
-            packet.ticket = self.handed;
+            *slot = Some(value);
+            note.ticket = self.handed;
             self.handed += 1;
             wakes.push(waiter.complete());
             return None;
@@ -296,10 +292,10 @@ impl<T> State<T> {
             return None;
         }
         // SAFETY: `&mut self` is only reached through the lock; the waiter is completed below, under it.
-        let mut waiter = unsafe { self.senders.claim_first(me, |packet| packet.want == Want::Deliver) }?;
-        let packet = waiter.packet();
-        packet.outcome = Outcome::Served;
-        let value = packet.value.take();
+        let mut waiter = unsafe { self.senders.claim_first(me, |note| note.want == Want::Deliver) }?;
+        let (slot, note) = waiter.parts();
+        note.outcome = Outcome::Served;
+        let value = slot.take();
         wakes.push(waiter.complete());
         value
     }
@@ -310,16 +306,16 @@ impl<T> State<T> {
             let at_rendezvous = self.capacity == 0;
             // SAFETY: as in `take_from_sender`.
             let waiter = unsafe {
-                self.senders.claim_first(std::ptr::null(), |packet| !at_rendezvous || packet.want != Want::Deliver)
+                self.senders.claim_first(std::ptr::null(), |note| !at_rendezvous || note.want != Want::Deliver)
             };
             let Some(mut waiter) = waiter else { return };
-            let packet = waiter.packet();
-            packet.outcome = Outcome::Served;
-            if packet.want == Want::Room {
+            let (slot, note) = waiter.parts();
+            note.outcome = Outcome::Served;
+            if note.want == Want::Room {
                 wakes.push(waiter.complete());
                 return;
             }
-            match packet.value.take() {
+            match slot.take() {
                 Some(value) => self.buffer.push_back(value),
                 None => self.permits += 1,
             }
@@ -339,9 +335,9 @@ impl<T> State<T> {
         while !self.receivers.is_empty() && self.len() > 0 {
             // SAFETY: as in `take_from_sender`.
             let Some(mut waiter) = (unsafe { self.receivers.claim_first(std::ptr::null(), |_| true) }) else { break };
-            let packet = waiter.packet();
-            packet.outcome = Outcome::Served;
-            if packet.want == Want::News {
+            let (slot, note) = waiter.parts();
+            note.outcome = Outcome::Served;
+            if note.want == Want::News {
                 wakes.push(waiter.complete());
                 break;
             }
@@ -353,8 +349,8 @@ impl<T> State<T> {
                     (self.handed - 1, self.buffer.pop_front())
                 }
             };
-            packet.value = value;
-            packet.ticket = ticket;
+            *slot = value;
+            note.ticket = ticket;
             wakes.push(waiter.complete());
         }
         made_room
@@ -373,7 +369,8 @@ impl<T> State<T> {
     /// Takes back a value that was handed to a receiver which never received it: it regains its place by ticket, and
     /// goes to the next receiver that waits. Where the oldest are dropped and there is no room for it, it comes out again.
     pub(crate) fn give_back(&mut self, ticket: u64, value: T, wakes: &mut Wakes) -> Option<T> {
-        self.extra_mut().returned.insert_after(|(other, _)| *other < ticket, (ticket, value));
+        let returned = &mut self.extra_mut().returned;
+        returned.insert(returned.partition_point(|(other, _)| *other < ticket), (ticket, value));
         self.settle(wakes);
         if self.overflow() != Overflow::DropOldest || self.len() <= self.capacity {
             return None;
@@ -391,9 +388,9 @@ impl<T> State<T> {
         } else if !self.senders.is_empty() {
             // A parked sender met only this waiter. The next stream is told; a receiver would have looked itself.
             // SAFETY: as in `take_from_sender`.
-            let next = unsafe { self.receivers.claim_first(std::ptr::null(), |packet| packet.want == Want::News) };
+            let next = unsafe { self.receivers.claim_first(std::ptr::null(), |note| note.want == Want::News) };
             if let Some(mut waiter) = next {
-                waiter.packet().outcome = Outcome::Served;
+                waiter.parts().1.outcome = Outcome::Served;
                 wakes.push(waiter.complete());
             }
         }
@@ -433,7 +430,7 @@ impl<T> State<T> {
     pub(crate) unsafe fn enlist(&mut self, node: &Waiter<T>, wakes: &mut Wakes) {
         // SAFETY: by the caller; the lock is held since `&mut self` is only reached through it.
         unsafe {
-            match node.packet().want {
+            match node.note().want {
                 Want::Deliver | Want::Place | Want::Room => self.senders.push_back(node),
                 Want::Close => self.extra_mut().watchers.push_back(node),
                 Want::Value | Want::News => {
@@ -458,7 +455,7 @@ impl<T> State<T> {
             if !node.is_linked() {
                 return false;
             }
-            match node.packet().want {
+            match node.note().want {
                 Want::Value | Want::News => self.receivers.remove(node),
                 Want::Deliver | Want::Place | Want::Room => self.senders.remove(node),
                 Want::Close => self.extra_mut().watchers.remove(node),
@@ -479,7 +476,7 @@ impl<T> State<T> {
         for list in [&mut self.receivers, &mut self.senders].into_iter().chain(watchers) {
             // SAFETY: as in `take_from_sender`. Busy waiters are marked and will see `closed` themselves.
             while let Some(mut waiter) = unsafe { list.claim_first(std::ptr::null(), |_| true) } {
-                waiter.packet().outcome = Outcome::Closed;
+                waiter.parts().1.outcome = Outcome::Closed;
                 wakes.push(waiter.complete());
             }
         }
@@ -488,16 +485,22 @@ impl<T> State<T> {
 
     /// The values that nobody will receive any more; the caller drops them outside the lock.
     pub(crate) fn take_all(&mut self) -> Leftovers<T> {
-        let returned = self.extra.as_mut().map(|extra| extra.returned.take());
+        let returned = self.extra.as_mut().map(|extra| std::mem::take(&mut extra.returned));
         Leftovers { _returned: returned, _buffer: self.buffer.take() }
     }
 
     // ---- what lock-free looks see ----
 
     fn bits(&self) -> usize {
-        let receive = self.closed || self.len() > 0 || !self.senders.is_empty();
+        let len = self.len();
+        let waited_for = !self.senders.is_empty() || !self.receivers.is_empty();
+        let receive = self.closed || len > 0 || !self.senders.is_empty();
         let send = self.closed || self.has_room() || !self.receivers.is_empty() || self.overflow().drops();
-        usize::from(self.closed) * CLOSED + usize::from(receive) * RECEIVE + usize::from(send) * SEND
+        let quiet = !(self.closed || waited_for || self.permits > 0 || len > self.buffer.len());
+        usize::from(self.closed) * CLOSED
+            + usize::from(receive) * RECEIVE
+            + usize::from(send) * SEND
+            + usize::from(quiet) * QUIET
     }
 }
 
@@ -511,26 +514,27 @@ pub(crate) enum Place {
 
 /// Values that outlive their channel's lock by a moment. Dropping it drops them.
 pub(crate) struct Leftovers<T> {
-    _returned: Option<Buffer<(u64, T)>>,
+    _returned: Option<VecDeque<(u64, T)>>,
     _buffer: Buffer<T>,
 }
 
 /// The channel is closed.
-pub(crate) const CLOSED: usize = 1;
+pub(crate) const CLOSED: usize = BITS;
 /// A receive may find something (a value, a parked sender, the end). Clear: it surely finds nothing.
-pub(crate) const RECEIVE: usize = 2;
+pub(crate) const RECEIVE: usize = BITS << 1;
 /// A send may succeed or find the channel closed. Clear: it surely does neither.
-pub(crate) const SEND: usize = 4;
-/// The version counts the critical sections; it is above the bits.
-pub(crate) const VERSION: usize = 8;
+pub(crate) const SEND: usize = BITS << 2;
+/// Open; nobody waits, no permit is out, no value has come back: to send is to put a value into the buffer, and to
+/// receive to take one out.
+const QUIET: usize = BITS << 3;
+const _: () = assert!(QUIET < VERSION);
 
 /// A channel: the state behind its lock, and what is read without it.
 pub struct Chan<T> {
-    /// Version and readiness bits, written before each unlock. See [`RECEIVE`], [`SEND`], [`CLOSED`].
-    word: Word,
+    /// With a version and readiness bits, written at each unlock: [`RECEIVE`], [`SEND`], [`CLOSED`], [`QUIET`].
+    lock: Lock,
     pub(crate) senders: AtomicUsize,
     pub(crate) receivers: AtomicUsize,
-    lock: Lock,
     /// Whether `send` has more to do on a full channel than to wait ([`Overflow`]).
     pub(crate) impatient: bool,
     state: UnsafeCell<State<T>>,
@@ -557,10 +561,9 @@ impl<T> Chan<T> {
             extra,
         };
         Self {
-            word: Word::new(state.bits()),
+            lock: Lock::new(state.bits()),
             senders: AtomicUsize::new(1),
             receivers: AtomicUsize::new(1),
-            lock: Lock::new(),
             impatient: !matches!(overflow, Overflow::Block | Overflow::DropOldest | Overflow::DropNewest),
             state: UnsafeCell::new(state),
         }
@@ -587,6 +590,38 @@ impl<T> Chan<T> {
         result
     }
 
+    /// Sends, where that is no more than to put a value into the buffer.
+    #[inline]
+    pub(crate) fn push_quietly(&self, value: &mut Option<T>) -> bool {
+        let Some(before) = self.lock.lock_if(QUIET | SEND, QUIET | SEND) else { return false };
+        // SAFETY: the lock is held, and nobody else on this thread has a reference.
+        let state = unsafe { &mut *self.state.get() };
+        let sent = state.buffer.len() < state.capacity;
+        if sent && let Some(value) = value.take() {
+            state.buffer.push_back(value);
+        }
+        let send = state.buffer.len() < state.capacity || state.overflow().drops();
+        self.tell_state(state);
+        // SAFETY: locked above; the word was `before`.
+        unsafe { self.lock.replace_and_unlock(before, QUIET | RECEIVE | if send { SEND } else { 0 }) };
+        sent
+    }
+
+    /// Receives, where that is no more than to take a value out of the buffer.
+    #[inline]
+    pub(crate) fn pop_quietly(&self) -> Option<T> {
+        let before = self.lock.lock_if(QUIET | RECEIVE, QUIET | RECEIVE)?;
+        // SAFETY: the lock is held, and nobody else on this thread has a reference.
+        let state = unsafe { &mut *self.state.get() };
+        let value = state.buffer.pop_front();
+        let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
+        let send = state.buffer.len() < state.capacity || state.overflow().drops();
+        self.tell_state(state);
+        // SAFETY: locked above; the word was `before`.
+        unsafe { self.lock.replace_and_unlock(before, QUIET | receive | if send { SEND } else { 0 }) };
+        value
+    }
+
     /// Runs a transition under a lock that the caller holds already.
     ///
     /// # Safety
@@ -596,7 +631,9 @@ impl<T> Chan<T> {
         // SAFETY: the lock gives exclusive access, and the caller has no other reference.
         let state = unsafe { &mut *self.state.get() };
         let result = transition(state);
-        self.publish(state);
+        self.tell_state(state);
+        // SAFETY: by the caller.
+        unsafe { self.lock.publish(state.bits()) };
         result
     }
 
@@ -607,17 +644,12 @@ impl<T> Chan<T> {
     /// Version and bits, as of the last unlock that this thread can know of.
     #[inline]
     pub(crate) fn word(&self) -> usize {
-        // Acquire: pairs with the release in `publish`, so that two equal reads around a third mean that nothing
-        // happened between them.
-        self.word.load(Ordering::Acquire)
+        self.lock.word()
     }
 
+    /// The state is about to be seen by others.
     #[inline]
-    fn publish(&self, state: &State<T>) {
-        // Relaxed: only the holder of the lock writes.
-        let version = (self.word.load(Ordering::Relaxed) & !(VERSION - 1)).wrapping_add(VERSION);
-        // Release: pairs with `word`.
-        self.word.store(version | state.bits(), Ordering::Release);
+    fn tell_state(&self, state: &State<T>) {
         if seam::detailed() {
             seam::channel(self.address(), ChannelEvent::State { len: state.len(), closed: state.closed });
         }
@@ -681,10 +713,14 @@ impl<T> DerefMut for Guard<'_, T> {
 impl<T> Drop for Guard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if self.changed {
-            self.chan.publish(self);
-        }
         // SAFETY: the guard was made by `lock`.
-        unsafe { self.chan.lock.unlock() }
+        unsafe {
+            if self.changed {
+                self.chan.tell_state(self);
+                self.chan.lock.publish_and_unlock(self.bits());
+            } else {
+                self.chan.lock.unlock();
+            }
+        }
     }
 }

@@ -13,9 +13,9 @@ use futures_sink::Sink;
 
 use super::case::ChanCase;
 use super::error::{SendError, SendErrorKind};
-use super::permit::{ReserveCase, send_permitted};
-use super::recv::RecvCase;
-use super::state::{Chan, State, Want};
+use super::permit::{Watching, send_permitted};
+use super::recv::Listening;
+use super::state::{Chan, State};
 use super::{Receiver, Sender};
 use crate::select::{One, one};
 
@@ -24,7 +24,7 @@ type Waiter<C> = Pin<Box<One<C>>>;
 /// A receiver as a [`Stream`]; made by [`Receiver::stream`].
 #[must_use = "streams do nothing unless they are polled"]
 pub struct RecvStream<T> {
-    one: Waiter<RecvCase<Arc<Chan<T>>>>,
+    one: Waiter<ChanCase<Arc<Chan<T>>, Listening>>,
     receiver: Receiver<T>,
     ended: bool,
 }
@@ -33,7 +33,7 @@ impl<T> RecvStream<T> {
     #[track_caller]
     pub(crate) fn new(receiver: Receiver<T>) -> Self {
         Self {
-            one: Box::pin(one(ChanCase::new(Arc::clone(receiver.chan()), Want::News, None))),
+            one: Box::pin(one(ChanCase::new(Arc::clone(receiver.chan())))),
             receiver,
             ended: false,
         }
@@ -65,7 +65,7 @@ impl<T> FusedStream for RecvStream<T> {
 }
 
 struct Open<T> {
-    waiter: Waiter<ReserveCase<Arc<Chan<T>>>>,
+    waiter: Waiter<ChanCase<Arc<Chan<T>>, Watching>>,
     sender: Sender<T>,
 }
 
@@ -82,7 +82,7 @@ pub struct SendSink<T> {
 impl<T> SendSink<T> {
     #[track_caller]
     pub(crate) fn new(sender: Sender<T>) -> Self {
-        let waiter = Box::pin(one(ChanCase::new(Arc::clone(sender.chan()), Want::Room, None)));
+        let waiter = Box::pin(one(ChanCase::new(Arc::clone(sender.chan()))));
         Self { open: Some(Open { waiter, sender }), granted: false }
     }
 

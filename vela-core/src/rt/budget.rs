@@ -1,6 +1,7 @@
 //! The cooperative budget. Under a simulation it is one operation a poll: so there is a yield point before each.
 
-use std::task::{Context, Poll};
+use std::cell::Cell;
+use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
@@ -9,17 +10,22 @@ use super::seam;
 /// The right to do one operation now, out of the task's cooperative budget. Nothing is charged unless
 /// [`charge`](Self::charge) is called.
 #[must_use]
-pub(crate) struct Budget(Option<coop::RestoreOnPending>);
+pub(crate) struct Budget(());
+
+/// One operation in so many is charged to Tokio's budget: to ask for it costs as much as the rest of a send.
+const PER_CHARGE: u32 = 4;
+
+thread_local! {
+    /// How many operations on this thread go free before the next is charged, whichever task they belong to.
+    static FREE: Cell<u32> = const { Cell::new(0) };
+}
 
 impl Budget {
     /// The operation was completed: it counts.
     #[inline]
     pub(crate) fn charge(self) {
-        match self.0 {
-            Some(budget) => budget.made_progress(),
-            None => {
-                simulated_charge();
-            }
+        if !(seam::any() && simulated_charge()) {
+            FREE.set(FREE.get().saturating_sub(1));
         }
     }
 }
@@ -27,16 +33,28 @@ impl Budget {
 /// Asks for the budget of one operation. `Pending`: it is exhausted, the task is woken again at once, and the
 /// caller must give way without taking that for "nothing there".
 ///
-/// Not for a caller that polls foreign futures between this call and the drop of the [`Budget`]: the drop
-/// would give back what they were charged. Such a caller uses [`poll_has_budget`] and [`charge`].
+/// Not for a caller that polls foreign futures between this call and [`Budget::charge`]: these may find the budget
+/// exhausted, and look empty. Such a caller uses [`poll_has_budget`] and [`charge`].
 #[inline]
 pub(crate) fn poll_budget(cx: &mut Context<'_>) -> Poll<Budget> {
     if seam::any()
         && let Some(proceeds) = simulated_budget(cx)
     {
-        return if proceeds { Poll::Ready(Budget(None)) } else { Poll::Pending };
+        return if proceeds { Poll::Ready(Budget(())) } else { Poll::Pending };
     }
-    coop::poll_proceed(cx).map(|budget| Budget(Some(budget)))
+    if FREE.get() == 0 {
+        ready!(buy(cx));
+    }
+    Poll::Ready(Budget(()))
+}
+
+/// Charges the next few operations to the running task.
+#[cold]
+#[inline(never)]
+fn buy(cx: &mut Context<'_>) -> Poll<()> {
+    ready!(coop::poll_proceed(cx)).made_progress();
+    FREE.set(PER_CHARGE);
+    Poll::Ready(())
 }
 
 /// Like [`poll_budget`], without reserving anything.

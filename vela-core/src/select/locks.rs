@@ -88,6 +88,7 @@ impl Drop for LockSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lock::LOCKED;
     use crate::ops::Receive;
     use crate::select::{Arm, Case, values};
     use crate::{any, channel};
@@ -95,19 +96,19 @@ mod tests {
     #[test]
     fn all_locks_are_held_during_the_look_and_none_after_it() {
         for n in [0, 1, 7, 8, 9, 10, 40] {
-            let all: Vec<_> = (0..n).map(|_| Lock::new()).collect();
+            let all: Vec<_> = (0..n).map(|_| Lock::new(0)).collect();
             let mut set = LockSet::new();
             // Each twice, as of a channel with two arms.
             all.iter().rev().chain(&all).take(n.max(n / 2 * 3)).for_each(|lock| set.push(lock));
             // SAFETY: the locks outlive the set, and nobody holds them.
-            assert!(unsafe { set.hold(|| all.iter().all(Lock::is_locked)) }, "{n} locks");
-            assert!(!all.iter().any(Lock::is_locked), "{n} locks");
+            assert!(unsafe { set.hold(|| all.iter().all(|lock| lock.word() & LOCKED != 0)) }, "{n} locks");
+            assert!(!all.iter().any(|lock| lock.word() & LOCKED != 0), "{n} locks");
         }
     }
 
     #[test]
     fn list_of_a_large_set_is_kept_for_the_next() {
-        let lock = Lock::new();
+        let lock = Lock::new(0);
         let drop_set_of = |n: usize| {
             let mut set = LockSet::new();
             (0..n).for_each(|_| set.push(&lock));

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::marker::PhantomPinned;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -21,37 +22,48 @@ pin_project! {
     /// That of the case: Vela's own lose nothing.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
-    pub struct One<C> {
-        // Before `claim`, to which its nodes point: fields are dropped in order.
-        #[pin]
-        case: C,
-        claim: Claim,
+    #[repr(C)]
+    pub struct One<C: Case> {
+        // In this order what is not written at first is at the end, and moves do not copy it.
         enrolled: bool,
         #[pin]
+        case: C,
+        // O1. It exists exactly while `enrolled`: an operation that needs not wait does not pay for it.
+        claim: MaybeUninit<Claim>,
+        #[pin]
         _pinned: PhantomPinned,
+    }
+
+    impl<C: Case> PinnedDrop for One<C> {
+        fn drop(this: Pin<&mut Self>) {
+            if this.enrolled {
+                this.cancel();
+            }
+        }
     }
 }
 
 /// Waits for one case.
 #[inline]
 pub fn one<C: Case>(case: C) -> One<C> {
-    One { case, claim: Claim::new(), enrolled: false, _pinned: PhantomPinned }
+    One { case, claim: MaybeUninit::uninit(), enrolled: false, _pinned: PhantomPinned }
 }
 
-impl<C> One<C> {
+impl<C: Case> One<C> {
     /// The case, for whoever made it.
     pub(crate) fn case(self: Pin<&mut Self>) -> Pin<&mut C> {
         self.project().case
     }
-}
 
-impl<C: Case> One<C> {
     /// Stops waiting, as dropping it would.
     pub(crate) fn cancel(self: Pin<&mut Self>) {
         let this = self.project();
-        this.case.withdraw();
-        this.claim.reset();
-        *this.enrolled = false;
+        if *this.enrolled {
+            this.case.withdraw();
+            *this.enrolled = false;
+            // SAFETY: O1; and no node points to it any more.
+            unsafe { this.claim.assume_init_drop() };
+        }
     }
 }
 
@@ -84,13 +96,17 @@ impl<C: Case> One<C> {
     }
 
     #[inline]
-    fn poll_case(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
-        if !self.enrolled {
-            return self.start(cx);
-        }
+    fn poll_case(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
+        if self.enrolled { self.wake_up(cx) } else { self.start(cx) }
+    }
+
+    /// Polled again while it waits.
+    fn wake_up(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         loop {
             let this = self.as_mut().project();
-            match this.claim.phase() {
+            // SAFETY: O1.
+            let claim = unsafe { this.claim.assume_init_ref() };
+            match claim.phase() {
                 Phase::Done(key) => {
                     let outcome = this.case.finish(key);
                     self.as_mut().cancel();
@@ -101,7 +117,7 @@ impl<C: Case> One<C> {
                 }
                 Phase::InProgress(key) => this.case.settle(key),
                 Phase::Waiting => {
-                    if this.claim.hold() {
+                    if claim.hold() {
                         return self.resume(cx);
                     }
                 }
@@ -111,52 +127,56 @@ impl<C: Case> One<C> {
 
     /// The first look; enrols if it shows nothing.
     #[inline]
-    fn start(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
-        let mut this = self.project();
-        if let Poll::Ready(outcome) = this.case.as_mut().attempt(cx) {
-            return Poll::Ready(outcome);
+    fn start(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
+        match self.as_mut().project().case.attempt(cx) {
+            Poll::Ready(outcome) => Poll::Ready(outcome),
+            Poll::Pending => self.enroll(cx),
         }
+    }
+
+    fn enroll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
+        let this = self.as_mut().project();
+        let mut case = this.case;
+        let claim = this.claim.write(Claim::new());
+        // O1. (And before it is enrolled: a waker of somebody else may panic in there.)
+        *this.enrolled = true;
         // SAFETY: nothing is enrolled, so the word is BUSY and ours.
-        unsafe { this.claim.set_waker(cx.waker()) };
+        unsafe { claim.set_waker(cx.waker()) };
         // With a single node nobody can claim it before its case has looked, under the same lock: it may be WAITING
         // from the start. Several nodes are linked one after the other, so their word stays BUSY until all are.
-        let single = this.case.width() == 1 && !this.case.is_polled();
+        let single = case.width() == 1 && !case.is_polled();
         if single {
-            this.claim.arm();
+            claim.arm();
         }
-        // Before it is: a waker of somebody else may panic in there.
-        *this.enrolled = true;
-        let outcome = this.case.as_mut().enroll(Seat { claim: this.claim, key: 0 });
+        let outcome = case.as_mut().enroll(Seat { claim, key: 0 });
         if outcome.is_ready() {
-            this.case.withdraw();
-            this.claim.reset();
-            *this.enrolled = false;
-            // SAFETY: every node has left its list.
-            unsafe { this.claim.clear_waker() };
+            self.cancel();
             return outcome;
         }
-        if single { Poll::Pending } else { Self::sleep(this.case, this.claim, this.enrolled) }
+        if single { Poll::Pending } else { self.sleep() }
     }
 
     /// Awake while nobody has claimed it: a spurious poll, a new waker, or a foreign future that may be ready. The word
     /// is BUSY.
-    fn resume(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
-        let mut this = self.project();
-        // SAFETY: the word is BUSY.
-        unsafe { this.claim.set_waker(cx.waker()) };
+    fn resume(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
+        let this = self.as_mut().project();
+        // SAFETY: O1; the word is BUSY.
+        unsafe { this.claim.assume_init_ref().set_waker(cx.waker()) };
         if this.case.is_polled()
-            && let Poll::Ready(outcome) = this.case.as_mut().attempt(cx)
+            && let Poll::Ready(outcome) = this.case.attempt(cx)
         {
-            this.case.withdraw();
-            this.claim.reset();
-            *this.enrolled = false;
+            self.cancel();
             return Poll::Ready(outcome);
         }
-        Self::sleep(this.case, this.claim, this.enrolled)
+        self.sleep()
     }
 
     /// `BUSY → WAITING`; looks again first if a counterpart has passed over it.
-    fn sleep(mut case: Pin<&mut C>, claim: &Claim, enrolled: &mut bool) -> Poll<C::Output> {
+    fn sleep(mut self: Pin<&mut Self>) -> Poll<C::Output> {
+        let this = self.as_mut().project();
+        let mut case = this.case;
+        // SAFETY: O1.
+        let claim = unsafe { this.claim.assume_init_ref() };
         if claim.park() {
             return Poll::Pending;
         }
@@ -177,9 +197,7 @@ impl<C: Case> One<C> {
         };
         wakes.wake();
         if outcome.is_ready() {
-            case.withdraw();
-            claim.reset();
-            *enrolled = false;
+            self.cancel();
         }
         outcome
     }

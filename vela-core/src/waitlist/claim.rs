@@ -103,15 +103,18 @@ unsafe impl Send for Claim {}
 unsafe impl Sync for Claim {}
 
 impl Claim {
+    #[inline]
     pub(crate) fn new() -> Self {
         Self::of(false)
     }
 
     /// One that keeps its nodes linked between rounds.
+    #[inline]
     pub(crate) fn lasting() -> Self {
         Self::of(true)
     }
 
+    #[inline]
     fn of(lasting: bool) -> Self {
         Self {
             word: AtomicU32::new(BUSY),
@@ -123,21 +126,25 @@ impl Claim {
     }
 
     /// Whether no case has enrolled.
+    #[inline]
     pub(crate) fn is_vacant(&self) -> bool {
         self.seats.get() == 0
     }
 
     /// Whether its owner waits, or will look again before it does. Any thread may ask.
+    #[inline]
     pub(crate) fn may_wait(&self) -> bool {
         self.lasting || self.phase() == Phase::Waiting
     }
 
     /// A case has enrolled: from here on the claim must stay where it is until the case withdraws.
+    #[inline]
     pub(crate) fn sit(&self) {
         self.seats.set(self.seats.get() + 1);
     }
 
     /// A case has withdrawn.
+    #[inline]
     pub(crate) fn stand(&self) {
         self.seats.set(self.seats.get() - 1);
     }
@@ -149,6 +156,7 @@ impl Claim {
     /// # Safety
     ///
     /// The caller is the owner and the word is `BUSY` (or `MISSED`).
+    #[inline]
     pub(crate) unsafe fn set_waker(&self, waker: &Waker) {
         self.waker.with_mut(|slot| {
             // SAFETY: in BUSY the owner alone touches the cell (invariant at the field).
@@ -165,24 +173,28 @@ impl Claim {
     /// # Safety
     ///
     /// The caller is the owner, and the word is `BUSY`, `MISSED` or `DONE`.
+    #[inline]
     pub(crate) unsafe fn clear_waker(&self) {
         // SAFETY: in these states no counterpart touches the cell.
         drop(self.waker.with_mut(|slot| unsafe { (*slot).take() }));
     }
 
     /// `BUSY → WAITING` before any node is linked: nobody can have missed it.
+    #[inline]
     pub(crate) fn arm(&self) {
         // Relaxed: the lock under which the nodes are linked publishes this store and the waker.
         self.word.store(WAITING, Ordering::Relaxed);
     }
 
     /// `BUSY → WAITING`; false if a counterpart passed over it meanwhile (the word stays `MISSED`).
+    #[inline]
     pub(crate) fn park(&self) -> bool {
         // Release: publishes the waker to `try_claim`'s acquire. Failure Acquire: pairs with the mark.
         self.word.compare_exchange(BUSY, WAITING, Ordering::Release, Ordering::Acquire).is_ok()
     }
 
     /// `MISSED` or `DONE` → `BUSY`, before the owner looks again. True if a counterpart had passed over it.
+    #[inline]
     pub(crate) fn rearm(&self) -> bool {
         // Acquire: pairs with the mark. Release: nothing is published, but the swap must not lose a later mark.
         self.word.swap(BUSY, Ordering::AcqRel) & MISSED != 0
@@ -190,6 +202,7 @@ impl Claim {
 
     /// `WAITING → BUSY`: keeps counterparts off while the owner is awake. False if it is claimed or done. A word that
     /// is `BUSY` already (a foreign future panicked while it was) stays so.
+    #[inline]
     pub(crate) fn hold(&self) -> bool {
         match self.word.compare_exchange(WAITING, BUSY, Ordering::Acquire, Ordering::Acquire) {
             Ok(_) => true,
@@ -198,6 +211,7 @@ impl Claim {
     }
 
     /// What has become of it.
+    #[inline]
     pub(crate) fn phase(&self) -> Phase {
         // Acquire: pairs with the release in `complete`, so that the outcome is visible.
         let word = self.word.load(Ordering::Acquire);
@@ -209,6 +223,7 @@ impl Claim {
     }
 
     /// Back to `BUSY`, after every node has left its list (under the list's lock), so that nobody can see it.
+    #[inline]
     pub(crate) fn reset(&self) {
         self.word.store(BUSY, Ordering::Relaxed);
     }
@@ -216,6 +231,7 @@ impl Claim {
     // ---- a counterpart, under the lock of the list in which it found the node ----
 
     /// Tries to become the one that completes the operation.
+    #[inline]
     pub(crate) fn try_claim(&self, key: u32) -> Bid {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
@@ -242,6 +258,7 @@ impl Claim {
     ///
     /// The caller got [`Bid::Won`] for `key`, still holds that channel's lock, and has written the outcome. Once the
     /// word is `DONE` the owner may free the memory, so the caller must not touch it again.
+    #[inline]
     pub(crate) unsafe fn complete(&self, key: u32) -> Option<Waker> {
         // SAFETY: in CLAIMED the claimer alone touches the cell.
         let waker = self.waker.with_mut(|slot| unsafe { (*slot).take() });
@@ -256,6 +273,7 @@ impl Claim {
 }
 
 impl Drop for Claim {
+    #[inline]
     fn drop(&mut self) {
         if self.seats.get() != 0 {
             // A case is still linked to memory that is about to go: only wrong use of the hidden interface of the

@@ -3,9 +3,10 @@
 //! * W1. A list and the links of its nodes are touched only under the lock of the channel that owns the list.
 //! * W2. A linked node is pinned: its owner unlinks it, under the lock, before its memory goes away (`Drop` of the
 //!   future). A future that is leaked instead stays pinned for ever, and so stays valid.
-//! * W3. A counterpart that wins the claim unlinks the node, writes the packet, and ends with `complete`; all of it
+//! * W3. A counterpart that wins the claim unlinks the node, writes value and note, and ends with `complete`; all of it
 //!   under the lock. After that it never touches the node.
-//! * W4. The packet is touched by the owner while the node is not linked, and by whoever holds the lock otherwise.
+//! * W4. Value and note are touched by the owner while the node is not linked, and by whoever holds the lock otherwise.
+//! * W5. A node has a value and is assigned before it is linked; links, claim and note do not exist before that.
 #![allow(unsafe_code)]
 
 pub(crate) mod claim;
@@ -15,35 +16,75 @@ mod loom_tests;
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 use std::marker::PhantomPinned;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::task::Waker;
 
 pub(crate) use claim::{Bid, Claim, Phase};
 
-/// One place in one waiter list, with the packet through which a value is handed over.
-pub(crate) struct Node<P> {
-    inner: UnsafeCell<Inner<P>>,
+/// One place in one waiter list: the value that is exchanged, and what is noted about the exchange.
+///
+/// Links and note are written when the node is assigned, so that an operation that needs not wait does not pay for them.
+#[repr(C)]
+pub(crate) struct Node<V, N> {
+    value: UnsafeCell<MaybeUninit<V>>,
+    seat: UnsafeCell<MaybeUninit<Seat<V, N>>>,
     _pinned: PhantomPinned,
 }
 
-struct Inner<P> {
-    prev: Option<NonNull<Node<P>>>,
-    next: Option<NonNull<Node<P>>>,
+struct Seat<V, N> {
+    prev: Option<NonNull<Node<V, N>>>,
+    next: Option<NonNull<Node<V, N>>>,
     claim: *const Claim,
     key: u32,
     linked: bool,
-    packet: P,
+    note: N,
 }
 
-// SAFETY: W1 and W4 say who may touch what; the packets cross threads, so they must be `Send`.
-unsafe impl<P: Send> Send for Node<P> {}
+// SAFETY: W1 and W4 say who may touch what; values and notes cross threads, so they must be `Send`.
+unsafe impl<V: Send, N: Send> Send for Node<V, N> {}
 // SAFETY: as above; `&Node` gives access only through unsafe functions that ask for the lock or for ownership.
-unsafe impl<P: Send> Sync for Node<P> {}
+unsafe impl<V: Send, N: Send> Sync for Node<V, N> {}
 
-impl<P> Node<P> {
-    pub(crate) fn new(packet: P) -> Self {
-        let inner = Inner { prev: None, next: None, claim: std::ptr::null(), key: 0, linked: false, packet };
-        Self { inner: UnsafeCell::new(inner), _pinned: PhantomPinned }
+impl<V, N: Copy> Node<V, N> {
+    /// One without a value.
+    #[inline]
+    pub(crate) fn vacant() -> Self {
+        Self {
+            value: UnsafeCell::new(MaybeUninit::uninit()),
+            seat: UnsafeCell::new(MaybeUninit::uninit()),
+            _pinned: PhantomPinned,
+        }
+    }
+
+    /// One with a value, which its owner [drops](Self::drop_value).
+    #[inline]
+    pub(crate) fn with(value: V) -> Self {
+        Self {
+            value: UnsafeCell::new(MaybeUninit::new(value)),
+            seat: UnsafeCell::new(MaybeUninit::uninit()),
+            _pinned: PhantomPinned,
+        }
+    }
+
+    /// Puts a value in where there is none.
+    ///
+    /// # Safety
+    ///
+    /// The node is not linked, and the caller owns it.
+    #[inline]
+    pub(crate) unsafe fn fill(&self, value: V) {
+        // SAFETY: an unlinked node is its owner's alone.
+        unsafe { (*self.value.get()).write(value) };
+    }
+
+    /// # Safety
+    ///
+    /// The node is not linked, the caller owns it, and it has a value, which is not used again.
+    #[inline]
+    pub(crate) unsafe fn drop_value(&self) {
+        // SAFETY: by the caller.
+        unsafe { (*self.value.get()).assume_init_drop() };
     }
 
     /// Says which operation the node belongs to.
@@ -51,55 +92,80 @@ impl<P> Node<P> {
     /// # Safety
     ///
     /// The node is not linked, and the caller owns it. `claim` stays valid while the node is linked.
-    pub(crate) unsafe fn assign(&self, claim: *const Claim, key: u32) {
+    #[inline]
+    pub(crate) unsafe fn assign(&self, claim: *const Claim, key: u32, note: N) {
+        let seat = Seat { prev: None, next: None, claim, key, linked: false, note };
         // SAFETY: an unlinked node is its owner's alone.
-        let inner = unsafe { &mut *self.inner.get() };
-        inner.claim = claim;
-        inner.key = key;
+        unsafe { (*self.seat.get()).write(seat) };
+    }
+
+    /// # Safety
+    ///
+    /// The node is assigned, and the caller may touch it (W1, W4); no other reference is alive.
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    unsafe fn seat(&self) -> &mut Seat<V, N> {
+        // SAFETY: by the caller.
+        unsafe { (*self.seat.get()).assume_init_mut() }
     }
 
     /// The claim and the key that the node was last assigned.
     ///
     /// # Safety
     ///
-    /// The caller owns the node.
-    pub(crate) unsafe fn seat(&self) -> (*const Claim, u32) {
+    /// The caller owns the node, and it is assigned.
+    pub(crate) unsafe fn claim(&self) -> (*const Claim, u32) {
         // SAFETY: only the owner writes them, and the caller is the owner.
-        unsafe { ((*self.inner.get()).claim, (*self.inner.get()).key) }
+        unsafe {
+            let seat = (*self.seat.get()).as_ptr();
+            ((*seat).claim, (*seat).key)
+        }
     }
 
     /// # Safety
     ///
-    /// The caller holds the lock of the list.
+    /// The caller holds the lock of the list, and the node is assigned.
     pub(crate) unsafe fn is_linked(&self) -> bool {
         // SAFETY: W1.
-        unsafe { (*self.inner.get()).linked }
+        unsafe { self.seat().linked }
     }
 
     /// # Safety
     ///
-    /// The node is not linked and the caller owns it, or the caller holds the lock (W4); no other reference is alive.
+    /// The node is not linked and the caller owns it, or the caller holds the lock (W4); it has a value; no other
+    /// reference is alive.
+    #[inline]
     #[allow(clippy::mut_from_ref)]
-    pub(crate) unsafe fn packet(&self) -> &mut P {
+    pub(crate) unsafe fn value(&self) -> &mut V {
         // SAFETY: W4, by the caller.
-        unsafe { &mut (*self.inner.get()).packet }
+        unsafe { (*self.value.get()).assume_init_mut() }
+    }
+
+    /// # Safety
+    ///
+    /// As [`value`](Self::value), and the node is assigned.
+    #[inline]
+    pub(crate) unsafe fn note(&self) -> N {
+        // SAFETY: W4, by the caller.
+        unsafe { self.seat().note }
     }
 }
 
 /// A FIFO list of waiting operations.
-pub(crate) struct List<P> {
-    head: Option<NonNull<Node<P>>>,
-    tail: Option<NonNull<Node<P>>>,
+pub(crate) struct List<V, N> {
+    head: Option<NonNull<Node<V, N>>>,
+    tail: Option<NonNull<Node<V, N>>>,
 }
 
 // SAFETY: a list is only a pair of pointers to nodes, which are `Send`; W1 says who may follow them.
-unsafe impl<P: Send> Send for List<P> {}
+unsafe impl<V: Send, N: Send> Send for List<V, N> {}
 
-impl<P> List<P> {
+impl<V, N: Copy> List<V, N> {
     pub(crate) const fn new() -> Self {
         Self { head: None, tail: None }
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.head.is_none()
     }
@@ -109,17 +175,18 @@ impl<P> List<P> {
     /// # Safety
     ///
     /// The caller holds the lock of this list; `node` is pinned (W2), assigned and not linked.
-    pub(crate) unsafe fn push_back(&mut self, node: &Node<P>) {
+    #[inline]
+    pub(crate) unsafe fn push_back(&mut self, node: &Node<V, N>) {
         let ptr = NonNull::from(node);
         // SAFETY: W1: the lock is held, so the links of `node` and of the tail are ours.
         unsafe {
-            let inner = &mut *node.inner.get();
+            let inner = node.seat();
             debug_assert!(!inner.linked && !inner.claim.is_null());
             inner.linked = true;
             inner.prev = self.tail;
             inner.next = None;
             match self.tail {
-                Some(tail) => (*tail.as_ref().inner.get()).next = Some(ptr),
+                Some(tail) => tail.as_ref().seat().next = Some(ptr),
                 None => self.head = Some(ptr),
             }
         }
@@ -131,21 +198,22 @@ impl<P> List<P> {
     /// # Safety
     ///
     /// The caller holds the lock of this list; `node` is linked here or nowhere.
-    pub(crate) unsafe fn remove(&mut self, node: &Node<P>) -> bool {
+    #[inline]
+    pub(crate) unsafe fn remove(&mut self, node: &Node<V, N>) -> bool {
         // SAFETY: W1: the lock is held; neighbours are linked, so they are valid (W2).
         unsafe {
-            let inner = &mut *node.inner.get();
+            let inner = node.seat();
             if !inner.linked {
                 return false;
             }
             inner.linked = false;
             let (prev, next) = (inner.prev.take(), inner.next.take());
             match prev {
-                Some(prev) => (*prev.as_ref().inner.get()).next = next,
+                Some(prev) => prev.as_ref().seat().next = next,
                 None => self.head = next,
             }
             match next {
-                Some(next) => (*next.as_ref().inner.get()).prev = prev,
+                Some(next) => next.as_ref().seat().prev = prev,
                 None => self.tail = prev,
             }
         }
@@ -162,17 +230,17 @@ impl<P> List<P> {
     pub(crate) unsafe fn claim_first(
         &mut self,
         me: *const Claim,
-        mut wanted: impl FnMut(&P) -> bool,
-    ) -> Option<Claimed<P>> {
+        mut wanted: impl FnMut(N) -> bool,
+    ) -> Option<Claimed<V, N>> {
         let mut cursor = self.head;
         while let Some(ptr) = cursor {
             // SAFETY: linked nodes are valid (W2) and ours under the lock (W1).
             let node = unsafe { ptr.as_ref() };
             // SAFETY: as above; no other reference to the inner part is alive.
             let (claim, key, next) = unsafe {
-                let inner = &*node.inner.get();
+                let inner = node.seat();
                 cursor = inner.next;
-                if std::ptr::eq(inner.claim, me) || !wanted(&inner.packet) {
+                if std::ptr::eq(inner.claim, me) || !wanted(inner.note) {
                     continue;
                 }
                 (inner.claim, inner.key, inner.next)
@@ -203,7 +271,7 @@ impl<P> List<P> {
         let mut cursor = self.head;
         while let (Some(ptr), true) = (cursor, n < limit) {
             // SAFETY: linked nodes are valid (W2) and ours under the lock (W1); so are their claims.
-            let inner = unsafe { &*ptr.as_ref().inner.get() };
+            let inner = unsafe { ptr.as_ref().seat() };
             // SAFETY: as above.
             n += usize::from(unsafe { (*inner.claim).may_wait() });
             cursor = inner.next;
@@ -214,24 +282,28 @@ impl<P> List<P> {
 
 /// A waiter that this thread has claimed and unlinked. It must be completed before the lock is released.
 #[must_use]
-pub(crate) struct Claimed<P> {
-    node: NonNull<Node<P>>,
+pub(crate) struct Claimed<V, N> {
+    node: NonNull<Node<V, N>>,
 }
 
-impl<P> Claimed<P> {
-    /// The waiter's packet.
-    pub(crate) fn packet(&mut self) -> &mut P {
-        // SAFETY: between the claim and `complete` the node is valid, and its packet is the claimer's (W3).
-        unsafe { self.node.as_ref().packet() }
+impl<V, N: Copy> Claimed<V, N> {
+    /// What the waiter exchanges, and the note about it.
+    #[inline]
+    pub(crate) fn parts(&mut self) -> (&mut V, &mut N) {
+        // SAFETY: between the claim and `complete` the node is valid, assigned, and the claimer's (W3).
+        unsafe {
+            let node = self.node.as_ref();
+            (node.value(), &mut node.seat().note)
+        }
     }
 
     /// Publishes the outcome. The waker is to be woken after the lock is released.
+    #[inline]
     pub(crate) fn complete(self) -> Option<Waker> {
         // SAFETY: the node is claimed by us and the lock is held (`claim_first`'s contract), so node and claim are
         // valid until `Claim::complete` has published; nothing is touched after it.
         unsafe {
-            let inner = &*self.node.as_ref().inner.get();
-            let (claim, key) = (inner.claim, inner.key);
+            let (claim, key) = self.node.as_ref().claim();
             (*claim).complete(key)
         }
     }
@@ -243,12 +315,12 @@ impl<P> Claimed<P> {
 pub struct Wakes {
     first: Option<Waker>,
     second: Option<Waker>,
-    rest: VecDeque<Waker>,
+    rest: Option<Box<VecDeque<Waker>>>,
 }
 
 impl Wakes {
     pub(crate) const fn new() -> Self {
-        Self { first: None, second: None, rest: VecDeque::new() }
+        Self { first: None, second: None, rest: None }
     }
 
     /// Whether another waker would need an allocation.
@@ -264,31 +336,45 @@ impl Wakes {
         } else if self.second.is_none() {
             self.second = waker;
         } else {
-            self.rest.extend(waker);
+            self.rest.get_or_insert_default().extend(waker);
         }
     }
 
     /// Wakes all, in the order in which they were pushed; all of them, also if one panics.
     #[inline]
-    pub(crate) fn wake(self) {
-        drop(self);
+    pub(crate) fn wake(&mut self) {
+        // By reference: a move would cost more than the usual one wake-up.
+        if self.first.is_some() {
+            wake_all(self);
+        }
     }
 
     fn pop(&mut self) -> Option<Waker> {
-        self.first.take().or_else(|| self.second.take()).or_else(|| self.rest.pop_front())
+        self.first.take().or_else(|| self.second.take()).or_else(|| self.rest.as_mut()?.pop_front())
     }
 }
 
 impl Drop for Wakes {
     #[inline]
     fn drop(&mut self) {
-        if self.first.is_some() {
-            wake_all(self);
-        }
+        self.wake();
     }
 }
 
+#[inline]
 fn wake_all(wakes: &mut Wakes) {
+    if wakes.second.is_none() {
+        // By far the most common. (The rest is only there behind a second.)
+        if let Some(waker) = wakes.first.take() {
+            waker.wake();
+        }
+    } else {
+        wake_many(wakes);
+    }
+}
+
+#[cold]
+fn wake_many(wakes: &mut Wakes) {
     /// Goes on where a waker has panicked.
     struct Rest<'a>(&'a mut Wakes);
 
@@ -319,7 +405,7 @@ mod tests {
         }
         wakes.push(Some(Waker::noop().clone()));
         assert!(wakes.is_full());
-        assert_eq!(wakes.rest.capacity(), 0);
+        assert!(wakes.rest.is_none());
         wakes.wake();
     }
 }
