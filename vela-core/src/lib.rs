@@ -33,7 +33,8 @@ pub mod __private {
     pub use crate::ops::{FutureExt, ReceiveExt, TransmitExt, ValuesExt, given, next_item};
     pub use crate::rt::{RuntimeOptions, block_on_main, block_on_test, seam};
     pub use crate::select::{
-        CLOSED, ELSE, Mode, Selector, every, lend, lend_every, one, sent, unreachable_arm, values,
+        CLOSED, ELSE, Every, Glance, Mode, Quick, Selector, Sent, every, is_quick, lend, lend_every, one, quick, sent,
+        unreachable_arm, values,
     };
     pub use crate::task::via::*;
     pub use crate::task::{TaskBuilder, spawn};

@@ -31,7 +31,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use crate::select::{Case, Lends, One, Peek, Polled, Seat, Slot, Values, one, values};
+use crate::select::{Case, Lends, One, Peek, Polled, Seat, Slot, Values, one, quick, values};
 use crate::waitlist::{Claim, Wakes};
 
 /// What `<-source` can receive from.
@@ -207,6 +207,12 @@ impl<T> ValuesOf<T> {
     pub fn slot<C: Case<Output = Option<T>>>(self, case: Option<C>) -> Slot<C, Values> {
         values(case)
     }
+
+    /// Tries the arm before it is made.
+    #[inline]
+    pub fn quick<C: Case<Output = Option<T>>>(&self, case: &mut Option<C>) -> Option<T> {
+        quick::<Values, C>(case)
+    }
 }
 
 /// What `for … in <-x` iterates over: sources whose output is an `Option`, `None` being the end.
@@ -284,6 +290,13 @@ impl<C, V> Maybe<C, V> {
 // SAFETY: every method is passed on to the case.
 unsafe impl<C: Case, V> Case for Maybe<C, V> {
     type Output = C::Output;
+
+    const QUICK: bool = C::QUICK;
+
+    #[inline]
+    fn quick(&mut self) -> Option<C::Output> {
+        self.case.as_mut()?.quick()
+    }
 
     fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         self.case().map_or(Poll::Pending, |case| case.attempt(cx))

@@ -99,6 +99,20 @@ impl<C: ChanRef> Berth<C> {
         (this.chan.chan(), value)
     }
 
+    /// As [`load`](Self::load), before it is pinned; a place for a value, where there is none, is made.
+    #[inline]
+    pub(crate) fn unpinned(&mut self) -> (&Chan<C::Value>, &mut Option<C::Value>) {
+        assert!(self.stage != Stage::Enrolled, "a case that waits is pinned");
+        // SAFETY: B2, B3; the borrow of `self` keeps others off.
+        unsafe {
+            if self.stage == Stage::Vacant {
+                self.node.fill(None);
+                self.stage = Stage::Ready;
+            }
+            (self.chan.chan(), self.node.value())
+        }
+    }
+
     /// Channel and value, while the waiter is not enrolled.
     #[inline]
     pub(crate) fn own_parts(self: Pin<&mut Self>) -> (&Chan<C::Value>, &mut Option<C::Value>) {
@@ -106,9 +120,7 @@ impl<C: ChanRef> Berth<C> {
         assert!(*this.stage != Stage::Enrolled, "the value is shared while the waiter is enrolled");
         let node = this.node.into_ref().get_ref();
         // SAFETY: B2; the pinned borrow of `self` keeps others off.
-        unsafe {
-            (this.chan.chan(), node.value())
-        }
+        unsafe { (this.chan.chan(), node.value()) }
     }
 
     /// Leaves the stage in which there is no value.

@@ -105,6 +105,16 @@ impl<C: ChanRef, K: Operation<C::Value>> ChanCase<C, K> {
     }
 }
 
+/// Completes if that needs no waiting.
+fn look<T, K: Operation<T>>(chan: &Chan<T>, value: &mut Option<T>) -> Option<K::Output> {
+    let found = chan.with(|state, wakes| K::look(state, value, std::ptr::null(), wakes));
+    if found.is_some() {
+        // Nothing, or a value that the policy dropped.
+        drop(value.take());
+    }
+    found
+}
+
 fn poll<R>(found: Option<R>) -> Poll<R> {
     found.map_or(Poll::Pending, Poll::Ready)
 }
@@ -112,6 +122,17 @@ fn poll<R>(found: Option<R>) -> Poll<R> {
 // SAFETY: `Berth` unlinks its node in `withdraw` and on drop, under the lock.
 unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
     type Output = K::Output;
+
+    const QUICK: bool = true;
+
+    #[inline]
+    fn quick(&mut self) -> Option<K::Output> {
+        let (chan, value) = self.berth.unpinned();
+        if chan.word() & K::READY == 0 {
+            return None;
+        }
+        K::quick(chan, Some(value)).or_else(|| look::<_, K>(chan, value))
+    }
 
     #[inline]
     fn attempt(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<K::Output> {
@@ -124,12 +145,7 @@ unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
             return Poll::Ready(found);
         }
         let (chan, value) = berth.own_parts();
-        let found = chan.with(|state, wakes| K::look(state, value, std::ptr::null(), wakes));
-        if found.is_some() {
-            // Nothing, or a value that the policy dropped.
-            drop(value.take());
-        }
-        poll(found)
+        poll(look::<_, K>(chan, value))
     }
 
     #[inline]

@@ -75,13 +75,7 @@ pub(crate) struct Extra<T> {
 
 impl<T> Default for Extra<T> {
     fn default() -> Self {
-        Self {
-            returned: VecDeque::new(),
-            watchers: List::new(),
-            overflow: Overflow::Block,
-            name: None,
-            dropped: 0,
-        }
+        Self { returned: VecDeque::new(), watchers: List::new(), overflow: Overflow::Block, name: None, dropped: 0 }
     }
 }
 

@@ -32,11 +32,7 @@ pub struct RecvStream<T> {
 impl<T> RecvStream<T> {
     #[track_caller]
     pub(crate) fn new(receiver: Receiver<T>) -> Self {
-        Self {
-            one: Box::pin(one(ChanCase::new(Arc::clone(receiver.chan())))),
-            receiver,
-            ended: false,
-        }
+        Self { one: Box::pin(one(ChanCase::new(Arc::clone(receiver.chan())))), receiver, ended: false }
     }
 
     /// The receiver, whose waiter is gone.

@@ -1,7 +1,7 @@
 //! The cooperative budget. Under a simulation it is one operation a poll: so there is a yield point before each.
 
 use std::cell::Cell;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::task::coop;
 
@@ -55,6 +55,24 @@ fn buy(cx: &mut Context<'_>) -> Poll<()> {
     ready!(coop::poll_proceed(cx)).made_progress();
     FREE.set(PER_CHARGE);
     Poll::Ready(())
+}
+
+/// As [`poll_budget`] where there is no context: false where that is needed, or in a simulation.
+#[inline]
+pub(crate) fn buy_quietly() -> bool {
+    !seam::simulated() && (FREE.get() > 0 || buy_if_there_is())
+}
+
+#[cold]
+#[inline(never)]
+fn buy_if_there_is() -> bool {
+    coop::has_budget_remaining() && buy(&mut Context::from_waker(Waker::noop())).is_ready()
+}
+
+/// One operation was completed after [`buy_quietly`].
+#[inline]
+pub(crate) fn use_quietly() {
+    FREE.set(FREE.get().saturating_sub(1));
 }
 
 /// Like [`poll_budget`], without reserving anything.

@@ -45,6 +45,16 @@ pub unsafe trait Case {
     /// What comes out.
     type Output;
 
+    /// Whether [`peek`](Self::peek) shows when it is surely not ready, and [`quick`](Self::quick) works.
+    #[doc(hidden)]
+    const QUICK: bool = false;
+
+    /// As [`attempt`](Self::attempt), before it is pinned.
+    #[doc(hidden)]
+    fn quick(&mut self) -> Option<Self::Output> {
+        None
+    }
+
     /// Completes if that needs no waiting; leaves nothing behind otherwise. A foreign case polls its future here.
     #[doc(hidden)]
     fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output>;

@@ -6,6 +6,7 @@ mod engine;
 mod locks;
 mod one;
 mod order;
+mod quick;
 mod slot;
 
 pub use case::{Case, Peek, Polled, Seat};
@@ -15,4 +16,5 @@ pub use locks::LockSet;
 pub use one::{One, one};
 pub(crate) use order::{Likely, likely};
 pub use order::{Mode, seed_fairness};
+pub use quick::{Glance, Quick, is_quick, quick};
 pub use slot::{Arm, Every, Keep, LendSlot, Lends, Sent, Slot, Values, every, lend, lend_every, sent, values};

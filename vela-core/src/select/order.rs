@@ -61,6 +61,26 @@ impl Mode {
         self
     }
 
+    /// Whether all arms are equal.
+    #[inline]
+    pub(crate) fn is_fair(self) -> bool {
+        matches!(self.order, Ranking::Fair)
+    }
+
+    /// One of the arms in `ready` (not 0), by number.
+    #[inline]
+    pub(crate) fn choose(self, ready: u128) -> usize {
+        match self.order {
+            Ranking::Biased => ready.trailing_zeros() as usize,
+            Ranking::Fair => any_of(ready),
+            Ranking::Tiers(ends) => {
+                let tiers =
+                    ends.iter().map(|&end| ready & (1_u128.checked_shl(end as u32).unwrap_or(0).wrapping_sub(1)));
+                any_of(tiers.chain([ready]).find(|&tier| tier != 0).unwrap_or(ready))
+            }
+        }
+    }
+
     /// Visits the arms `0..len` in order until `visit` gives something.
     ///
     /// The shuffle is Fisher and Yates', drawn as it goes (Durstenfeld, CACM 7, 1964): finding the first arm ready
@@ -112,6 +132,18 @@ fn shuffled<R>(start: usize, end: usize, likely: &Likely, visit: &mut impl FnMut
     let found = draw(&mut places, start, visit);
     SCRATCH.set(places);
     found
+}
+
+/// One of the bits that are set (there is one), each equally likely.
+#[inline]
+fn any_of(mut bits: u128) -> usize {
+    let more = bits & (bits - 1);
+    if more != 0 {
+        for _ in 0..below(bits.count_ones() as usize) {
+            bits &= bits - 1;
+        }
+    }
+    bits.trailing_zeros() as usize
 }
 
 fn draw<R>(places: &mut [u32], start: usize, visit: &mut impl FnMut(usize) -> Option<R>) -> Option<R> {

@@ -1,6 +1,6 @@
 //! What a select becomes. Linear in its arms, and nothing of it can fail.
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote_spanned};
 use syn::Pat;
 
@@ -21,6 +21,16 @@ pub(crate) fn select(select: &Select, krate: &Krate, diag: &Diag) -> TokenStream
     expansion.tokens()
 }
 
+/// Which outcomes an arm fires on, and whether its value comes back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Every,
+    Values,
+    Sent,
+    LentEvery,
+    LentSent,
+}
+
 struct Expansion<'a> {
     select: &'a Select,
     p: TokenStream,
@@ -37,6 +47,7 @@ struct Names<'a> {
     operand: Ident,
     target: Ident,
     case: Ident,
+    kind: Ident,
     slot: Ident,
     variant: Ident,
     reclaimed: Ident,
@@ -52,6 +63,7 @@ impl<'a> Names<'a> {
             operand: name("operand"),
             target: name("target"),
             case: name("case"),
+            kind: name("kind"),
             slot: name("slot"),
             variant: format_ident!("A{}", index, span = own()),
             reclaimed: name("reclaimed"),
@@ -75,6 +87,8 @@ impl Expansion<'_> {
         let live: Vec<&Names<'_>> = self.arms.iter().filter(|arm| !arm.is_broken()).collect();
         let early = live.iter().map(|arm| self.prepare(arm));
         let late = live.iter().filter(|arm| arm.is_lend()).map(|arm| self.lend(arm));
+        let kinds = live.iter().map(|arm| self.kind(arm));
+        let quick = self.quick(&live);
         let slots = live.iter().map(|arm| self.slot(arm));
         let armed = live.iter().map(|arm| {
             let slot = &arm.slot;
@@ -88,10 +102,13 @@ impl Expansion<'_> {
                 #[allow(unused_imports)]
                 use #p::{FutureExt as _, ReceiveExt as _, TransmitExt as _, ValuesExt as _};
                 #outcome
-                match {
+                match '__vela_select: {
+                    // Declared before the arms, which must be dropped before it.
                     let mut __vela_select = ::core::pin::pin!(#p::Selector::new(#mode));
                     #(#early)*
                     #(#late)*
+                    #(#kinds)*
+                    #quick
                     #(#slots)*
                     match ::core::future::poll_fn(|__vela_cx| {
                         __vela_select.as_mut().poll(__vela_cx, &mut [#(#armed),*])
@@ -160,7 +177,7 @@ impl Expansion<'_> {
                 let at = own_at(first_span(&future.to_token_stream()));
                 let made = quote_spanned!(at=> (#future).__vela_future());
                 let made = some_if(arm.guard.is_some().then_some(guard), &made);
-                return quote_spanned!(own()=> #condition let #case = #made;);
+                return quote_spanned!(own()=> #condition #[allow(unused_mut)] let mut #case = #made;);
             }
             Op::Receive(target) | Op::Lend { target, .. } => (target, None),
             Op::Send { target, value } => (target, Some(value)),
@@ -199,7 +216,7 @@ impl Expansion<'_> {
             (true, false) => some_if(Some(guard), &call),
             (false, _) => some_if(None, &call),
         };
-        quote_spanned!(own()=> #condition #kept let #case = #made;)
+        quote_spanned!(own()=> #condition #kept #[allow(unused_mut)] let mut #case = #made;)
     }
 
     /// A lent local is moved after everything that may leave the select early.
@@ -233,29 +250,87 @@ impl Expansion<'_> {
         }
     }
 
-    fn slot(&self, names: &Names<'_>) -> TokenStream {
-        let Names { arm, case, slot, .. } = names;
-        let p = &self.p;
-        let kind = match (&arm.op, &arm.binding) {
-            (Op::Lend { .. }, Binding::Unbound) => "lend",
-            (Op::Lend { .. }, _) => "lend_every",
-            (_, Binding::Unbound) => "sent",
-            (_, Binding::Values(_)) if !arm.op.is_send() => "values",
-            _ => "every",
-        };
-        let operand = match &arm.op {
+    /// Which outcomes the arm fires on.
+    fn keep(names: &Names<'_>) -> Keep {
+        match (&names.arm.op, &names.arm.binding) {
+            (Op::Lend { .. }, Binding::Unbound) => Keep::LentSent,
+            (Op::Lend { .. }, _) => Keep::LentEvery,
+            (_, Binding::Unbound) => Keep::Sent,
+            (_, Binding::Values(_)) if !names.arm.op.is_send() => Keep::Values,
+            _ => Keep::Every,
+        }
+    }
+
+    fn at(names: &Names<'_>) -> Span {
+        let operand = match &names.arm.op {
             Op::Receive(operand) | Op::Future(operand) => operand.to_token_stream(),
             Op::Send { target, .. } | Op::Lend { target, .. } => target.to_token_stream(),
             Op::Broken(_) => TokenStream::new(),
         };
-        let at = own_at(first_span(&operand));
-        // a method, so that an outcome that does not fit is one error, on the operand
-        let made = if kind == "values" {
-            quote_spanned!(at=> #p::given(&#case).__vela_values().slot(#case))
-        } else {
-            let kind = Ident::new(kind, own());
-            quote_spanned!(at=> #p::#kind(#case))
+        own_at(first_span(&operand))
+    }
+
+    /// What makes an arm that fires on `Some`: a method, so that an outcome that does not fit is one error, on the operand.
+    fn kind(&self, names: &Names<'_>) -> TokenStream {
+        let (Names { case, kind, .. }, p) = (names, &self.p);
+        if Self::keep(names) != Keep::Values {
+            return TokenStream::new();
+        }
+        let made = quote_spanned!(Self::at(names)=> #p::given(&#case).__vela_values());
+        quote_spanned!(own()=> let #kind = #made;)
+    }
+
+    /// The first look, which ends most selects. What is lent would have to come back; such a select goes without it.
+    fn quick(&self, live: &[&Names<'_>]) -> TokenStream {
+        if self.arms.len() != live.len() || live.is_empty() || self.lends().next().is_some() {
+            return TokenStream::new();
+        }
+        let (p, mode) = (&self.p, self.mode());
+        let cases = live.iter().map(|arm| &arm.case);
+        let looks = live.iter().map(|arm| &arm.case);
+        let count = Literal::usize_unsuffixed(live.len());
+        let tries = live.iter().enumerate().map(|(position, arm)| {
+            let Names { case, kind, variant, .. } = arm;
+            let at = Self::at(arm);
+            let tried = match Self::keep(arm) {
+                Keep::Values => quote_spanned!(at=> #kind.quick(&mut #case)),
+                Keep::Sent => quote_spanned!(at=> #p::quick::<#p::Sent, _>(&mut #case)),
+                _ => quote_spanned!(at=> #p::quick::<#p::Every, _>(&mut #case)),
+            };
+            let position = Literal::usize_unsuffixed(position);
+            quote_spanned! {own()=>
+                #position => if let ::core::option::Option::Some(__vela_value) = #tried {
+                    break '__vela_select __vela_quick.won(__VelaOut::#variant(__vela_value));
+                },
+            }
+        });
+        let els = (!self.select.els.is_empty())
+            .then(|| quote_spanned!(own()=> #p::ELSE => break '__vela_select __VelaOut::Else,));
+        quote_spanned! {own()=>
+            let mut __vela_quick = #p::Quick::new(#mode, #count, #(#p::is_quick(&#cases))&&*);
+            while let ::core::option::Option::Some(__vela_turn) =
+                __vela_quick.next(|| #p::Glance::new()#(.at(&#looks))*)
+            {
+                match __vela_turn {
+                    #(#tries)*
+                    #els
+                    _ => #p::unreachable_arm(),
+                }
+            }
+        }
+    }
+
+    fn slot(&self, names: &Names<'_>) -> TokenStream {
+        let (Names { case, kind, slot, .. }, p) = (names, &self.p);
+        let make = match Self::keep(names) {
+            Keep::LentSent => "lend",
+            Keep::LentEvery => "lend_every",
+            Keep::Sent => "sent",
+            Keep::Values => return quote_spanned!(own()=> let mut #slot = ::core::pin::pin!(#kind.slot(#case));),
+            Keep::Every => "every",
         };
+        let make = Ident::new(make, own());
+        let made = quote_spanned!(Self::at(names)=> #p::#make(#case));
         quote_spanned!(own()=> let mut #slot = ::core::pin::pin!(#made);)
     }
 
