@@ -12,7 +12,7 @@ pub(crate) const LOCKED: usize = 1;
 /// The lowest of the bits that belong to the owner of the lock.
 pub(crate) const BITS: usize = 2;
 /// The version counts the critical sections that changed something; it is above the bits.
-pub(crate) const VERSION: usize = 32;
+pub(crate) const VERSION: usize = 128;
 
 /// A lock and the word that is written at the end of each critical section.
 ///
@@ -61,6 +61,14 @@ impl Lock {
         }
         // Acquire: pairs with the release of the last unlock.
         self.word.compare_exchange(word, word | LOCKED, Ordering::Acquire, Ordering::Relaxed).ok()
+    }
+
+    /// Locks it if the word is still `word`, and that is an unlocked one. It tries once.
+    #[inline]
+    pub(crate) fn lock_from(&self, word: usize) -> bool {
+        // Acquire: as in `lock_if`.
+        word & LOCKED == 0
+            && self.word.compare_exchange(word, word | LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     #[inline]

@@ -173,7 +173,9 @@ fn a_select_that_wins_is_charged_once() {
                     _ = <-rx, if std::hint::black_box(false) => {}
                 }
             }
-            assert_eq!(left().await, all - 50, "losing arms are not charged");
+            let charged = all - left().await;
+            // One operation on channels in four is charged; where the count stands at the start is not known.
+            assert!((12..=13).contains(&charged), "losing arms are not charged: {charged}");
         })
     });
 }

@@ -159,6 +159,12 @@ impl<C: ChanRef> Berth<C> {
         let this = self.fill().project();
         assert!(*this.stage != Stage::Enrolled, "a case waits in one select at a time");
         let node = this.node.into_ref().get_ref();
+        // SAFETY: the node is pinned, ours (B2), and has a value; `seat.claim` stays until `stand` (it aborts otherwise).
+        if unsafe { this.chan.chan().enlist_quickly(node, seat, want) } {
+            seat.claim.sit();
+            *this.stage = Stage::Enrolled;
+            return None;
+        }
         let mut wakes = Wakes::new();
         let mut state = this.chan.chan().lock();
         // SAFETY: B2: not linked, so the node is ours.

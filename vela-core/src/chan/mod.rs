@@ -20,6 +20,7 @@ mod closed;
 mod error;
 mod overflow;
 mod permit;
+mod quick;
 mod receiver;
 mod recv;
 mod send;

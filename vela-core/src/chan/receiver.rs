@@ -84,7 +84,7 @@ impl<T> Receiver<T> {
         if self.chan.word() & RECEIVE == 0 {
             return Err(TryRecvError::Empty);
         }
-        if let Some(value) = self.chan.pop_quietly() {
+        if let Some(value) = self.chan.receive_quickly() {
             return Ok(value);
         }
         match self.chan.with(|state, wakes| state.pop(std::ptr::null(), wakes)) {

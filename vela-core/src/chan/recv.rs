@@ -47,7 +47,7 @@ impl<T> Operation<T> for Receiving {
 
     #[inline]
     fn quick(chan: &Chan<T>, _: Option<&mut Option<T>>) -> Option<Option<T>> {
-        chan.pop_quietly().map(Some)
+        chan.receive_quickly().map(Some)
     }
 
     #[inline]
@@ -76,7 +76,7 @@ impl<T> Operation<T> for Listening {
     }
 
     fn quick(chan: &Chan<T>, _: Option<&mut Option<T>>) -> Option<Option<T>> {
-        chan.pop_quietly().map(Some)
+        chan.receive_quickly().map(Some)
     }
 
     fn outcome(_: &mut Option<T>, _: Note) -> Poll<Option<T>> {

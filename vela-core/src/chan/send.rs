@@ -59,7 +59,7 @@ impl<T> Operation<T> for Delivering {
 
     #[inline]
     fn quick(chan: &Chan<T>, load: Option<&mut Option<T>>) -> Option<Sent<T>> {
-        chan.push_quietly(load?).then_some(Ok(()))
+        chan.send_quickly(load?).then_some(Ok(()))
     }
 
     #[inline]

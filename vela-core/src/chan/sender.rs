@@ -103,7 +103,7 @@ impl<T> Sender<T> {
     /// ```
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let mut value = Some(value);
-        if self.chan.push_quietly(&mut value) {
+        if self.chan.send_quickly(&mut value) {
             return Ok(());
         }
         let Some(value) = value else { return Ok(()) };

@@ -82,15 +82,15 @@ impl<T> Default for Extra<T> {
 /// What the lock protects.
 #[allow(missing_debug_implementations, reason = "`Chan` shows it")]
 pub struct State<T> {
-    buffer: Buffer<T>,
-    senders: Waiters<T>,
-    receivers: Waiters<T>,
+    pub(super) buffer: Buffer<T>,
+    pub(super) senders: Waiters<T>,
+    pub(super) receivers: Waiters<T>,
     /// Most values in the buffer plus permits; 0 = rendezvous, `usize::MAX` = unbounded.
-    capacity: usize,
+    pub(super) capacity: usize,
     /// Permits that are out.
     permits: usize,
     /// How many values were handed to parked receivers: the next ticket.
-    handed: u64,
+    pub(super) handed: u64,
     closed: bool,
     extra: Option<Box<Extra<T>>>,
 }
@@ -487,14 +487,17 @@ impl<T> State<T> {
 
     fn bits(&self) -> usize {
         let len = self.len();
-        let waited_for = !self.senders.is_empty() || !self.receivers.is_empty();
-        let receive = self.closed || len > 0 || !self.senders.is_empty();
-        let send = self.closed || self.has_room() || !self.receivers.is_empty() || self.overflow().drops();
-        let quiet = !(self.closed || waited_for || self.permits > 0 || len > self.buffer.len());
-        usize::from(self.closed) * CLOSED
-            + usize::from(receive) * RECEIVE
-            + usize::from(send) * SEND
-            + usize::from(quiet) * QUIET
+        let (senders_wait, receivers_wait) = (!self.senders.is_empty(), !self.receivers.is_empty());
+        let receive = self.closed || len > 0 || senders_wait;
+        let send = self.closed || self.has_room() || receivers_wait || self.overflow().drops();
+        let plain = !self.closed && self.permits == 0 && len == self.buffer.len();
+        let situation = match (senders_wait, receivers_wait) {
+            (false, false) if plain => QUIET,
+            (false, true) if plain && len == 0 => HUNGRY,
+            (true, false) if plain => CROWDED,
+            _ => 0,
+        };
+        usize::from(self.closed) * CLOSED + usize::from(receive) * RECEIVE + usize::from(send) * SEND + situation
     }
 }
 
@@ -518,10 +521,14 @@ pub(crate) const CLOSED: usize = BITS;
 pub(crate) const RECEIVE: usize = BITS << 1;
 /// A send may succeed or find the channel closed. Clear: it surely does neither.
 pub(crate) const SEND: usize = BITS << 2;
-/// Open; nobody waits, no permit is out, no value has come back: to send is to put a value into the buffer, and to
-/// receive to take one out.
-const QUIET: usize = BITS << 3;
-const _: () = assert!(QUIET < VERSION);
+/// Nobody waits. This and the next two are the plain situations, of which at most one is there: the channel is open, no
+/// permit is out and no value has come back. See `quick.rs`.
+pub(super) const QUIET: usize = BITS << 3;
+/// Receivers wait, and nobody else; no value is there.
+pub(super) const HUNGRY: usize = BITS << 4;
+/// Senders wait, and nobody else.
+pub(super) const CROWDED: usize = BITS << 5;
+const _: () = assert!(CROWDED < VERSION);
 
 /// A channel: the state behind its lock, and what is read without it.
 pub struct Chan<T> {
@@ -584,36 +591,30 @@ impl<T> Chan<T> {
         result
     }
 
-    /// Sends, where that is no more than to put a value into the buffer.
+    /// The state, for a transition that writes the word itself.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds [`raw_lock`](Self::raw_lock), and has no other reference.
     #[inline]
-    pub(crate) fn push_quietly(&self, value: &mut Option<T>) -> bool {
-        let Some(before) = self.lock.lock_if(QUIET | SEND, QUIET | SEND) else { return false };
-        // SAFETY: the lock is held, and nobody else on this thread has a reference.
-        let state = unsafe { &mut *self.state.get() };
-        let sent = state.buffer.len() < state.capacity;
-        if sent && let Some(value) = value.take() {
-            state.buffer.push_back(value);
-        }
-        let send = state.buffer.len() < state.capacity || state.overflow().drops();
-        self.tell_state(state);
-        // SAFETY: locked above; the word was `before`.
-        unsafe { self.lock.replace_and_unlock(before, QUIET | RECEIVE | if send { SEND } else { 0 }) };
-        sent
+    #[allow(clippy::mut_from_ref)]
+    pub(super) unsafe fn locked_state(&self) -> &mut State<T> {
+        // SAFETY: the lock gives exclusive access.
+        unsafe { &mut *self.state.get() }
     }
 
-    /// Receives, where that is no more than to take a value out of the buffer.
+    /// Ends such a transition.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the lock; the word was `before` when it took it; `bits` are those of `state`.
     #[inline]
-    pub(crate) fn pop_quietly(&self) -> Option<T> {
-        let before = self.lock.lock_if(QUIET | RECEIVE, QUIET | RECEIVE)?;
-        // SAFETY: the lock is held, and nobody else on this thread has a reference.
-        let state = unsafe { &mut *self.state.get() };
-        let value = state.buffer.pop_front();
-        let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
-        let send = state.buffer.len() < state.capacity || state.overflow().drops();
+    pub(super) unsafe fn replace_and_unlock(&self, state: &State<T>, before: usize, bits: usize) {
+        let right = cfg!(debug_assertions).then(|| state.bits());
         self.tell_state(state);
-        // SAFETY: locked above; the word was `before`.
-        unsafe { self.lock.replace_and_unlock(before, QUIET | receive | if send { SEND } else { 0 }) };
-        value
+        // SAFETY: by the caller.
+        unsafe { self.lock.replace_and_unlock(before, bits) };
+        assert!(right.is_none_or(|right| right == bits), "the word does not tell the state");
     }
 
     /// Runs a transition under a lock that the caller holds already.

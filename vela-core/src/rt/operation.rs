@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::seam::{self, Operation, Subject};
-use super::{charge, poll_budget, poll_has_budget};
+use super::{charge, poll_has_budget};
 
 /// The user's line, taken where an operation is made.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ impl Site {
 
     /// One poll of an operation: asks for the budget, tells a simulation how it ended, and charges what is done.
     ///
-    /// As with [`poll_budget`], `step` polls no foreign future that is charged on its own account.
+    /// `step` polls no foreign future that is charged on its own account.
     #[inline]
     pub(crate) fn operate<R>(
         self,
@@ -36,11 +36,11 @@ impl Site {
         on: Subject,
         step: impl FnOnce(&mut Context<'_>) -> Poll<R>,
     ) -> Poll<R> {
-        let budget = ready!(poll_budget(cx));
+        ready!(poll_has_budget(cx));
         let result = step(cx);
         self.polled(result.is_ready(), name, || on);
         if result.is_ready() {
-            budget.charge();
+            charge(cx);
         }
         result
     }

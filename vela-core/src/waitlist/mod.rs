@@ -260,6 +260,30 @@ impl<V, N: Copy> List<V, N> {
         None
     }
 
+    /// Claims the first waiter and unlinks it, if it can be claimed at once and `wanted` accepts its note.
+    ///
+    /// # Safety
+    ///
+    /// As [`claim_first`](Self::claim_first); the caller has no node in this list itself.
+    #[inline]
+    pub(crate) unsafe fn claim_head(&mut self, wanted: impl FnOnce(N) -> bool) -> Option<Claimed<V, N>> {
+        let ptr = self.head?;
+        // SAFETY: linked nodes are valid (W2) and ours under the lock (W1); their claims are valid as in `claim_first`.
+        unsafe {
+            let seat = ptr.as_ref().seat();
+            if !wanted(seat.note) || (*seat.claim).try_claim(seat.key) != Bid::Won {
+                return None;
+            }
+            seat.linked = false;
+            self.head = seat.next;
+            match seat.next {
+                Some(next) => next.as_ref().seat().prev = None,
+                None => self.tail = None,
+            }
+        }
+        Some(Claimed { node: ptr })
+    }
+
     /// How many waiters are linked that nobody has completed, counted up to `limit`; busy ones count, since they look
     /// again before they sleep.
     ///

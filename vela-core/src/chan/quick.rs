@@ -1,0 +1,176 @@
+//! The transitions that nearly always happen, each in one short critical section.
+//!
+//! The word of a channel names three plain situations. In them a send, a receive or the wait for one is a few steps on
+//! known ground; whatever is not plain comes back as `false` or `None`, with nothing changed, and goes the way of
+//! [`State`](super::state::State).
+//!
+//! | situation | nobody but these waits | buffer | send | receive |
+//! |---|---|---|---|---|
+//! | `QUIET` | – | any | into the buffer, or wait → `CROWDED` | out of the buffer, or wait → `HUNGRY` |
+//! | `HUNGRY` | receivers | empty | to the first of them | wait |
+//! | `CROWDED` | senders | full, else not plain | wait | the oldest value; the first sender's moves up |
+//!
+//! In all three the channel is open, no permit is out, and no value has come back.
+#![allow(unsafe_code)]
+
+use super::state::{CROWDED, Chan, HUNGRY, Note, Outcome, QUIET, RECEIVE, SEND, State, Waiter, Want};
+use crate::select::Seat;
+
+impl<T> Chan<T> {
+    /// Sends, if that is plain and there is a value.
+    #[inline]
+    pub(crate) fn send_quickly(&self, value: &mut Option<T>) -> bool {
+        if value.is_none() {
+            return false;
+        }
+        let word = self.word();
+        if word & (QUIET | SEND) == QUIET | SEND {
+            self.push(value)
+        } else {
+            word & HUNGRY != 0 && self.hand_over(value)
+        }
+    }
+
+    /// Receives a value, if that is plain.
+    #[inline]
+    pub(crate) fn receive_quickly(&self) -> Option<T> {
+        let word = self.word();
+        if word & (QUIET | RECEIVE) == QUIET | RECEIVE {
+            self.pop()
+        } else if word & CROWDED != 0 {
+            self.move_up()
+        } else {
+            None
+        }
+    }
+
+    #[inline]
+    fn push(&self, value: &mut Option<T>) -> bool {
+        let Some(before) = self.raw_lock().lock_if(QUIET | SEND, QUIET | SEND) else { return false };
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        let sent = state.buffer.len() < state.capacity;
+        if sent && let Some(value) = value.take() {
+            state.buffer.push_back(value);
+        }
+        // SAFETY: locked; the word was `before`.
+        unsafe { self.replace_and_unlock(state, before, QUIET | RECEIVE | room(state)) };
+        sent
+    }
+
+    #[inline]
+    fn pop(&self) -> Option<T> {
+        let before = self.raw_lock().lock_if(QUIET | RECEIVE, QUIET | RECEIVE)?;
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        let value = state.buffer.pop_front();
+        let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
+        // SAFETY: locked; the word was `before`.
+        unsafe { self.replace_and_unlock(state, before, QUIET | receive | room(state)) };
+        value
+    }
+
+    /// Gives the value to the first receiver that waits.
+    fn hand_over(&self, value: &mut Option<T>) -> bool {
+        let Some(before) = self.raw_lock().lock_if(HUNGRY, HUNGRY) else { return false };
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        // SAFETY: locked; the waiter is completed below, under the lock.
+        let Some(mut waiter) = (unsafe { state.receivers.claim_head(|note| note.want == Want::Value) }) else {
+            // SAFETY: locked, and nothing has changed.
+            unsafe { self.raw_lock().unlock() };
+            return false;
+        };
+        let (slot, note) = waiter.parts();
+        *slot = value.take();
+        note.outcome = Outcome::Served;
+        note.ticket = state.handed;
+        state.handed += 1;
+        let waker = waiter.complete();
+        let bits = if state.receivers.is_empty() { QUIET | room(state) } else { HUNGRY | SEND };
+        // SAFETY: locked; the word was `before`.
+        unsafe { self.replace_and_unlock(state, before, bits) };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+
+    /// Takes the oldest value of a full channel, whose first sender moves up; at capacity 0 that sender's own.
+    fn move_up(&self) -> Option<T> {
+        let before = self.raw_lock().lock_if(CROWDED, CROWDED)?;
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        let waiter = if state.buffer.len() == state.capacity {
+            // SAFETY: locked; the waiter is completed below, under the lock.
+            unsafe { state.senders.claim_head(|note| note.want == Want::Deliver) }
+        } else {
+            None
+        };
+        let Some(mut waiter) = waiter else {
+            // SAFETY: locked, and nothing has changed.
+            unsafe { self.raw_lock().unlock() };
+            return None;
+        };
+        let (slot, note) = waiter.parts();
+        note.outcome = Outcome::Served;
+        let sent = slot.take();
+        let waker = waiter.complete();
+        let oldest = state.buffer.pop_front();
+        let value = match (oldest, sent) {
+            (Some(oldest), Some(sent)) => {
+                state.buffer.push_back(sent);
+                Some(oldest)
+            }
+            (oldest, sent) => oldest.or(sent),
+        };
+        let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
+        let bits = if state.senders.is_empty() { QUIET | receive } else { CROWDED | RECEIVE };
+        // SAFETY: locked; the word was `before`.
+        unsafe { self.replace_and_unlock(state, before, bits) };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        value
+    }
+
+    /// Links a waiter, if it surely has to wait and that is plain. (A sender without a value is none.)
+    ///
+    /// # Safety
+    ///
+    /// The node is pinned, has a value and is not linked; the caller owns it. The claim stays valid while it is linked.
+    #[inline]
+    pub(crate) unsafe fn enlist_quickly(&self, node: &Waiter<T>, seat: Seat<'_>, want: Want) -> bool {
+        let receives = matches!(want, Want::Value | Want::News);
+        // SAFETY: by the caller.
+        if want == Want::Deliver && unsafe { node.value() }.is_none() {
+            return false;
+        }
+        let (ready, waiting) = match want {
+            Want::Value | Want::News => (RECEIVE, HUNGRY),
+            Want::Deliver | Want::Place | Want::Room => (SEND, CROWDED),
+            Want::Close => return false,
+        };
+        let word = self.word();
+        if word & ready != 0 || word & (QUIET | waiting) == 0 || !self.raw_lock().lock_from(word) {
+            return false;
+        }
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        // SAFETY: by the caller; the lock is held.
+        unsafe {
+            node.assign(seat.claim, seat.key, Note::new(want));
+            if receives { state.receivers.push_back(node) } else { state.senders.push_back(node) }
+        }
+        let bits = if receives { HUNGRY | SEND } else { CROWDED | RECEIVE };
+        // SAFETY: locked; the word was `word`.
+        unsafe { self.replace_and_unlock(state, word, bits) };
+        true
+    }
+}
+
+/// The bit that says whether a send succeeds where nobody waits.
+#[inline]
+fn room<T>(state: &State<T>) -> usize {
+    if state.buffer.len() < state.capacity || state.overflow().drops() { SEND } else { 0 }
+}
