@@ -52,37 +52,32 @@ impl Lock {
         self.word.load(Ordering::Acquire)
     }
 
-    /// Locks it if the word, of those bits that are in `mask`, has just `wanted`; gives the word. It tries once.
+    /// Locks it, and gives the word as it was.
     #[inline]
-    pub(crate) fn lock_if(&self, mask: usize, wanted: usize) -> Option<usize> {
+    pub(crate) fn lock(&self) -> usize {
+        // Relaxed: the exchange looks again.
         let word = self.word.load(Ordering::Relaxed);
-        if word & (mask | LOCKED) != wanted {
-            return None;
-        }
-        // Acquire: pairs with the release of the last unlock.
-        self.word.compare_exchange(word, word | LOCKED, Ordering::Acquire, Ordering::Relaxed).ok()
+        if self.lock_from(word) { word } else { self.lock_contended() }
     }
 
     /// Locks it if the word is still `word`, and that is an unlocked one. It tries once.
     #[inline]
     pub(crate) fn lock_from(&self, word: usize) -> bool {
-        // Acquire: as in `lock_if`.
+        // Acquire: pairs with the release of the last unlock.
         word & LOCKED == 0
             && self.word.compare_exchange(word, word | LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    #[inline]
-    pub(crate) fn lock(&self) {
-        if self.lock_if(0, 0).is_none() {
-            self.lock_contended();
-        }
-    }
-
     #[cold]
-    fn lock_contended(&self) {
+    fn lock_contended(&self) -> usize {
         let mut patience = Patience::default();
-        while self.lock_if(0, 0).is_none() {
+        loop {
             patience.wait();
+            // Relaxed: as in `lock`.
+            let word = self.word.load(Ordering::Relaxed);
+            if self.lock_from(word) {
+                return word;
+            }
         }
     }
 

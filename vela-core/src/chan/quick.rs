@@ -23,62 +23,53 @@ impl<T> Chan<T> {
         if value.is_none() {
             return false;
         }
-        let word = self.word();
-        if word & (QUIET | SEND) == QUIET | SEND {
-            self.push(value)
-        } else {
-            word & HUNGRY != 0 && self.hand_over(value)
+        let before = self.raw_lock().lock();
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        if before & (QUIET | SEND) == QUIET | SEND && state.buffer.len() < state.capacity {
+            if let Some(value) = value.take() {
+                state.buffer.push_back(value);
+            }
+            // SAFETY: locked; the word was `before`.
+            unsafe { self.replace_and_unlock(state, before, QUIET | RECEIVE | room(state)) };
+            return true;
         }
+        before & HUNGRY != 0 && self.hand_over(state, before, value) || self.give_up()
     }
 
     /// Receives a value, if that is plain.
     #[inline]
     pub(crate) fn receive_quickly(&self) -> Option<T> {
-        let word = self.word();
-        if word & (QUIET | RECEIVE) == QUIET | RECEIVE {
-            self.pop()
-        } else if word & CROWDED != 0 {
-            self.move_up()
-        } else {
-            None
+        let before = self.raw_lock().lock();
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        if before & (QUIET | RECEIVE) == QUIET | RECEIVE {
+            let value = state.buffer.pop_front();
+            let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
+            // SAFETY: locked; the word was `before`.
+            unsafe { self.replace_and_unlock(state, before, QUIET | receive | room(state)) };
+            return value;
         }
-    }
-
-    #[inline]
-    fn push(&self, value: &mut Option<T>) -> bool {
-        let Some(before) = self.raw_lock().lock_if(QUIET | SEND, QUIET | SEND) else { return false };
-        // SAFETY: locked.
-        let state = unsafe { self.locked_state() };
-        let sent = state.buffer.len() < state.capacity;
-        if sent && let Some(value) = value.take() {
-            state.buffer.push_back(value);
+        if before & CROWDED != 0
+            && let Some(value) = self.move_up(state, before)
+        {
+            return Some(value);
         }
-        // SAFETY: locked; the word was `before`.
-        unsafe { self.replace_and_unlock(state, before, QUIET | RECEIVE | room(state)) };
-        sent
+        self.give_up();
+        None
     }
 
-    #[inline]
-    fn pop(&self) -> Option<T> {
-        let before = self.raw_lock().lock_if(QUIET | RECEIVE, QUIET | RECEIVE)?;
-        // SAFETY: locked.
-        let state = unsafe { self.locked_state() };
-        let value = state.buffer.pop_front();
-        let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
-        // SAFETY: locked; the word was `before`.
-        unsafe { self.replace_and_unlock(state, before, QUIET | receive | room(state)) };
-        value
+    /// Unlocks, with nothing changed.
+    fn give_up(&self) -> bool {
+        // SAFETY: `send_quickly` and `receive_quickly` hold the lock.
+        unsafe { self.raw_lock().unlock() };
+        false
     }
 
-    /// Gives the value to the first receiver that waits.
-    fn hand_over(&self, value: &mut Option<T>) -> bool {
-        let Some(before) = self.raw_lock().lock_if(HUNGRY, HUNGRY) else { return false };
-        // SAFETY: locked.
-        let state = unsafe { self.locked_state() };
-        // SAFETY: locked; the waiter is completed below, under the lock.
+    /// Gives the value to the first receiver that waits, and unlocks; or neither.
+    fn hand_over(&self, state: &mut State<T>, before: usize, value: &mut Option<T>) -> bool {
+        // SAFETY: locked, as `&mut State` shows; the waiter is completed below, under the lock.
         let Some(mut waiter) = (unsafe { state.receivers.claim_head(|note| note.want == Want::Value) }) else {
-            // SAFETY: locked, and nothing has changed.
-            unsafe { self.raw_lock().unlock() };
             return false;
         };
         let (slot, note) = waiter.parts();
@@ -96,22 +87,14 @@ impl<T> Chan<T> {
         true
     }
 
-    /// Takes the oldest value of a full channel, whose first sender moves up; at capacity 0 that sender's own.
-    fn move_up(&self) -> Option<T> {
-        let before = self.raw_lock().lock_if(CROWDED, CROWDED)?;
-        // SAFETY: locked.
-        let state = unsafe { self.locked_state() };
-        let waiter = if state.buffer.len() == state.capacity {
-            // SAFETY: locked; the waiter is completed below, under the lock.
-            unsafe { state.senders.claim_head(|note| note.want == Want::Deliver) }
-        } else {
-            None
-        };
-        let Some(mut waiter) = waiter else {
-            // SAFETY: locked, and nothing has changed.
-            unsafe { self.raw_lock().unlock() };
+    /// Takes the oldest value of a full channel, whose first sender moves up, or at capacity 0 that sender's own, and
+    /// unlocks; or neither.
+    fn move_up(&self, state: &mut State<T>, before: usize) -> Option<T> {
+        if state.buffer.len() != state.capacity {
             return None;
-        };
+        }
+        // SAFETY: locked, as `&mut State` shows; the waiter is completed below, under the lock.
+        let mut waiter = unsafe { state.senders.claim_head(|note| note.want == Want::Deliver) }?;
         let (slot, note) = waiter.parts();
         note.outcome = Outcome::Served;
         let sent = slot.take();

@@ -69,7 +69,9 @@ impl LockSet {
             }
         };
         // Address order is the only order in which anybody holds two channel locks, so this cannot deadlock.
-        each(locks, &|lock| lock.lock());
+        each(locks, &|lock| {
+            lock.lock();
+        });
         let result = look();
         // SAFETY: locked above, by this thread, each once.
         each(locks, &|lock| unsafe { lock.unlock() });
