@@ -27,7 +27,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 
@@ -339,6 +339,14 @@ unsafe impl<C: Case, V> Case for Maybe<C, V> {
 
     fn is_polled(&self) -> bool {
         self.case.as_ref().is_some_and(Case::is_polled)
+    }
+
+    fn is_single(&self) -> bool {
+        self.case.as_ref().is_some_and(Case::is_single)
+    }
+
+    fn renew(&self, waker: &Waker) -> bool {
+        self.case.as_ref().is_some_and(|case| case.renew(waker))
     }
 
     fn can_fire(&self) -> bool {

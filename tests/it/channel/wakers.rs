@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use vela::{Receiver, Sender, channel};
+use vela::{Receiver, Select, Sender, channel};
 
 /// A waker that looks at the channel, and takes part in it, when it is woken and when it is dropped.
 struct Nosy {
@@ -197,22 +197,35 @@ fn what_comes_while_an_operation_changes_its_waker_is_not_missed() {
     }
 }
 
-/// Nor does it lose its place: the next value, or place, is still for it.
+/// One that waits for several things is busy meanwhile. It does not lose its place: the next value, or place, is still
+/// for it.
 #[test]
 fn an_operation_that_was_passed_over_is_served_next() {
     without_deadlock(|| {
         let (tx, rx) = channel(0);
+        let (_idle, other_source) = channel::<u32>(1);
         let other = tx.clone();
-        let mut receive = Box::pin(rx.recv());
+        let mut receive = Box::pin(Select::new().recv(&rx, |v| v).recv(&other_source, |v| v).wait());
         // Nobody can take it: the receiver is awake.
         assert!(poll_while(&mut receive, move || assert!(other.try_send(1).is_err())).is_pending());
         tx.try_send(2).unwrap();
         assert_eq!(poll(&mut receive, Waker::noop().clone()), Poll::Ready(Some(2)));
 
         let other = rx.clone();
-        let mut send = Box::pin(tx.send(3));
+        let mut send = Box::pin(Select::new().send(&tx, 3, || 0).recv(&other_source, |v| v).wait());
         assert!(poll_while(&mut send, move || assert!(other.try_recv().is_err())).is_pending());
         assert_eq!(rx.try_recv(), Ok(3));
         assert!(poll(&mut send, Waker::noop().clone()).is_ready());
+    });
+}
+
+/// One that waits for one thing only can be served at any time.
+#[test]
+fn a_single_operation_is_served_while_it_changes_its_waker() {
+    without_deadlock(|| {
+        let (tx, rx) = channel(0);
+        let other = tx.clone();
+        let mut receive = Box::pin(rx.recv());
+        assert_eq!(poll_while(&mut receive, move || other.try_send(1).unwrap()), Poll::Ready(Some(1)));
     });
 }

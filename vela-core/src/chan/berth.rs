@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Waker;
 
 use pin_project_lite::pin_project;
 
@@ -58,8 +59,10 @@ pin_project! {
     impl<C: ChanRef> PinnedDrop for Berth<C> {
         #[inline]
         fn drop(mut this: Pin<&mut Self>) {
-            if this.stage != Stage::Vacant {
+            if this.stage == Stage::Enrolled {
                 this.as_mut().withdraw();
+            }
+            if this.stage != Stage::Vacant {
                 // SAFETY: B2, B3; it is not used again.
                 unsafe { this.node.drop_value() };
             }
@@ -236,6 +239,23 @@ impl<C: ChanRef> Berth<C> {
         unsafe { (*node.claim().0).stand() };
         wakes.wake();
         drop(dropped);
+    }
+
+    /// Gives the claim it waits with another waker; false if a counterpart has completed it.
+    pub(crate) fn renew(&self, waker: &Waker) -> bool {
+        // Cloned and dropped outside the lock: it is somebody else's code.
+        let mut waker = Some(waker.clone());
+        let state = self.chan.chan().lock();
+        // SAFETY: enrolled, so the node is assigned, and its claim alive; the lock is held.
+        let waits = unsafe {
+            let waits = self.node.is_linked();
+            if waits {
+                (*self.node.claim().0).swap_waker(&mut waker);
+            }
+            waits
+        };
+        drop(state);
+        waits
     }
 
     /// Waits for a counterpart that is completing this waiter under the lock.

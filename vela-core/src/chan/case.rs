@@ -4,7 +4,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
@@ -180,6 +180,15 @@ unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
 
     fn settle(&self, _: u32) {
         self.berth.settle();
+    }
+
+    fn renew(&self, waker: &Waker) -> bool {
+        self.berth.renew(waker)
+    }
+
+    #[inline]
+    fn is_single(&self) -> bool {
+        true
     }
 
     fn describe(&self, tell: &mut dyn FnMut(Named)) {

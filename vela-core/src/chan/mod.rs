@@ -17,6 +17,7 @@ mod buffer;
 mod builder;
 mod case;
 mod closed;
+mod ends;
 mod error;
 mod overflow;
 mod permit;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Channel;
@@ -263,8 +262,7 @@ impl<T> Receiver<T> {
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Self {
-        // Relaxed: the clone exists because this receiver does.
-        self.chan.receivers.fetch_add(1, Ordering::Relaxed);
+        self.chan.receivers.add();
         self.chan.tell_ends();
         Self { chan: Arc::clone(&self.chan) }
     }
@@ -272,8 +270,7 @@ impl<T> Clone for Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        // AcqRel: what other receivers did before they were dropped happens before the close.
-        if self.chan.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.chan.receivers.remove() {
             let leftovers = self.chan.with(|state, wakes| {
                 state.close(wakes);
                 state.take_all()

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::closed::Closed;
@@ -396,14 +395,12 @@ macro_rules! look_methods {
 
         /// How many senders there are.
         pub fn sender_count(&self) -> usize {
-            // Relaxed: the number may be old by the time it is read.
-            self.chan.senders.load(std::sync::atomic::Ordering::Relaxed)
+            self.chan.senders.count()
         }
 
         /// How many receivers there are.
         pub fn receiver_count(&self) -> usize {
-            // Relaxed: as above.
-            self.chan.receivers.load(std::sync::atomic::Ordering::Relaxed)
+            self.chan.receivers.count()
         }
 
         /// How many values the [`Overflow`](super::Overflow) policy has dropped.
@@ -421,8 +418,7 @@ pub(super) use look_methods;
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
-        // Relaxed: the clone exists because this sender does.
-        self.chan.senders.fetch_add(1, Ordering::Relaxed);
+        self.chan.senders.add();
         self.chan.tell_ends();
         Self { chan: Arc::clone(&self.chan) }
     }
@@ -430,8 +426,7 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        // AcqRel: what other senders did before they were dropped happens before the close.
-        if self.chan.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.chan.senders.remove() {
             self.close();
         }
         self.chan.tell_ends();

@@ -8,9 +8,9 @@
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::buffer::Buffer;
+use super::ends::Ends;
 use super::overflow::Overflow;
 use crate::lock::{BITS, Lock, VERSION};
 use crate::rt::seam::{self, ChannelEvent};
@@ -81,16 +81,17 @@ impl<T> Default for Extra<T> {
 
 /// What the lock protects.
 #[allow(missing_debug_implementations, reason = "`Chan` shows it")]
+#[repr(C)]
 pub struct State<T> {
     pub(super) buffer: Buffer<T>,
-    pub(super) senders: Waiters<T>,
-    pub(super) receivers: Waiters<T>,
     /// Most values in the buffer plus permits; 0 = rendezvous, `usize::MAX` = unbounded.
     pub(super) capacity: usize,
-    /// Permits that are out.
-    permits: usize,
+    pub(super) receivers: Waiters<T>,
+    pub(super) senders: Waiters<T>,
     /// How many values were handed to parked receivers: the next ticket.
     pub(super) handed: u64,
+    /// Permits that are out.
+    permits: u32,
     closed: bool,
     extra: Option<Box<Extra<T>>>,
 }
@@ -151,7 +152,7 @@ impl<T> State<T> {
 
     /// Whether the buffer takes one more value or permit.
     pub(crate) fn has_room(&self) -> bool {
-        self.buffer.len().saturating_add(self.permits) < self.capacity
+        self.buffer.len().saturating_add(self.permits as usize) < self.capacity
     }
 
     // ---- values in ----
@@ -320,7 +321,7 @@ impl<T> State<T> {
     /// At capacity 0 a permit needs a receiver that waits, beyond those that other permits were granted for.
     fn place_at_rendezvous(&self) -> bool {
         // SAFETY: `&self` is only reached through the lock.
-        self.capacity == 0 && unsafe { self.receivers.count_waiting(self.permits + 1) } > self.permits
+        self.capacity == 0 && unsafe { self.receivers.count_waiting(self.permits as usize + 1) } > self.permits as usize
     }
 
     /// Gives available values to receivers that wait; true if that made room in the buffer.
@@ -398,7 +399,7 @@ impl<T> State<T> {
             Place::Closed
         } else if self.overflow().drops() {
             Place::Granted
-        } else if self.has_room() || self.place_at_rendezvous() {
+        } else if self.permits < u32::MAX && (self.has_room() || self.place_at_rendezvous()) {
             self.permits += 1;
             Place::Granted
         } else {
@@ -531,14 +532,17 @@ pub(super) const CROWDED: usize = BITS << 5;
 const _: () = assert!(CROWDED < VERSION);
 
 /// A channel: the state behind its lock, and what is read without it.
+///
+/// What a plain send and receive touch comes first: with the counters of the `Arc` it is one cache line.
+#[repr(C)]
 pub struct Chan<T> {
     /// With a version and readiness bits, written at each unlock: [`RECEIVE`], [`SEND`], [`CLOSED`], [`QUIET`].
     lock: Lock,
-    pub(crate) senders: AtomicUsize,
-    pub(crate) receivers: AtomicUsize,
+    state: UnsafeCell<State<T>>,
+    pub(crate) senders: Ends,
+    pub(crate) receivers: Ends,
     /// Whether `send` has more to do on a full channel than to wait ([`Overflow`]).
     pub(crate) impatient: bool,
-    state: UnsafeCell<State<T>>,
 }
 
 // SAFETY: `state` is only reached through the lock (`Guard`, `State` under `assume_locked`), so values of `T` move
@@ -563,8 +567,8 @@ impl<T> Chan<T> {
         };
         Self {
             lock: Lock::new(state.bits()),
-            senders: AtomicUsize::new(1),
-            receivers: AtomicUsize::new(1),
+            senders: Ends::one(),
+            receivers: Ends::one(),
             impatient: !matches!(overflow, Overflow::Block | Overflow::DropOldest | Overflow::DropNewest),
             state: UnsafeCell::new(state),
         }
@@ -659,7 +663,7 @@ impl<T> Chan<T> {
     #[inline]
     pub(crate) fn tell_ends(&self) {
         if seam::detailed() {
-            let (senders, receivers) = (self.senders.load(Ordering::Relaxed), self.receivers.load(Ordering::Relaxed));
+            let (senders, receivers) = (self.senders.count(), self.receivers.count());
             seam::channel(self.address(), ChannelEvent::Ends { senders, receivers });
         }
     }

@@ -1,7 +1,6 @@
 //! Ends that do not keep a channel open.
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use super::state::Chan;
@@ -23,7 +22,7 @@ macro_rules! weak_end {
             #[must_use]
             pub fn upgrade(&self) -> Option<$end<T>> {
                 let chan = self.chan.upgrade()?;
-                count_up(&chan.$count).then(|| $end::from_counted(chan))
+                chan.$count.add_to_some().then(|| $end::from_counted(chan))
             }
         }
 
@@ -43,9 +42,3 @@ macro_rules! weak_end {
 
 weak_end!(WeakSender, Sender, senders, "sender");
 weak_end!(WeakReceiver, Receiver, receivers, "receiver");
-
-/// Counts one up unless the count is 0: an end that is gone does not come back.
-fn count_up(count: &AtomicUsize) -> bool {
-    // Relaxed: success only means that another end exists, which keeps everything alive.
-    count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n > 0).then(|| n + 1)).is_ok()
-}

@@ -13,7 +13,7 @@ use super::seam;
 pub(crate) struct Budget(());
 
 /// One operation in so many is charged to Tokio's budget: to ask for it costs as much as the rest of a send.
-const PER_CHARGE: u32 = 4;
+const PER_CHARGE: u32 = 8;
 
 thread_local! {
     /// How many operations on this thread go free before the next is charged, whichever task they belong to.

@@ -91,6 +91,18 @@ pub unsafe trait Case {
     #[doc(hidden)]
     fn settle(&self, offset: u32);
 
+    /// Gives the single claim it waits with another waker; false if a counterpart has completed it.
+    #[doc(hidden)]
+    fn renew(&self, _waker: &std::task::Waker) -> bool {
+        unreachable!("only a case of a single node waits with a single claim")
+    }
+
+    /// Whether a single claim is enough for it: it has one node, and need not be polled.
+    #[doc(hidden)]
+    fn is_single(&self) -> bool {
+        false
+    }
+
     /// Whether the engine must poll it each time it wakes.
     #[doc(hidden)]
     fn is_polled(&self) -> bool {

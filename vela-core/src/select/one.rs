@@ -115,6 +115,12 @@ impl<C: Case> One<C> {
                         Poll::Pending => self.start(cx),
                     };
                 }
+                Phase::Waiting if this.case.is_single() => {
+                    // The old waker's drop may have completed it meanwhile.
+                    if this.case.renew(cx.waker()) && claim.phase() == Phase::Waiting {
+                        return Poll::Pending;
+                    }
+                }
                 Phase::InProgress(key) => this.case.settle(key),
                 Phase::Waiting => {
                     if claim.hold() {
@@ -137,14 +143,14 @@ impl<C: Case> One<C> {
     fn enroll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         let this = self.as_mut().project();
         let mut case = this.case;
-        let claim = this.claim.write(Claim::new());
+        let single = case.is_single();
+        let claim = this.claim.write(if single { Claim::single() } else { Claim::new() });
         // O1. (And before it is enrolled: a waker of somebody else may panic in there.)
         *this.enrolled = true;
         // SAFETY: nothing is enrolled, so the word is BUSY and ours.
         unsafe { claim.set_waker(cx.waker()) };
-        // With a single node nobody can claim it before its case has looked, under the same lock: it may be WAITING
-        // from the start. Several nodes are linked one after the other, so their word stays BUSY until all are.
-        let single = case.width() == 1 && !case.is_polled();
+        // A single node is linked after a look, under the same lock: it may be WAITING from the start. Several are linked
+        // one after the other, so their word stays BUSY until all are.
         if single {
             claim.arm();
         }

@@ -18,6 +18,9 @@
 //! * `CLAIMED`: a counterpart is writing the outcome, under the lock of the channel that `key` stands for.
 //! * `DONE`: the outcome is written and the waker taken; the counterpart never touches this memory again.
 //!
+//! An operation with a single node is never `BUSY` while it is linked: its owner touches word and waker only under the
+//! lock of the list, so the counterpart, who holds that lock, needs no exchange.
+//!
 //! An operation that ends once it is done is dead in every other list, and counterparts throw its nodes out there. A
 //! *lasting* one (a [`SelectSet`](crate::SelectSet), which keeps its nodes linked between rounds) is treated as busy
 //! instead: `CLAIMED` and `DONE` take the `MISSED` bit, too.
@@ -91,12 +94,22 @@ pub struct Claim {
     waker: UnsafeCell<Option<Waker>>,
     /// How many cases have enrolled with it. The owner's alone.
     seats: Cell<u32>,
-    lasting: bool,
+    kind: Kind,
     /// Nodes point to it: no reference to it may count as unique.
     _pinned: PhantomPinned,
 }
 
-// SAFETY: `word` is atomic; `seats` is touched by the owner alone. `waker` is touched by the owner in `BUSY` only and by one claimer in `CLAIMED` only; the
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Of one operation with several nodes.
+    Once,
+    /// Of one operation with one node.
+    Single,
+    /// Of rounds.
+    Lasting,
+}
+
+// SAFETY: `word` is atomic; `seats` is touched by the owner alone. `waker` of a single claim is touched under the lock of its list. `waker` is touched by the owner in `BUSY` only and by one claimer in `CLAIMED` only; the
 // transitions between them are acquire/release on `word`. `Waker` itself is `Send + Sync`.
 unsafe impl Send for Claim {}
 // SAFETY: as above.
@@ -105,22 +118,28 @@ unsafe impl Sync for Claim {}
 impl Claim {
     #[inline]
     pub(crate) fn new() -> Self {
-        Self::of(false)
+        Self::of(Kind::Once)
+    }
+
+    /// One for a single node.
+    #[inline]
+    pub(crate) fn single() -> Self {
+        Self::of(Kind::Single)
     }
 
     /// One that keeps its nodes linked between rounds.
     #[inline]
     pub(crate) fn lasting() -> Self {
-        Self::of(true)
+        Self::of(Kind::Lasting)
     }
 
     #[inline]
-    fn of(lasting: bool) -> Self {
+    fn of(kind: Kind) -> Self {
         Self {
             word: AtomicU32::new(BUSY),
             waker: UnsafeCell::new(None),
             seats: Cell::new(0),
-            lasting,
+            kind,
             _pinned: PhantomPinned,
         }
     }
@@ -134,7 +153,7 @@ impl Claim {
     /// Whether its owner waits, or will look again before it does. Any thread may ask.
     #[inline]
     pub(crate) fn may_wait(&self) -> bool {
-        self.lasting || self.phase() == Phase::Waiting
+        self.kind == Kind::Lasting || self.phase() == Phase::Waiting
     }
 
     /// A case has enrolled: from here on the claim must stay where it is until the case withdraws.
@@ -177,6 +196,16 @@ impl Claim {
     pub(crate) unsafe fn clear_waker(&self) {
         // SAFETY: in these states no counterpart touches the cell.
         drop(self.waker.with_mut(|slot| unsafe { (*slot).take() }));
+    }
+
+    /// Changes the waker of a single claim; the one that it is not to wake any more comes back in `waker`.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the owner, and holds the lock of the list in which the node is linked.
+    pub(crate) unsafe fn swap_waker(&self, waker: &mut Option<Waker>) {
+        // SAFETY: counterparts touch it under that lock only.
+        self.waker.with_mut(|slot| unsafe { std::mem::swap(&mut *slot, waker) });
     }
 
     /// `BUSY → WAITING` before any node is linked: nobody can have missed it.
@@ -233,14 +262,19 @@ impl Claim {
     /// Tries to become the one that completes the operation.
     #[inline]
     pub(crate) fn try_claim(&self, key: u32) -> Bid {
+        // Relaxed: a single claim was armed under the lock that the caller holds.
         let mut word = self.word.load(Ordering::Relaxed);
+        if self.kind == Kind::Single {
+            return if word == WAITING { Bid::Won } else { Bid::Lost };
+        }
+        let lasting = self.kind == Kind::Lasting;
         loop {
             let next = match word & TAG {
                 WAITING => CLAIMED | key << KEY_SHIFT,
-                CLAIMED | DONE if !self.lasting => return Bid::Lost,
+                CLAIMED | DONE if !lasting => return Bid::Lost,
                 // A lasting owner looks at words that are written after the mark: each counterpart writes a mark of its own,
                 // so that what it did before is visible to the owner's `rearm`.
-                _ if word & MISSED != 0 && !self.lasting => return Bid::Busy,
+                _ if word & MISSED != 0 && !lasting => return Bid::Busy,
                 _ => word | MISSED,
             };
             // Acquire: pairs with the release in `park` (the waker). Release: a mark is seen by `park`'s acquire.
@@ -263,7 +297,7 @@ impl Claim {
         // SAFETY: in CLAIMED the claimer alone touches the cell.
         let waker = self.waker.with_mut(|slot| unsafe { (*slot).take() });
         // Release: pairs with `phase`'s acquire. Only a lasting claim can be marked meanwhile; the mark must survive.
-        if self.lasting {
+        if self.kind == Kind::Lasting {
             self.word.fetch_add(DONE - CLAIMED, Ordering::Release);
         } else {
             self.word.store(DONE | key << KEY_SHIFT, Ordering::Release);

@@ -33,8 +33,9 @@ pub(crate) struct Node<V, N> {
 }
 
 struct Seat<V, N> {
-    prev: Option<NonNull<Node<V, N>>>,
-    next: Option<NonNull<Node<V, N>>>,
+    /// Its neighbours in the ring, while it is linked.
+    prev: NonNull<Node<V, N>>,
+    next: NonNull<Node<V, N>>,
     claim: *const Claim,
     key: u32,
     linked: bool,
@@ -94,7 +95,8 @@ impl<V, N: Copy> Node<V, N> {
     /// The node is not linked, and the caller owns it. `claim` stays valid while the node is linked.
     #[inline]
     pub(crate) unsafe fn assign(&self, claim: *const Claim, key: u32, note: N) {
-        let seat = Seat { prev: None, next: None, claim, key, linked: false, note };
+        let own = NonNull::from(self);
+        let seat = Seat { prev: own, next: own, claim, key, linked: false, note };
         // SAFETY: an unlinked node is its owner's alone.
         unsafe { (*self.seat.get()).write(seat) };
     }
@@ -151,18 +153,17 @@ impl<V, N: Copy> Node<V, N> {
     }
 }
 
-/// A FIFO list of waiting operations.
+/// A FIFO list of waiting operations: a ring, so that a channel has one word for each.
 pub(crate) struct List<V, N> {
     head: Option<NonNull<Node<V, N>>>,
-    tail: Option<NonNull<Node<V, N>>>,
 }
 
-// SAFETY: a list is only a pair of pointers to nodes, which are `Send`; W1 says who may follow them.
+// SAFETY: a list is only a pointer to nodes, which are `Send`; W1 says who may follow them.
 unsafe impl<V: Send, N: Send> Send for List<V, N> {}
 
 impl<V, N: Copy> List<V, N> {
     pub(crate) const fn new() -> Self {
-        Self { head: None, tail: None }
+        Self { head: None }
     }
 
     #[inline]
@@ -178,19 +179,20 @@ impl<V, N: Copy> List<V, N> {
     #[inline]
     pub(crate) unsafe fn push_back(&mut self, node: &Node<V, N>) {
         let ptr = NonNull::from(node);
-        // SAFETY: W1: the lock is held, so the links of `node` and of the tail are ours.
+        // SAFETY: W1: the lock is held, so the links of `node` and of its neighbours are ours.
         unsafe {
-            let inner = node.seat();
-            debug_assert!(!inner.linked && !inner.claim.is_null());
-            inner.linked = true;
-            inner.prev = self.tail;
-            inner.next = None;
-            match self.tail {
-                Some(tail) => tail.as_ref().seat().next = Some(ptr),
-                None => self.head = Some(ptr),
-            }
+            let seat = node.seat();
+            debug_assert!(!seat.linked && !seat.claim.is_null());
+            seat.linked = true;
+            let Some(head) = self.head else {
+                (seat.prev, seat.next) = (ptr, ptr);
+                self.head = Some(ptr);
+                return;
+            };
+            let tail = std::mem::replace(&mut head.as_ref().seat().prev, ptr);
+            tail.as_ref().seat().next = ptr;
+            (seat.prev, seat.next) = (tail, head);
         }
-        self.tail = Some(ptr);
     }
 
     /// Unlinks a node, if it is linked.
@@ -202,19 +204,20 @@ impl<V, N: Copy> List<V, N> {
     pub(crate) unsafe fn remove(&mut self, node: &Node<V, N>) -> bool {
         // SAFETY: W1: the lock is held; neighbours are linked, so they are valid (W2).
         unsafe {
-            let inner = node.seat();
-            if !inner.linked {
+            let seat = node.seat();
+            if !seat.linked {
                 return false;
             }
-            inner.linked = false;
-            let (prev, next) = (inner.prev.take(), inner.next.take());
-            match prev {
-                Some(prev) => prev.as_ref().seat().next = next,
-                None => self.head = next,
+            seat.linked = false;
+            let (own, prev, next) = (NonNull::from(node), seat.prev, seat.next);
+            if next == own {
+                self.head = None;
+                return true;
             }
-            match next {
-                Some(next) => next.as_ref().seat().prev = prev,
-                None => self.tail = prev,
+            prev.as_ref().seat().next = next;
+            next.as_ref().seat().prev = prev;
+            if self.head == Some(own) {
+                self.head = Some(next);
             }
         }
         true
@@ -232,32 +235,34 @@ impl<V, N: Copy> List<V, N> {
         me: *const Claim,
         mut wanted: impl FnMut(N) -> bool,
     ) -> Option<Claimed<V, N>> {
-        let mut cursor = self.head;
-        while let Some(ptr) = cursor {
+        let mut ptr = self.head?;
+        loop {
             // SAFETY: linked nodes are valid (W2) and ours under the lock (W1).
             let node = unsafe { ptr.as_ref() };
-            // SAFETY: as above; no other reference to the inner part is alive.
-            let (claim, key, next) = unsafe {
-                let inner = node.seat();
-                cursor = inner.next;
-                if std::ptr::eq(inner.claim, me) || !wanted(inner.note) {
-                    continue;
-                }
-                (inner.claim, inner.key, inner.next)
+            // SAFETY: as above; no other reference to the seat is alive.
+            let (claim, key, next, theirs) = unsafe {
+                let seat = node.seat();
+                (seat.claim, seat.key, seat.next, !std::ptr::eq(seat.claim, me) && wanted(seat.note))
             };
-            // SAFETY: a linked node's claim is valid: both lie in futures whose `Drop` unlinks the node first.
-            match unsafe { (*claim).try_claim(key) } {
-                Bid::Busy => cursor = next,
-                bid => {
-                    // SAFETY: the lock is held and the node is linked here.
-                    unsafe { self.remove(node) };
-                    if bid == Bid::Won {
-                        return Some(Claimed { node: ptr });
+            let is_last = self.head == Some(next);
+            if theirs {
+                // SAFETY: a linked node's claim is valid: both lie in futures whose `Drop` unlinks the node first.
+                match unsafe { (*claim).try_claim(key) } {
+                    Bid::Busy => {}
+                    bid => {
+                        // SAFETY: the lock is held and the node is linked here.
+                        unsafe { self.remove(node) };
+                        if bid == Bid::Won {
+                            return Some(Claimed { node: ptr });
+                        }
                     }
                 }
             }
+            if is_last {
+                return None;
+            }
+            ptr = next;
         }
-        None
     }
 
     /// Claims the first waiter and unlinks it, if it can be claimed at once and `wanted` accepts its note.
@@ -274,12 +279,7 @@ impl<V, N: Copy> List<V, N> {
             if !wanted(seat.note) || (*seat.claim).try_claim(seat.key) != Bid::Won {
                 return None;
             }
-            seat.linked = false;
-            self.head = seat.next;
-            match seat.next {
-                Some(next) => next.as_ref().seat().prev = None,
-                None => self.tail = None,
-            }
+            self.remove(ptr.as_ref());
         }
         Some(Claimed { node: ptr })
     }
@@ -291,14 +291,20 @@ impl<V, N: Copy> List<V, N> {
     ///
     /// The caller holds the lock of this list.
     pub(crate) unsafe fn count_waiting(&self, limit: usize) -> usize {
+        let Some(mut ptr) = self.head else { return 0 };
         let mut n = 0;
-        let mut cursor = self.head;
-        while let (Some(ptr), true) = (cursor, n < limit) {
+        while n < limit {
             // SAFETY: linked nodes are valid (W2) and ours under the lock (W1); so are their claims.
-            let inner = unsafe { ptr.as_ref().seat() };
+            let (claim, next) = unsafe {
+                let seat = ptr.as_ref().seat();
+                (seat.claim, seat.next)
+            };
             // SAFETY: as above.
-            n += usize::from(unsafe { (*inner.claim).may_wait() });
-            cursor = inner.next;
+            n += usize::from(unsafe { (*claim).may_wait() });
+            if self.head == Some(next) {
+                break;
+            }
+            ptr = next;
         }
         n
     }
