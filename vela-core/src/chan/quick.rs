@@ -73,7 +73,9 @@ impl<T> Chan<T> {
             return false;
         };
         let (slot, note) = waiter.parts();
-        *slot = value.take();
+        if let Some(value) = value.take() {
+            *slot = Some(value);
+        }
         note.outcome = Outcome::Served;
         note.ticket = state.handed;
         state.handed += 1;
