@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use tokio::task::coop;
 
-use super::seam;
+use super::{exec, seam};
 
 /// The right to do one operation now, out of the task's cooperative budget. Nothing is charged unless
 /// [`charge`](Self::charge) is called.
@@ -52,6 +52,7 @@ pub(crate) fn poll_budget(cx: &mut Context<'_>) -> Poll<Budget> {
 #[cold]
 #[inline(never)]
 fn buy(cx: &mut Context<'_>) -> Poll<()> {
+    ready!(poll_exhausted(cx));
     ready!(coop::poll_proceed(cx)).made_progress();
     FREE.set(PER_CHARGE);
     Poll::Ready(())
@@ -86,7 +87,20 @@ pub(crate) fn poll_has_budget(cx: &mut Context<'_>) -> Poll<()> {
     if coop::has_budget_remaining() {
         return Poll::Ready(());
     }
-    // The budget is exhausted, so that this registers the waker and says `Pending`.
+    poll_exhausted(cx)
+}
+
+/// `Pending` if the budget is exhausted, with the task to be woken: by Tokio after it has asked its driver, or, in a runner of
+/// ours, which has many tasks to Tokio's one, at once: to the back of the runner's queue.
+fn poll_exhausted(cx: &mut Context<'_>) -> Poll<()> {
+    if coop::has_budget_remaining() {
+        return Poll::Ready(());
+    }
+    if exec::inside() {
+        cx.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    // This registers the waker and says `Pending`.
     coop::poll_proceed(cx).map(drop)
 }
 

@@ -1,4 +1,4 @@
-//! Handles of tasks, on Tokio or in a simulation.
+//! Handles of tasks: on Vela's run queue, on Tokio, or in a simulation.
 
 use std::any::Any;
 use std::fmt;
@@ -13,11 +13,12 @@ use parking_lot::Mutex;
 use pin_project_lite::pin_project;
 use tokio::task::coop;
 
-use super::{poll_budget, seam};
+use super::{exec, poll_budget, seam};
 
 /// The number of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Id {
+    Own(u64),
     Tokio(tokio::task::Id),
     Simulated(u64),
 }
@@ -25,6 +26,7 @@ pub(crate) enum Id {
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Own(id) => id.fmt(f),
             Self::Tokio(id) => id.fmt(f),
             // The upper half says which run.
             Self::Simulated(id) => (id & u64::from(u32::MAX)).fmt(f),
@@ -53,6 +55,7 @@ impl JoinError {
 /// Cancels a task.
 #[derive(Clone, Debug)]
 pub(crate) enum AbortHandle {
+    Own(exec::AbortHandle),
     Tokio(tokio::task::AbortHandle),
     Simulated(u64),
 }
@@ -60,6 +63,7 @@ pub(crate) enum AbortHandle {
 impl AbortHandle {
     pub(crate) fn abort(&self) {
         match self {
+            Self::Own(handle) => handle.abort(),
             Self::Tokio(handle) => handle.abort(),
             Self::Simulated(id) => {
                 seam::with(|executor| executor.abort(*id));
@@ -70,6 +74,7 @@ impl AbortHandle {
 
 /// The handle of a task; a future of its outcome.
 pub(crate) enum JoinHandle<T> {
+    Own(exec::JoinHandle<T>),
     Tokio(tokio::task::JoinHandle<T>),
     Simulated(Simulated<T>),
 }
@@ -77,6 +82,7 @@ pub(crate) enum JoinHandle<T> {
 impl<T> JoinHandle<T> {
     pub(crate) fn id(&self) -> Id {
         match self {
+            Self::Own(handle) => Id::Own(handle.id()),
             Self::Tokio(handle) => Id::Tokio(handle.id()),
             Self::Simulated(task) => Id::Simulated(task.id),
         }
@@ -84,6 +90,7 @@ impl<T> JoinHandle<T> {
 
     pub(crate) fn abort_handle(&self) -> AbortHandle {
         match self {
+            Self::Own(handle) => AbortHandle::Own(handle.abort_handle()),
             Self::Tokio(handle) => AbortHandle::Tokio(handle.abort_handle()),
             Self::Simulated(task) => AbortHandle::Simulated(task.id),
         }
@@ -91,6 +98,7 @@ impl<T> JoinHandle<T> {
 
     pub(crate) fn abort(&self) {
         match self {
+            Self::Own(handle) => handle.abort(),
             Self::Tokio(handle) => handle.abort(),
             Self::Simulated(task) => {
                 seam::with(|executor| executor.abort(task.id));
@@ -100,6 +108,7 @@ impl<T> JoinHandle<T> {
 
     pub(crate) fn is_finished(&self) -> bool {
         match self {
+            Self::Own(handle) => handle.is_finished(),
             Self::Tokio(handle) => handle.is_finished(),
             Self::Simulated(task) => !matches!(&*task.outcome.0.lock(), State::Running(_)),
         }
@@ -111,6 +120,7 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.get_mut() {
+            Self::Own(handle) => Pin::new(handle).poll(cx),
             Self::Tokio(handle) => Pin::new(handle).poll(cx).map_err(JoinError::Tokio),
             Self::Simulated(task) => task.poll(cx),
         }

@@ -8,8 +8,10 @@ mod blocking;
 mod budget;
 mod clock;
 mod entry;
+mod exec;
 mod join;
 mod operation;
+mod run_queue;
 pub mod seam;
 
 use std::future::Future;
@@ -28,6 +30,7 @@ pub(crate) use clock::{Timer, now, saturating_add};
 pub use entry::{RuntimeOptions, block_on_main, block_on_test};
 pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle, panic_text};
 pub(crate) use operation::{Site, operation, polled};
+pub use run_queue::RunQueue;
 pub(crate) use seam::simulated;
 
 // ------------------------------------------------------------------------------------------- which runtime
@@ -90,6 +93,9 @@ where
         Ok(handle) => return handle,
         Err(future) => future,
     };
+    if RunQueue::current() == RunQueue::Vela {
+        return JoinHandle::Own(exec::spawn(future, handle()));
+    }
     JoinHandle::Tokio(if inside {
         tokio::spawn(future)
     } else {
@@ -116,13 +122,14 @@ where
 pub(crate) fn current_id() -> Option<Id> {
     match seam::with(|executor| executor.current()) {
         Some(id) => id.map(Id::Simulated),
-        None => tokio::task::try_id().map(Id::Tokio),
+        None => exec::current_id().map(Id::Own).or_else(|| tokio::task::try_id().map(Id::Tokio)),
     }
 }
 
 /// Gives way once: the other tasks that are ready run before the caller goes on.
 pub(crate) async fn yield_now() {
-    if !seam::simulated() {
+    let simulated = seam::simulated();
+    if !simulated && !exec::inside() {
         return tokio::task::yield_now().await;
     }
     let mut given = false;

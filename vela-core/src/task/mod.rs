@@ -31,3 +31,5 @@ pub use nursery::Host;
 pub use panic::panic_count;
 pub use scope::{Scope, ScopeOutput, scope};
 pub use via::Verdict;
+
+pub use crate::rt::RunQueue;
