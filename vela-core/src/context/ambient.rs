@@ -1,11 +1,12 @@
 //! What the task that runs on this thread carries: where it was spawned, its name, its context.
 //!
-//! The things are moved into a thread-local for the time of a poll and back after it: no reference is counted, and
-//! nothing is allocated for a task that has neither name nor context.
+//! It lies on the stack for the time of a poll, and a thread-local points to it: nothing is moved, counted or allocated.
+#![allow(unsafe_code)]
 
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::panic::Location;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use super::Context;
@@ -33,48 +34,81 @@ pub(crate) struct Extra {
 }
 
 /// What belongs to the running task.
-#[derive(Default)]
-pub(crate) struct Ambient {
-    /// Where the task was spawned; `None` outside Vela's tasks.
-    pub(crate) site: Option<&'static Location<'static>>,
-    pub(crate) extra: Option<Box<Extra>>,
+struct Ambient<'a> {
+    site: &'static Location<'static>,
+    extra: Option<&'a Extra>,
     /// Entered by [`Context::run`] and [`Context::enter`], inside the task's own.
-    pub(crate) entered: Option<Context>,
+    entered: Cell<Option<Context>>,
 }
 
 thread_local! {
-    static AMBIENT: Cell<Ambient> = const { Cell::new(Ambient { site: None, extra: None, entered: None }) };
+    /// The running task's; it is alive, and on this thread's stack, as long as this points to it. `None` outside tasks.
+    static CURRENT: Cell<Option<NonNull<Ambient<'static>>>> = const { Cell::new(None) };
+    /// Entered outside tasks.
+    static OUTSIDE: Cell<Option<Context>> = const { Cell::new(None) };
 }
 
-/// Runs `f` on what this thread carries now. `f` must not run user code: meanwhile the thread carries nothing.
-pub(crate) fn with<R>(f: impl FnOnce(&mut Ambient) -> R) -> R {
-    let mut f = Some(f);
-    let seen = AMBIENT.try_with(|slot| {
-        let mut ambient = slot.take();
-        let result = f.take().map(|f| f(&mut ambient));
-        slot.set(ambient);
-        result
+/// Polls a task: what it carries is in place while `poll` runs.
+#[inline]
+pub(crate) fn carry<R>(site: &'static Location<'static>, extra: Option<&Extra>, poll: impl FnOnce() -> R) -> R {
+    /// Also if `poll` panics.
+    struct Back(Option<NonNull<Ambient<'static>>>);
+
+    impl Drop for Back {
+        #[inline]
+        fn drop(&mut self) {
+            CURRENT.set(self.0);
+        }
+    }
+
+    let ambient = Ambient { site, extra, entered: Cell::new(None) };
+    // Dropped before `ambient`, to which it points.
+    let _back = Back(CURRENT.replace(Some(NonNull::from(&ambient).cast())));
+    poll()
+}
+
+/// Looks at what the running task carries; `None` outside tasks.
+#[inline]
+fn with<R>(look: impl FnOnce(Option<&Ambient<'_>>) -> R) -> R {
+    // SAFETY: `carry` takes the pointer away before what it points to ends; it was made on this thread.
+    look(CURRENT.get().map(|current| unsafe { current.as_ref() }))
+}
+
+/// A copy of what is in the cell.
+fn copy(entered: &Cell<Option<Context>>) -> Option<Context> {
+    let context = entered.take();
+    let copy = context.clone();
+    entered.set(context);
+    copy
+}
+
+/// Whether a task of Vela's is being polled here.
+#[inline]
+pub(crate) fn is_inside() -> bool {
+    CURRENT.get().is_some()
+}
+
+/// The context in force: the one entered last, else the task's own.
+#[inline]
+pub(crate) fn context() -> Option<Context> {
+    with(|ambient| match ambient {
+        Some(ambient) => copy(&ambient.entered).or_else(|| ambient.extra?.context.clone()),
+        // A thread that is ending may have lost its slot.
+        None => OUTSIDE.try_with(copy).ok().flatten(),
+    })
+}
+
+/// Where the running task was spawned, and its name.
+pub(crate) fn task() -> Option<(&'static Location<'static>, Option<Name>)> {
+    with(|ambient| ambient.map(|ambient| (ambient.site, ambient.extra.and_then(|extra| extra.name.clone()))))
+}
+
+/// Changes which context is entered.
+pub(crate) fn swap_entered(context: &mut Option<Context>) {
+    with(|ambient| match ambient {
+        Some(ambient) => *context = ambient.entered.replace(context.take()),
+        None => {
+            let _ = OUTSIDE.try_with(|entered| *context = entered.replace(context.take()));
+        }
     });
-    match (seen, f) {
-        (Ok(Some(result)), _) => result,
-        // The thread is ending and has lost its slot.
-        (_, Some(f)) => f(&mut Ambient::default()),
-        (_, None) => unreachable!("either the slot was there or `f` was not used"),
-    }
-}
-
-/// Makes `ambient` what this thread carries, and gives back what it carried.
-pub(crate) fn replace(ambient: Ambient) -> Ambient {
-    AMBIENT.try_with(|slot| slot.replace(ambient)).unwrap_or_default()
-}
-
-impl Ambient {
-    /// The context in force: the one entered last, else the task's own.
-    pub(crate) fn context(&self) -> Option<&Context> {
-        self.entered.as_ref().or_else(|| self.extra.as_ref()?.context.as_ref())
-    }
-
-    pub(crate) fn name(&self) -> Option<&Name> {
-        self.extra.as_ref()?.name.as_ref()
-    }
 }

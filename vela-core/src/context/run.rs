@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context as Cx, Poll};
 
@@ -62,14 +61,14 @@ struct Entered<'a> {
 
 impl<'a> Entered<'a> {
     fn new(context: &'a mut Option<Context>) -> Self {
-        ambient::with(|ambient| mem::swap(&mut ambient.entered, context));
+        ambient::swap_entered(context);
         Self { context }
     }
 }
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        ambient::with(|ambient| mem::swap(&mut ambient.entered, self.context));
+        ambient::swap_entered(self.context);
     }
 }
 

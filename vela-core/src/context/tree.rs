@@ -92,7 +92,7 @@ impl Context {
     /// Like [`current`](Self::current); `None` if no context is set.
     #[must_use]
     pub fn try_current() -> Option<Self> {
-        ambient::with(|ambient| ambient.context().cloned())
+        ambient::context()
     }
 
     /// A derived context, which can be cancelled without this one.

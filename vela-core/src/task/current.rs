@@ -99,6 +99,6 @@ impl fmt::Display for TaskInfo {
 /// ```
 #[must_use]
 pub fn current() -> Option<TaskInfo> {
-    let (site, name) = ambient::with(|ambient| Some((ambient.site?, ambient.name().cloned())))?;
+    let (site, name) = ambient::task()?;
     Some(TaskInfo { id: TaskId(rt::current_id()?), name, site })
 }

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use super::handle::{Task, Verdict};
 use crate::context::Context;
-use crate::context::ambient::{self, Ambient, Extra, Name};
+use crate::context::ambient::{self, Extra, Name};
 use crate::rt;
 
 pin_project! {
@@ -41,16 +41,12 @@ where
     T: Send + 'static,
 {
     let (_, context) = surroundings();
-    let mut extra = extra(name.as_ref(), context);
-    let work = move || {
-        let carried = Carried::new(site, &mut extra);
-        match catch_unwind(AssertUnwindSafe(work)) {
-            Ok(value) => Ok(value),
-            Err(payload) => {
-                drop(carried);
-                super::panic::report(&*payload, extra.as_ref().and_then(|extra| extra.name.as_ref()), site);
-                resume_unwind(payload)
-            }
+    let extra = extra(name.as_ref(), context);
+    let work = move || match catch_unwind(AssertUnwindSafe(|| ambient::carry(site, extra.as_deref(), work))) {
+        Ok(value) => Ok(value),
+        Err(payload) => {
+            super::panic::report(&*payload, extra.as_ref().and_then(|extra| extra.name.as_ref()), site);
+            resume_unwind(payload)
         }
     };
     Task::new(rt::spawn_blocking(work, name.as_ref().map(Name::as_str), site), name, site)
@@ -58,7 +54,7 @@ where
 
 /// Whether one of Vela's tasks is being polled here (so that a runtime is current), and the context in force.
 fn surroundings() -> (bool, Option<Context>) {
-    ambient::with(|ambient| (ambient.site.is_some(), ambient.context().cloned()))
+    (ambient::is_inside(), ambient::context())
 }
 
 fn extra(name: Option<&Name>, context: Option<Context>) -> Option<Box<Extra>> {
@@ -77,36 +73,14 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<F::Output> {
         let this = self.project();
         let site = *this.site;
-        let carried = Carried::new(site, this.extra);
+        let poll = || ambient::carry(site, this.extra.as_deref(), || this.future.poll(cx));
         // The executor catches panics, too, but would not say where the task comes from.
-        let result = catch_unwind(AssertUnwindSafe(|| this.future.poll(cx)));
-        drop(carried);
-        match result {
+        match catch_unwind(AssertUnwindSafe(poll)) {
             Ok(poll) => poll,
             Err(payload) => {
                 super::panic::report(&*payload, this.extra.as_ref().and_then(|extra| extra.name.as_ref()), site);
                 resume_unwind(payload)
             }
         }
-    }
-}
-
-/// Moves what the task carries to the thread, and back when dropped.
-struct Carried<'a> {
-    extra: &'a mut Option<Box<Extra>>,
-    outer: Ambient,
-}
-
-impl<'a> Carried<'a> {
-    fn new(site: &'static Location<'static>, extra: &'a mut Option<Box<Extra>>) -> Self {
-        let ours = Ambient { site: Some(site), extra: extra.take(), entered: None };
-        Self { outer: ambient::replace(ours), extra }
-    }
-}
-
-impl Drop for Carried<'_> {
-    fn drop(&mut self) {
-        let ours = ambient::replace(std::mem::take(&mut self.outer));
-        *self.extra = ours.extra;
     }
 }
