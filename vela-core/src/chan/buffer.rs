@@ -16,7 +16,7 @@ pub(crate) struct Buffer<T> {
 /// Buffers up to this many bytes are allocated with the channel, so that no send ever allocates.
 const EAGER_BYTES: usize = 4096;
 /// A buffer below this many places is not worth shrinking.
-const SHRINK_FROM: usize = 1024;
+pub(super) const SHRINK_FROM: usize = 1024;
 /// The first allocation of a buffer that grows.
 const FIRST_BYTES: usize = 256;
 

@@ -9,7 +9,7 @@ use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, SHRINK_FROM};
 use super::ends::Ends;
 use super::overflow::Overflow;
 use crate::lock::{BITS, Lock, VERSION};
@@ -71,6 +71,18 @@ pub(crate) struct Extra<T> {
     pub(crate) overflow: Overflow,
     pub(crate) name: Option<Box<str>>,
     dropped: u64,
+}
+
+impl<T> Extra<T> {
+    /// The oldest of the values that came back.
+    fn pop_returned(&mut self) -> Option<(u64, T)> {
+        let oldest = self.returned.pop_front();
+        let places = self.returned.capacity();
+        if places >= SHRINK_FROM && self.returned.len() < places / 8 {
+            self.returned.shrink_to(places / 4);
+        }
+        oldest
+    }
 }
 
 impl<T> Default for Extra<T> {
@@ -216,7 +228,7 @@ impl<T> State<T> {
                 Push::Dropped(value)
             }
             Overflow::DropOldest => {
-                let oldest = match self.extra_mut().returned.pop_front() {
+                let oldest = match self.extra_mut().pop_returned() {
                     Some((_, oldest)) => Some(oldest),
                     None => self.buffer.pop_front(),
                 };
@@ -261,7 +273,7 @@ impl<T> State<T> {
     /// Receives a value if that needs no waiting.
     pub(crate) fn pop(&mut self, me: *const Claim, wakes: &mut Wakes) -> Pop<T> {
         if let Some(extra) = &mut self.extra
-            && let Some((_, value)) = extra.returned.pop_front()
+            && let Some((_, value)) = extra.pop_returned()
         {
             return Pop::Value(value);
         }
@@ -336,7 +348,7 @@ impl<T> State<T> {
                 wakes.push(waiter.complete());
                 break;
             }
-            let (ticket, value) = match self.extra.as_mut().and_then(|extra| extra.returned.pop_front()) {
+            let (ticket, value) = match self.extra.as_mut().and_then(|extra| extra.pop_returned()) {
                 Some((ticket, value)) => (ticket, Some(value)),
                 None => {
                     made_room = true;
@@ -371,7 +383,7 @@ impl<T> State<T> {
             return None;
         }
         let extra = self.extra_mut();
-        let (_, oldest) = extra.returned.pop_front()?;
+        let (_, oldest) = extra.pop_returned()?;
         extra.dropped += 1;
         Some(oldest)
     }

@@ -205,7 +205,7 @@ impl Claim {
     /// The caller is the owner, and holds the lock of the list in which the node is linked.
     pub(crate) unsafe fn swap_waker(&self, waker: &mut Option<Waker>) {
         // SAFETY: counterparts touch it under that lock only.
-        self.waker.with_mut(|slot| unsafe { std::mem::swap(&mut *slot, waker) });
+        self.waker.with_mut(|slot| unsafe { *waker = std::mem::replace(&mut *slot, waker.take()) });
     }
 
     /// `BUSY → WAITING` before any node is linked: nobody can have missed it.

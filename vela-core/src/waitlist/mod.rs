@@ -345,6 +345,10 @@ impl<V, N: Copy> Claimed<V, N> {
 pub struct Wakes {
     first: Option<Waker>,
     second: Option<Waker>,
+    #[allow(
+        clippy::box_collection,
+        reason = "one word that is nearly always `None`, in a value that is made for each operation"
+    )]
     rest: Option<Box<VecDeque<Waker>>>,
 }
 
