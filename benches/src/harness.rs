@@ -221,8 +221,16 @@ pub(crate) fn pin(index: usize) {
     }
 }
 
-/// Runs `work` as a task on a fresh runtime with pinned threads. An error: it hung, or panicked.
+/// Runs `work` as a task of Tokio's on a fresh runtime with pinned threads. An error: it hung, or panicked.
 pub(crate) fn on_runtime<F>(flavor: Flavor, scale: Scale, work: F) -> Result<F::Output, String>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    on_runtime_as(false, flavor, scale, work)
+}
+
+/// As [`on_runtime`]; `go`: as a task of Vela's.
+pub(crate) fn on_runtime_as<F>(go: bool, flavor: Flavor, scale: Scale, work: F) -> Result<F::Output, String>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
@@ -230,12 +238,12 @@ where
     let (done, result) = std::sync::mpsc::channel();
     let work = Box::pin(async move { drop(done.send(work.await)) });
     // A thread of its own: pinning it must not pin the caller, whose children would inherit that.
-    let driving = std::thread::spawn(move || drive(flavor, scale, work));
+    let driving = std::thread::spawn(move || drive(go, flavor, scale, work));
     driving.join().unwrap_or_else(|_| Err("panicked".to_owned()))?;
     result.recv().map_err(|_| "gave no result".to_owned())
 }
 
-fn drive(flavor: Flavor, scale: Scale, work: Pin<Box<dyn Future<Output = ()> + Send>>) -> Result<(), String> {
+fn drive(go: bool, flavor: Flavor, scale: Scale, work: Pin<Box<dyn Future<Output = ()> + Send>>) -> Result<(), String> {
     let runtime = match flavor {
         Flavor::Multi => {
             let next = AtomicUsize::new(0);
@@ -252,7 +260,13 @@ fn drive(flavor: Flavor, scale: Scale, work: Pin<Box<dyn Future<Output = ()> + S
     }
     .map_err(|error| error.to_string())?;
     let result = runtime.block_on(async {
-        let task = tokio::spawn(work);
+        let task = async {
+            if go {
+                vela::task::spawn(work).await.map_err(|error| error.to_string())
+            } else {
+                tokio::spawn(work).await.map_err(|error| error.to_string())
+            }
+        };
         match tokio::time::timeout(scale.patience(), task).await {
             Ok(ended) => ended.map_err(|error| format!("panicked: {error}")),
             Err(_) => Err(format!("hangs ({:?})", scale.patience())),

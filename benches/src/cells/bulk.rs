@@ -5,8 +5,8 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use super::{throughput, words};
-use crate::harness::{Cell, Flavor, Outcome, Scale, Unit, complete, on_runtime};
-use crate::peer::{Capacity, Peer, Shape, Tokio, TokioUnbounded, Vela, VelaGo, spawn};
+use crate::harness::{Cell, Flavor, Outcome, Scale, Unit, complete, on_runtime_as};
+use crate::peer::{Capacity, Peer, Shape, Tokio, TokioUnbounded, Vela, VelaOnTokio, spawn};
 
 const BATCH: usize = 64;
 const MESSAGES: usize = 6_000_000;
@@ -15,8 +15,8 @@ pub(super) fn add(cells: &mut Vec<Cell>) {
     for capacity in [Some(64), None] {
         let name = format!("bulk send and receive 1→1 {}", words(capacity));
         let mut cell = Cell::new("Bulk", name, Unit::MillionPerSecond);
-        cell.add("vela", move |scale| measured(scale, move |n| vela::<Vela>(capacity, n)));
-        cell.add("vela go!", move |scale| measured(scale, move |n| vela::<VelaGo>(capacity, n)));
+        cell.add("vela", move |scale| measured_as(true, scale, move |n| vela::<Vela>(capacity, n)));
+        cell.add("vela on tokio", move |scale| measured(scale, move |n| vela::<VelaOnTokio>(capacity, n)));
         add_single::<Vela>(&mut cell, "vela single", capacity);
         match capacity {
             Some(places) => {
@@ -44,8 +44,16 @@ fn measured<F>(scale: Scale, run: impl FnOnce(usize) -> F) -> Outcome
 where
     F: Future<Output = (u64, Duration)> + Send + 'static,
 {
+    measured_as(false, scale, run)
+}
+
+/// As [`measured`]; `go`: in Vela's tasks.
+fn measured_as<F>(go: bool, scale: Scale, run: impl FnOnce(usize) -> F) -> Outcome
+where
+    F: Future<Output = (u64, Duration)> + Send + 'static,
+{
     let batches = (scale.of(MESSAGES) / BATCH).max(1);
-    let (received, time) = on_runtime(Flavor::Multi, scale, run(batches))?;
+    let (received, time) = on_runtime_as(go, Flavor::Multi, scale, run(batches))?;
     complete(received, batches * BATCH)?;
     Ok(Unit::MillionPerSecond.of(batches * BATCH, time))
 }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::go::Go;
-use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime};
-use crate::peer::{Peer, Shape, for_each_rival};
+use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime_as};
+use crate::peer::{Peer, Shape, Spawned, for_each_rival, spawn};
 
 const WAITERS: usize = 20_000;
 
@@ -32,7 +32,7 @@ fn add_peer<P: Peer>(cell: &mut Cell) {
     }
     cell.add(P::NAME, |scale: Scale| {
         let n = waiters(scale);
-        let (cancelled, time) = on_runtime(Flavor::Multi, scale, one_run::<P>(n))?;
+        let (cancelled, time) = on_runtime_as(P::GO, Flavor::Multi, scale, one_run::<P>(n))?;
         complete(cancelled, n)?;
         Ok(Unit::Nanoseconds.of(n, time))
     });
@@ -45,7 +45,7 @@ async fn one_run<P: Peer>(n: usize) -> (u64, Duration) {
         .filter_map(|_| P::clone_rx(&rx))
         .map(|mut rx| {
             let started = started.clone();
-            tokio::spawn(async move {
+            spawn::<P, u64, _>(async move {
                 started.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 P::recv(&mut rx).await
             })
@@ -57,10 +57,10 @@ async fn one_run<P: Peer>(n: usize) -> (u64, Duration) {
     // The last one to start may still be on its way into its first poll.
     tokio::time::sleep(Duration::from_millis(1)).await;
     let start = Instant::now();
-    waiting.iter().for_each(tokio::task::JoinHandle::abort);
+    waiting.iter().for_each(Spawned::abort);
     let mut cancelled = 0;
     for task in waiting {
-        cancelled += u64::from(task.await.is_err());
+        cancelled += u64::from(task.join().await.is_none());
     }
     let time = start.elapsed();
     drop(tx);

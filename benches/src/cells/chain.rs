@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::words;
 use crate::go::Go;
-use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime};
-use crate::peer::{Capacity, Peer, Shape, Vela, VelaGo, for_each_paired_rival, spawn};
+use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime_as};
+use crate::peer::{Capacity, Peer, Shape, Vela, VelaOnTokio, for_each_paired_rival, spawn};
 
 const TASKS: usize = 1_000;
 const HOPS: usize = 1_000_000;
@@ -20,7 +20,7 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
             };
         }
         peer!(Vela);
-        peer!(VelaGo);
+        peer!(VelaOnTokio);
         for_each_paired_rival!(peer);
         let places = capacity.unwrap_or(0);
         go.add(&mut cell, HOPS, move |n| format!("chain {places} {TASKS} {}", rounds(n)));
@@ -38,7 +38,7 @@ fn add_peer<P: Peer>(cell: &mut Cell, capacity: Capacity) {
     }
     cell.add(P::NAME, move |scale: Scale| {
         let rounds = rounds(scale.of(HOPS));
-        let (hops, time) = on_runtime(Flavor::Multi, scale, one_run::<P>(capacity, rounds))?;
+        let (hops, time) = on_runtime_as(P::GO, Flavor::Multi, scale, one_run::<P>(capacity, rounds))?;
         complete(hops, rounds * TASKS)?;
         Ok(Unit::Nanoseconds.of(rounds * TASKS, time))
     });

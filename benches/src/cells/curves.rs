@@ -8,8 +8,8 @@ use tokio::sync::Semaphore;
 
 use super::{count, select, send_all, throughput};
 use crate::go::Go;
-use crate::harness::{Cell, Flavor, Scale, complete, on_runtime};
-use crate::peer::{Peer, Shape, Tokio, Vela, VelaGo, spawn};
+use crate::harness::{Cell, Flavor, Scale, complete, on_runtime_as};
+use crate::peer::{Peer, Shape, Tokio, Vela, VelaOnTokio, spawn};
 
 const MESSAGES: usize = 1_000_000;
 
@@ -17,7 +17,7 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
     for tasks in [1_000, 10_000, 100_000, 1_000_000] {
         let mut cell = Cell::point("parked tasks", tasks);
         add_parked::<Vela>(&mut cell, tasks);
-        add_parked::<VelaGo>(&mut cell, tasks);
+        add_parked::<VelaOnTokio>(&mut cell, tasks);
         add_parked::<Tokio>(&mut cell, tasks);
         go.add(&mut cell, MESSAGES, move |n| format!("parked {} {n}", few(tasks, n)));
         cells.push(cell);
@@ -25,7 +25,7 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
     for channels in [1, 10, 100, 1_000, 10_000, 100_000] {
         let mut cell = Cell::point("channels, a pair of tasks each, cap 64", channels);
         add_pairs::<Vela>(&mut cell, channels);
-        add_pairs::<VelaGo>(&mut cell, channels);
+        add_pairs::<VelaOnTokio>(&mut cell, channels);
         add_pairs::<Tokio>(&mut cell, channels);
         go.add(&mut cell, 2 * MESSAGES, move |n| format!("pairs {} {n}", few(channels, n)));
         cells.push(cell);
@@ -34,7 +34,7 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
         let mut cell = Cell::point("producers on one channel, cap 64", senders);
         let shape = Shape { senders, ..Shape::pair(Some(64)) };
         throughput::add_named::<Vela, u64>(&mut cell, "vela", shape, 2 * MESSAGES);
-        throughput::add_named::<VelaGo, u64>(&mut cell, "vela go!", shape, 2 * MESSAGES);
+        throughput::add_named::<VelaOnTokio, u64>(&mut cell, "vela on tokio", shape, 2 * MESSAGES);
         throughput::add_named::<Tokio, u64>(&mut cell, "tokio", shape, 2 * MESSAGES);
         go.add(&mut cell, 2 * MESSAGES, move |n| format!("throughput 8 {senders} 1 64 {}", n.max(senders)));
         cells.push(cell);
@@ -58,7 +58,7 @@ fn add_parked<P: Peer>(cell: &mut Cell, tasks: usize) {
         let messages = scale.of(MESSAGES);
         let tasks = few(tasks, messages);
         let passes = (messages / tasks).max(1);
-        let (woken, time) = on_runtime(Flavor::Current, scale, parked::<P>(tasks, passes))?;
+        let (woken, time) = on_runtime_as(P::GO, Flavor::Current, scale, parked::<P>(tasks, passes))?;
         complete(woken, passes * tasks)?;
         Ok(unit.of(passes * tasks, time))
     });
@@ -100,7 +100,7 @@ fn add_pairs<P: Peer>(cell: &mut Cell, channels: usize) {
         let messages = scale.of(2 * MESSAGES);
         let channels = few(channels, messages);
         let each = (messages / channels).max(20);
-        let (received, time) = on_runtime(Flavor::Multi, scale, pairs::<P>(channels, each))?;
+        let (received, time) = on_runtime_as(P::GO, Flavor::Multi, scale, pairs::<P>(channels, each))?;
         complete(received, each * channels)?;
         Ok(unit.of(each * channels, time))
     });

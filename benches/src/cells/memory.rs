@@ -17,7 +17,7 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
         };
     }
     for_each_peer!(peer);
-    idle.contenders.retain(|contender| contender.name != "vela go!");
+    idle.contenders.retain(|contender| contender.name != "vela on tokio");
     go.add_scaled(&mut parked, handles, |n| format!("memtask {n}"));
     go.add_scaled(&mut idle, handles, |n| format!("memchan {n}"));
     cells.extend([parked, idle]);

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{threads, words};
 use crate::go::Go;
-use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime};
-use crate::peer::{Capacity, Peer, Shape, Vela, VelaGo, for_each_paired_rival, spawn};
+use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime_as};
+use crate::peer::{Capacity, Peer, Shape, Vela, VelaOnTokio, for_each_paired_rival, spawn};
 
 const ROUND_TRIPS: usize = 400_000;
 
@@ -20,7 +20,7 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
                 };
             }
             peer!(Vela);
-            peer!(VelaGo);
+            peer!(VelaOnTokio);
             for_each_paired_rival!(peer);
             if flavor == Flavor::Multi {
                 threads::add_ping_pong(&mut cell, capacity, ROUND_TRIPS);
@@ -38,7 +38,7 @@ fn add_peer<P: Peer>(cell: &mut Cell, capacity: Capacity, flavor: Flavor) {
     }
     cell.add(P::NAME, move |scale: Scale| {
         let n = scale.of(ROUND_TRIPS);
-        let (back, time) = on_runtime(flavor, scale, one_run::<P>(capacity, n))?;
+        let (back, time) = on_runtime_as(P::GO, flavor, scale, one_run::<P>(capacity, n))?;
         complete(back, n)?;
         Ok(Unit::Nanoseconds.of(n, time))
     });

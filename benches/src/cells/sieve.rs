@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::words;
 use crate::go::Go;
-use crate::harness::{Cell, Flavor, Scale, Unit, on_runtime};
-use crate::peer::{Capacity, Peer, Shape, Vela, VelaGo, for_each_paired_rival, spawn};
+use crate::harness::{Cell, Flavor, Scale, Unit, on_runtime_as};
+use crate::peer::{Capacity, Peer, Shape, Vela, VelaOnTokio, for_each_paired_rival, spawn};
 
 const PRIMES: usize = 1_000;
 
@@ -19,7 +19,7 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
             };
         }
         peer!(Vela);
-        peer!(VelaGo);
+        peer!(VelaOnTokio);
         for_each_paired_rival!(peer);
         let places = capacity.unwrap_or(0);
         go.add_scaled(&mut cell, primes, move |n| format!("sieve {places} {n}"));
@@ -42,7 +42,7 @@ fn add_peer<P: Peer>(cell: &mut Cell, capacity: Capacity) {
     }
     cell.add(P::NAME, move |scale: Scale| {
         let n = primes(scale);
-        let (last, time) = on_runtime(Flavor::Multi, scale, one_run::<P>(capacity, n))?;
+        let (last, time) = on_runtime_as(P::GO, Flavor::Multi, scale, one_run::<P>(capacity, n))?;
         if last == nth_prime(n) {
             Ok(Unit::Milliseconds.of(1, time))
         } else {

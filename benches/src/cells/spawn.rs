@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::go::Go;
-use crate::harness::{Cell, Flavor, Scale, Unit, on_runtime};
+use crate::harness::{Cell, Flavor, Scale, Unit, on_runtime, on_runtime_as};
 
 const TASKS: usize = 1_000_000;
 
@@ -12,7 +12,7 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
         let mut all = Cell::new("Tasks", format!("spawn all, join all {}", flavor.name()), Unit::Nanoseconds);
         all.add("vela", move |scale: Scale| {
             let n = scale.of(TASKS);
-            let time = on_runtime(flavor, scale, async move {
+            let time = on_runtime_as(true, flavor, scale, async move {
                 let mut tasks = Vec::with_capacity(n);
                 let start = Instant::now();
                 tasks.extend((0..n).map(|i| vela::go!({ i })));
@@ -42,7 +42,7 @@ pub(super) fn add(cells: &mut Vec<Cell>, go: &Go) {
         let mut each = Cell::new("Tasks", format!("spawn and join, one by one {}", flavor.name()), Unit::Nanoseconds);
         each.add("vela", move |scale: Scale| {
             let n = scale.of(TASKS);
-            let time = on_runtime(flavor, scale, async move {
+            let time = on_runtime_as(true, flavor, scale, async move {
                 let start = Instant::now();
                 for i in 0..n {
                     std::hint::black_box(vela::go!({ i }).await.is_ok());

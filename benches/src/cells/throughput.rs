@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{count, send_all, threads, words};
 use crate::go::Go;
-use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime};
+use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime_as};
 use crate::peer::{Capacity, Message, Peer, Shape, for_each_peer, spawn};
 
 const GROUP: &str = "Throughput";
@@ -57,7 +57,7 @@ pub(super) fn add_named<P: Peer<T>, T: Message>(cell: &mut Cell, name: &'static 
     let unit = cell.unit;
     cell.add(name, move |scale: Scale| {
         let each = (scale.of(messages) / shape.senders).max(1);
-        let (received, time) = on_runtime(Flavor::Multi, scale, one_run::<P, T>(shape, each))?;
+        let (received, time) = on_runtime_as(P::GO, Flavor::Multi, scale, one_run::<P, T>(shape, each))?;
         complete(received, each * shape.senders)?;
         Ok(unit.of(each * shape.senders, time))
     });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::go::Go;
-use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime};
+use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime_as};
 use crate::peer::{Peer, Shape, for_each_peer, spawn};
 
 const TASKS: usize = 2_000;
@@ -49,7 +49,7 @@ fn add_peer<P: Peer>(cell: &mut Cell, shared: bool) {
     }
     cell.add(P::NAME, move |scale: Scale| {
         let each = each(scale.of(RECEIVES));
-        let (timed_out, time) = on_runtime(Flavor::Multi, scale, one_run::<P>(shared, each))?;
+        let (timed_out, time) = on_runtime_as(P::GO, Flavor::Multi, scale, one_run::<P>(shared, each))?;
         complete(timed_out, each * TASKS)?;
         let time = time.ok_or("not measured: no clock of the processor")?;
         Ok(Unit::Nanoseconds.of(each * TASKS, time))

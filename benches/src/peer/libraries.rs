@@ -62,23 +62,23 @@ macro_rules! peer {
 }
 
 peer! {
-    /// Vela's channels in Tokio's tasks.
+    /// Vela's channels in Vela's tasks.
     Vela "vela": from 0, unbounded true, many vela::Sender<T>, many vela::Receiver<T>;
     |capacity| capacity.map_or_else(vela::unbounded, vela::channel);
     |tx, value| tx.send(value).await.is_ok();
     |rx| rx.recv().await;
+    const GO: bool = true;
     async fn times_out(rx: &mut Self::Rx, after: Duration) -> bool {
         matches!(rx.recv_timeout(after).await, Err(vela::RecvTimeoutError::Timeout))
     }
 }
 
 peer! {
-    /// Vela's channels in Vela's tasks.
-    VelaGo "vela go!": from 0, unbounded true, many vela::Sender<T>, many vela::Receiver<T>;
+    /// Vela's channels in Tokio's tasks.
+    VelaOnTokio "vela on tokio": from 0, unbounded true, many vela::Sender<T>, many vela::Receiver<T>;
     |capacity| capacity.map_or_else(vela::unbounded, vela::channel);
     |tx, value| tx.send(value).await.is_ok();
     |rx| rx.recv().await;
-    const GO: bool = true;
     async fn times_out(rx: &mut Self::Rx, after: Duration) -> bool {
         matches!(rx.recv_timeout(after).await, Err(vela::RecvTimeoutError::Timeout))
     }

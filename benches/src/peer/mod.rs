@@ -87,6 +87,13 @@ pub(crate) enum Spawned<R> {
 }
 
 impl<R> Spawned<R> {
+    pub(crate) fn abort(&self) {
+        match self {
+            Self::Tokio(task) => task.abort(),
+            Self::Vela(task) => task.cancel(),
+        }
+    }
+
     pub(crate) async fn join(self) -> Option<R> {
         match self {
             Self::Tokio(task) => task.await.ok(),
@@ -107,7 +114,7 @@ where
 macro_rules! for_each_peer {
     ($each:ident) => {
         $each!(crate::peer::Vela);
-        $each!(crate::peer::VelaGo);
+        $each!(crate::peer::VelaOnTokio);
         crate::peer::for_each_rival!($each);
     };
 }

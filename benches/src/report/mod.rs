@@ -75,7 +75,7 @@ pub(crate) struct Result {
 /// The peers that promise what Vela promises when a future is dropped.
 const CANCEL_SAFE: [&str; 6] = ["tokio", "async-channel", "flume", "loole", "crossfire", "tachyonix"];
 
-/// Vela, or one of its other ways (`vela go!`, `vela SelectSet`).
+/// Vela, or one of its other ways (`vela on tokio`, `vela SelectSet`).
 fn is_vela(name: &str) -> bool {
     name.split(' ').next() == Some("vela")
 }
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn ways_of_vela_are_no_peers_and_threads_are_not_cancel_safe() {
-        assert!(["vela", "vela go!", "vela SelectSet"].into_iter().all(is_vela));
+        assert!(["vela", "vela on tokio", "vela SelectSet"].into_iter().all(is_vela));
         assert!(["tokio", "tokio, poll loop", "async-channel", "tokio single"].into_iter().all(is_cancel_safe));
         let others = ["kanal", "Go", "crossbeam on threads", "crossfire multiplex on threads", "vela"];
         assert!(!others.into_iter().any(is_cancel_safe));

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::{GROUP, messages};
 use crate::cells::{count, send_all, words};
 use crate::go::Go;
-use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime};
-use crate::peer::{Capacity, Peer, Shape, Vela, VelaGo, for_each_paired_rival, spawn};
+use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime_as};
+use crate::peer::{Capacity, Peer, Shape, Vela, VelaOnTokio, for_each_paired_rival, spawn};
 
 pub(super) fn cell(capacity: Capacity, go: &Go) -> Cell {
     let mut cell = Cell::new(GROUP, format!("select send + receive {}", words(capacity)), Unit::Nanoseconds);
@@ -17,7 +17,7 @@ pub(super) fn cell(capacity: Capacity, go: &Go) -> Cell {
         };
     }
     add::<Vela, _>(&mut cell, capacity, vela_work);
-    add::<VelaGo, _>(&mut cell, capacity, vela_work);
+    add::<VelaOnTokio, _>(&mut cell, capacity, vela_work);
     for_each_paired_rival!(peer);
     let places = capacity.unwrap_or(0);
     go.add(&mut cell, messages(capacity), move |n| format!("both {places} {n}"));
@@ -33,7 +33,7 @@ where
     }
     cell.add(P::NAME, move |scale: Scale| {
         let n = scale.of(messages(capacity));
-        let (received, time) = on_runtime(Flavor::Multi, scale, one_run::<P, F>(capacity, n, work))?;
+        let (received, time) = on_runtime_as(P::GO, Flavor::Multi, scale, one_run::<P, F>(capacity, n, work))?;
         complete(received, 2 * n)?;
         Ok(Unit::Nanoseconds.of(2 * n, time))
     });

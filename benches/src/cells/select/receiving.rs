@@ -7,8 +7,8 @@ use super::arms::{TOKIO_MOST, peer_select, tokio_poll_loop, tokio_select, vela_s
 use super::messages;
 use crate::cells::{send_all, threads};
 use crate::go::Go;
-use crate::harness::{Cell, Flavor, Scale, complete, on_runtime};
-use crate::peer::{Capacity, Peer, Shape, Tokio, Vela, VelaGo, for_each_paired_rival, spawn};
+use crate::harness::{Cell, Flavor, Scale, complete, on_runtime_as};
+use crate::peer::{Capacity, Peer, Shape, Tokio, Vela, VelaOnTokio, for_each_paired_rival, spawn};
 
 pub(super) fn add_all(cell: &mut Cell, arms: usize, capacity: Capacity, messages: usize, go: &Go) {
     macro_rules! peer {
@@ -36,7 +36,7 @@ pub(crate) fn add_point(cell: &mut Cell, arms: usize, capacity: Capacity, go: &G
 
 fn add_vela(cell: &mut Cell, arms: usize, capacity: Capacity) {
     add::<Vela, _>(cell, "vela", arms, capacity, vela_select);
-    add::<VelaGo, _>(cell, "vela go!", arms, capacity, vela_select);
+    add::<VelaOnTokio, _>(cell, "vela on tokio", arms, capacity, vela_select);
     add::<Vela, _>(cell, "vela SelectSet", arms, capacity, vela_set);
 }
 
@@ -59,7 +59,8 @@ where
     let unit = cell.unit;
     cell.add(name, move |scale: Scale| {
         let each = each(scale.of(messages(capacity)), arms);
-        let (received, time) = on_runtime(Flavor::Multi, scale, one_run::<P, F>(arms, capacity, each, receive))?;
+        let (received, time) =
+            on_runtime_as(P::GO, Flavor::Multi, scale, one_run::<P, F>(arms, capacity, each, receive))?;
         complete(received, each * arms)?;
         Ok(unit.of(each * arms, time))
     });

@@ -107,7 +107,7 @@ fn panel(picture: &mut Picture, corner: (f64, f64), name: &str, lines: &[Line<'_
 fn colour(name: &str) -> &'static str {
     match name {
         "vela" => "green",
-        "vela go!" => "red",
+        "vela on tokio" => "red",
         "vela SelectSet" => "violet",
         "tokio" => "ochre",
         "Go" => "blue",
