@@ -30,10 +30,10 @@ pub use select::{Select, any};
 /// What the macros' expansions name. Not a public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::ops::{FutureExt, ReceiveExt, TransmitExt, ValuesExt, given, next_item};
+    pub use crate::ops::{FutureExt, ReceiveExt, SentExt, TransmitExt, ValuesExt, given, next_item};
     pub use crate::rt::{RuntimeOptions, block_on_main, block_on_test, seam};
     pub use crate::select::{
-        CLOSED, ELSE, Every, Glance, Mode, Quick, Selector, Sent, every, is_quick, lend, lend_every, one, quick, sent,
+        CLOSED, ELSE, Every, Glance, Mode, Quick, Selector, every, is_quick, lend, lend_every, one, quick, sent,
         unreachable_arm, values,
     };
     pub use crate::task::via::*;

@@ -141,7 +141,7 @@ impl Patience {
     fn wait(&mut self) {
         self.0 += 1;
         if self.0 <= Self::SPINS {
-            (0..1 << self.0).for_each(|_| std::hint::spin_loop());
+            (0..1 << (self.0 + 3)).for_each(|_| std::hint::spin_loop());
         } else if self.0 <= Self::YIELDS {
             std::thread::yield_now();
         } else {

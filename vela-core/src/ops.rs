@@ -31,7 +31,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 
-use crate::select::{Case, Lends, One, Peek, Polled, Seat, Slot, Values, one, quick, values};
+use crate::select::{Case, Lends, One, Peek, Polled, Seat, Sent, Slot, Values, one, quick, sent, values};
 use crate::waitlist::{Claim, Wakes};
 
 /// What `<-source` can receive from.
@@ -212,6 +212,65 @@ impl<T> ValuesOf<T> {
     #[inline]
     pub fn quick<C: Case<Output = Option<T>>>(&self, case: &mut Option<C>) -> Option<T> {
         quick::<Values, C>(case)
+    }
+}
+
+/// Outcomes of a send that can fail: [`Given`] of a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "a send arm fires once the send has succeeded, and this one gives no `Result`",
+    label = "gives no `Result`",
+    note = "bind the outcome: `outcome = sink <- value => …`"
+)]
+pub trait HasResult {
+    /// What a success gives.
+    type Value;
+    /// What a failure gives.
+    type Error;
+}
+
+impl<T, E> HasResult for Given<Result<T, E>> {
+    type Value = T;
+    type Error = E;
+}
+
+/// The method that expansions of the select arm `sink <- value` call.
+pub trait SentExt {
+    /// What makes the arm.
+    fn __vela_sent(self) -> SentOf<<Self as HasResult>::Value, <Self as HasResult>::Error>
+    where
+        Self: HasResult + Sized;
+}
+
+impl<G: HasResult + ?Sized> SentExt for G {
+    #[inline]
+    fn __vela_sent(self) -> SentOf<<Self as HasResult>::Value, <Self as HasResult>::Error>
+    where
+        Self: HasResult + Sized,
+    {
+        SentOf(PhantomData)
+    }
+}
+
+/// Makes an arm that fires on `Ok`.
+pub struct SentOf<T, E>(PhantomData<fn() -> (T, E)>);
+
+impl<T, E> fmt::Debug for SentOf<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SentOf")
+    }
+}
+
+impl<T, E> SentOf<T, E> {
+    /// The arm.
+    #[inline]
+    pub fn slot<C: Case<Output = Result<T, E>>>(self, case: Option<C>) -> Slot<C, Sent> {
+        sent(case)
+    }
+
+    /// Tries the arm before it is made.
+    #[inline]
+    pub fn quick<C: Case<Output = Result<T, E>>>(&self, case: &mut Option<C>) -> Option<T> {
+        quick::<Sent, C>(case)
     }
 }
 

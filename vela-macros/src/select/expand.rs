@@ -100,7 +100,7 @@ impl Expansion<'_> {
         quote_spanned! {own()=>
             {
                 #[allow(unused_imports)]
-                use #p::{FutureExt as _, ReceiveExt as _, TransmitExt as _, ValuesExt as _};
+                use #p::{FutureExt as _, ReceiveExt as _, SentExt as _, TransmitExt as _, ValuesExt as _};
                 #outcome
                 match '__vela_select: {
                     // Declared before the arms, which must be dropped before it.
@@ -270,13 +270,17 @@ impl Expansion<'_> {
         own_at(first_span(&operand))
     }
 
-    /// What makes an arm that fires on `Some`: a method, so that an outcome that does not fit is one error, on the operand.
+    /// What makes an arm that does not fire on every outcome: a method, so that an outcome that does not fit is one error,
+    /// on the operand.
     fn kind(&self, names: &Names<'_>) -> TokenStream {
         let (Names { case, kind, .. }, p) = (names, &self.p);
-        if Self::keep(names) != Keep::Values {
-            return TokenStream::new();
-        }
-        let made = quote_spanned!(Self::at(names)=> #p::given(&#case).__vela_values());
+        let method = match Self::keep(names) {
+            Keep::Values => "__vela_values",
+            Keep::Sent => "__vela_sent",
+            _ => return TokenStream::new(),
+        };
+        let method = Ident::new(method, Self::at(names));
+        let made = quote_spanned!(Self::at(names)=> #p::given(&#case).#method());
         quote_spanned!(own()=> let #kind = #made;)
     }
 
@@ -293,8 +297,7 @@ impl Expansion<'_> {
             let Names { case, kind, variant, .. } = arm;
             let at = Self::at(arm);
             let tried = match Self::keep(arm) {
-                Keep::Values => quote_spanned!(at=> #kind.quick(&mut #case)),
-                Keep::Sent => quote_spanned!(at=> #p::quick::<#p::Sent, _>(&mut #case)),
+                Keep::Values | Keep::Sent => quote_spanned!(at=> #kind.quick(&mut #case)),
                 _ => quote_spanned!(at=> #p::quick::<#p::Every, _>(&mut #case)),
             };
             let position = Literal::usize_unsuffixed(position);
@@ -325,8 +328,9 @@ impl Expansion<'_> {
         let make = match Self::keep(names) {
             Keep::LentSent => "lend",
             Keep::LentEvery => "lend_every",
-            Keep::Sent => "sent",
-            Keep::Values => return quote_spanned!(own()=> let mut #slot = ::core::pin::pin!(#kind.slot(#case));),
+            Keep::Values | Keep::Sent => {
+                return quote_spanned!(own()=> let mut #slot = ::core::pin::pin!(#kind.slot(#case)););
+            }
             Keep::Every => "every",
         };
         let make = Ident::new(make, own());
