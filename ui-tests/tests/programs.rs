@@ -31,10 +31,10 @@ fn the_run_queue_is_chosen_by_an_option_and_by_the_environment() {
         (text(output.stdout), text(output.stderr))
     };
     let said = |whose: &str| (whose.to_owned(), String::new());
-    assert_eq!(run(None), said("tokio"));
-    assert_eq!(run(Some("tokio")), said("tokio"));
-    assert_eq!(run(Some("vela")), said("vela"));
+    assert_eq!(run(None), said("Tokio"));
+    assert_eq!(run(Some("tokio")), said("Tokio"));
+    assert_eq!(run(Some("vela")), said("Vela"));
     let (whose, warning) = run(Some("go"));
-    assert_eq!(whose, "tokio");
+    assert_eq!(whose, "Tokio");
     assert_eq!(warning, "vela: VELA_RUN_QUEUE is `vela` or `tokio`, not \"go\": it is ignored");
 }
