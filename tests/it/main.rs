@@ -3,4 +3,5 @@
 
 mod channel;
 mod lang;
+mod run_queue;
 mod select;

@@ -20,3 +20,21 @@ fn on_panic_abort_ends_the_program() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("nobody joins this task") && said.contains("unlucky"), "{said}");
 }
+
+#[test]
+fn the_run_queue_is_chosen_by_an_option_and_by_the_environment() {
+    let run = |environment: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ui-run-queue"));
+        command.env_remove("VELA_RUN_QUEUE").envs(environment.map(|value| ("VELA_RUN_QUEUE", value)));
+        let output = command.output().expect("the program starts");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim_end().to_owned();
+        (text(output.stdout), text(output.stderr))
+    };
+    let said = |whose: &str| (whose.to_owned(), String::new());
+    assert_eq!(run(None), said("Tokio"));
+    assert_eq!(run(Some("tokio")), said("Tokio"));
+    assert_eq!(run(Some("vela")), said("Vela"));
+    let (whose, warning) = run(Some("go"));
+    assert_eq!(whose, "Tokio");
+    assert_eq!(warning, "vela: VELA_RUN_QUEUE is `vela` or `tokio`, not \"go\": it is ignored");
+}

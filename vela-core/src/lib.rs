@@ -31,7 +31,7 @@ pub use select::{Select, any};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::ops::{FutureExt, ReceiveExt, SentExt, TransmitExt, ValuesExt, given, next_item};
-    pub use crate::rt::{RuntimeOptions, block_on_main, block_on_test, seam};
+    pub use crate::rt::{RunQueue, RuntimeOptions, block_on_main, block_on_test, seam};
     pub use crate::select::{
         CLOSED, ELSE, Every, Glance, Mode, Quick, Selector, every, is_quick, lend, lend_every, one, quick, sent,
         unreachable_arm, values,

@@ -30,7 +30,8 @@ impl Kind {
     fn known(self) -> &'static str {
         match self {
             Kind::Main => {
-                "`flavor = \"current_thread\"`, `worker_threads = 4`, `on_panic = \"abort\"` and `crate = \"path\"`"
+                "`flavor = \"current_thread\"`, `worker_threads = 4`, `on_panic = \"abort\"`, \
+                 `run_queue = \"tokio\"` and `crate = \"path\"`"
             }
             Kind::Test => {
                 "`schedules = 10_000`, `strategy = \"pct\"` (`depth = 3`), `strategy = \"exhaustive\"` (`preemptions = 2`), \
@@ -131,6 +132,10 @@ fn expand(kind: Kind, options: &Options, function: &Function) -> TokenStream {
     }
     if options.abort {
         settings.extend(quote_spanned!(own()=> .abort_on_panic()));
+    }
+    if let Some(queue) = options.run_queue {
+        let queue = Ident::new(queue, own());
+        settings.extend(quote_spanned!(own()=> .run_queue(#p::RunQueue::#queue)));
     }
     if kind == Kind::Test && options.is_deterministic() {
         let fields = options.fields();

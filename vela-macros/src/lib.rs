@@ -53,6 +53,7 @@ pub fn vela(input: TokenStream) -> TokenStream {
 /// | `flavor = "multi_thread"`, `"current_thread"` | how many threads run the tasks |
 /// | `worker_threads = 4` | of the multi-thread runtime |
 /// | `on_panic = "abort"` | a panic in a detached task ends the program, as in Go |
+/// | `run_queue = "tokio"`, `"vela"` | what runs the tasks: see `vela::task::RunQueue` |
 /// | `crate = "v"` | where the crate is found, if it was renamed |
 ///
 /// The function takes no arguments and has no generics; its return type is what `main` may return.

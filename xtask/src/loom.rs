@@ -1,4 +1,4 @@
-//! `cargo xtask loom`: every interleaving of the claim word and the waiter list.
+//! `cargo xtask loom`: every interleaving of the claim word, the waiter list and the words of the run queue.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::{Command, Outcome, process, test};
 pub(crate) const COMMAND: Command = Command {
     name: "loom",
     options: "[--preemptions N]",
-    about: "model-checks the claim word and the waiter list with loom",
+    about: "model-checks the claim word, the waiter list and the run queue with loom",
     details: "\
 Runs `RUSTFLAGS='--cfg vela_loom' cargo test -p vela-core --release --lib loom` in a target
 directory of its own (target/loom), with debug assertions. The cfg is `vela_loom` and not `loom`,

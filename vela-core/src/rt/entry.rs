@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::{ABORT_ON_PANIC, MAIN};
+use super::{ABORT_ON_PANIC, MAIN, RunQueue};
 
 /// How long `#[vela::main]` waits, once its body has ended, for blocking tasks that still run.
 const SHUTDOWN: Duration = Duration::from_millis(100);
@@ -25,6 +25,7 @@ pub struct RuntimeOptions {
     flavor: Option<Flavor>,
     workers: Option<usize>,
     abort_on_panic: bool,
+    run_queue: Option<RunQueue>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl RuntimeOptions {
     /// The defaults: for `main` many threads, for a test one.
     #[must_use]
     pub const fn new() -> Self {
-        Self { flavor: None, workers: None, abort_on_panic: false }
+        Self { flavor: None, workers: None, abort_on_panic: false, run_queue: None }
     }
 
     /// All tasks on the calling thread.
@@ -67,6 +68,24 @@ impl RuntimeOptions {
     pub const fn abort_on_panic(mut self) -> Self {
         self.abort_on_panic = true;
         self
+    }
+
+    /// What runs the tasks of the process from then on. By default what runs them already: at first
+    /// [`RunQueue::Vela`]. The environment variable `VELA_RUN_QUEUE` goes before this.
+    #[must_use]
+    pub const fn run_queue(mut self, queue: RunQueue) -> Self {
+        self.run_queue = Some(queue);
+        self
+    }
+
+    /// Puts what is for the whole process into force.
+    fn apply(self) {
+        if self.abort_on_panic {
+            ABORT_ON_PANIC.store(true, Ordering::Relaxed);
+        }
+        if let Some(queue) = self.run_queue {
+            queue.use_for_new_tasks();
+        }
     }
 
     fn build(self, default: Flavor) -> Runtime {
@@ -130,9 +149,7 @@ impl Drop for Registered {
 #[doc(hidden)]
 #[track_caller]
 pub fn block_on_main<F: Future>(options: RuntimeOptions, future: F) -> F::Output {
-    if options.abort_on_panic {
-        ABORT_ON_PANIC.store(true, Ordering::Relaxed);
-    }
+    options.apply();
     let runtime = Stopping(Some(options.build(Flavor::MultiThread)));
     let Some(inner) = &runtime.0 else { unreachable!("just built") };
     // Declared after the runtime, so that it is unregistered before it stops.
@@ -144,9 +161,7 @@ pub fn block_on_main<F: Future>(options: RuntimeOptions, future: F) -> F::Output
 #[doc(hidden)]
 #[track_caller]
 pub fn block_on_test<F: Future>(options: RuntimeOptions, future: F) -> F::Output {
-    if options.abort_on_panic {
-        ABORT_ON_PANIC.store(true, Ordering::Relaxed);
-    }
+    options.apply();
     let runtime = Stopping(Some(options.build(Flavor::CurrentThread)));
     let Some(inner) = &runtime.0 else { unreachable!("just built") };
     inner.block_on(future)

@@ -1,5 +1,21 @@
 //! Tasks and their structure: starting, joining and cancelling them, scopes and groups.
 //!
+//! # What a task runs on
+//!
+//! Tasks run in the workers of the current Tokio runtime, on a run queue of Vela's own: one Tokio task per worker polls them.
+//! Sockets, timers, `tokio::spawn`, `spawn_blocking`, `block_in_place` and Tokio's cooperative budget work in them as in a task
+//! of Tokio's, and they end with the runtime.
+//!
+//! - **Order.** Tasks that are woken by tasks of the same worker run first come, first served, and stay on that worker while it has
+//!   not too much to do; so two tasks that talk to each other stay together. No order is promised.
+//! - **Fairness.** After 50 µs of Vela's tasks, Tokio's driver and Tokio's tasks have their turn, and in turn leave one to them.
+//!   A poll that takes long holds up what waits behind it for some milliseconds at most, if another worker has nothing to do.
+//! - **Different from `tokio::spawn`:** `tokio::task::id()` is that of the worker's runner, and may be the same in many tasks (use
+//!   [`current`]); `tokio-console` and the runtime's metrics see the runners. The thread `vela-monitor` is started with the first
+//!   runtime that has several workers, and sleeps while there is nothing to do.
+//!
+//! [`RunQueue`] turns it off: then each task is one of Tokio's.
+//!
 //! # Examples
 //!
 //! ```

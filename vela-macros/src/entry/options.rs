@@ -16,6 +16,8 @@ pub(super) struct Options {
     pub(super) flavor: Option<&'static str>,
     pub(super) workers: Option<syn::LitInt>,
     pub(super) abort: bool,
+    /// A variant of `RunQueue`.
+    pub(super) run_queue: Option<&'static str>,
     pub(super) krate: Option<Krate>,
     /// The test is for a Tokio runtime.
     tokio: bool,
@@ -126,6 +128,9 @@ impl Options {
             ("on_panic", _) if kind == Kind::Main => {
                 diag.on(value, "`on_panic` is \"abort\": a panic in a detached task ends the program, as in Go");
             }
+            ("run_queue", Some("vela")) if kind == Kind::Main => self.run_queue = Some("Vela"),
+            ("run_queue", Some("tokio")) if kind == Kind::Main => self.run_queue = Some("Tokio"),
+            ("run_queue", _) if kind == Kind::Main => diag.on(value, "`run_queue` is \"vela\" or \"tokio\""),
             ("crate", Some(path)) => match syn::parse_str::<syn::Path>(path) {
                 Ok(mut path) => {
                     respan(&mut path, value);

@@ -64,7 +64,7 @@ impl Future for Runner {
         }
         monitor::busy();
         // Tokio's LIFO slot hands on what is left of a budget: with too little of it, a fresh one is needed.
-        if !enough_budget(cx) {
+        if shared.several && !enough_budget(cx) {
             if searching {
                 shared.idle.0.still_called(self.index);
             }

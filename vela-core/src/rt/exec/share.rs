@@ -192,8 +192,9 @@ impl Place {
     pub(super) fn ticket(&self) -> Option<Ticket> {
         match self.slot {
             Some(slot) => Some(Ticket::Inside(slot)),
+            // Not `then_some`: a ticket that is dropped leaves the gate.
             // SAFETY: the caller has a task, and that a reference.
-            None => unsafe { self.shared.as_ref() }.gate.0.enter().then_some(Ticket::Outside(self.shared)),
+            None => unsafe { self.shared.as_ref() }.gate.0.enter().then(|| Ticket::Outside(self.shared)),
         }
     }
 }

@@ -1,0 +1,4 @@
+#[vela::main(run_queue = "go")]
+async fn main() {
+    println!("hello");
+}
