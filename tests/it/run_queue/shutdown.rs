@@ -67,7 +67,8 @@ fn every_future_is_dropped_once() {
             assert_eq!(drops.load(Ordering::SeqCst), 300, "{kind} workers, round {round}");
             for waker in kept.lock().unwrap().drain(..) {
                 waker.wake_by_ref();
-                waker.clone().wake();
+                let by_value = waker.clone();
+                by_value.wake();
                 waker.wake();
             }
             let other = current_thread();

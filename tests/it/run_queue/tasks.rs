@@ -186,7 +186,8 @@ fn a_wake_during_a_poll_makes_another_one() {
             poll_fn(|cx| {
                 polls += 1;
                 cx.waker().wake_by_ref();
-                cx.waker().clone().wake();
+                let by_value = cx.waker().clone();
+                by_value.wake();
                 if polls < 100 { Poll::Pending } else { Poll::Ready(()) }
             })
             .await;

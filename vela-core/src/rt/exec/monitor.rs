@@ -54,7 +54,7 @@ fn run() {
     loop {
         std::thread::sleep(pause);
         registry::several(&mut runtimes);
-        let found = runtimes.iter().fold(false, |found, runtime| look(runtime) || found);
+        let found = runtimes.iter().filter(|runtime| look(runtime)).count() > 0;
         pause = if found { SHORT } else { (2 * pause).min(LONG) };
         idle = if all_idle(&runtimes) { idle + 1 } else { 0 };
         if idle > PATIENCE {
