@@ -19,11 +19,11 @@ use crate::waitlist::{Claim, List, Node, Wakes};
 /// What a waiting node wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
-    /// A receiver that takes a value into its packet.
+    /// A receiver that takes a value into its node.
     Value,
     /// A receiver that is only told that there may be a value (a `Stream`: nobody may poll it again).
     News,
-    /// A sender whose packet holds the value.
+    /// A sender whose node holds the value.
     Deliver,
     /// A sender that waits for a place (a permit).
     Place,
@@ -38,7 +38,7 @@ pub enum Want {
 pub(crate) enum Outcome {
     /// Nothing yet.
     Pending,
-    /// The value is in the packet, or was taken out of it; the place is granted; there is news.
+    /// The value is in the node, or was taken out of it; the place is granted; there is news.
     Served,
     /// The channel closed.
     Closed,

@@ -223,7 +223,7 @@ impl<V, N: Copy> List<V, N> {
         true
     }
 
-    /// Claims the first waiter that can be claimed and whose packet `wanted` accepts, and unlinks it. Waiters of the
+    /// Claims the first waiter that can be claimed and whose note `wanted` accepts, and unlinks it. Waiters of the
     /// operation `me` are passed over (nobody pairs with himself), busy ones are marked and keep their place, dead
     /// ones are unlinked on the way.
     ///
