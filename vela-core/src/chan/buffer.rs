@@ -64,6 +64,29 @@ impl<T> Buffer<T> {
         Some(value)
     }
 
+    /// Moves the first `n` values, or as many as there are, to the end of `into`, which does not grow: it takes no more than
+    /// it has places for.
+    pub(super) fn pop_into(&mut self, into: &mut Vec<T>, n: usize) {
+        let n = n.min(self.len).min(into.capacity() - into.len());
+        let before_the_wrap = n.min(self.places.len() - self.head);
+        // SAFETY: R1: the first `n` places from `head` on hold values, up to the wrap and from the start; `into` has room for
+        // them, and has them once its length says so. They are not here any more once `head` and `len` are moved.
+        unsafe {
+            let (from, to) = (self.places.as_ptr().cast::<T>(), into.as_mut_ptr().add(into.len()));
+            std::ptr::copy_nonoverlapping(from.add(self.head), to, before_the_wrap);
+            std::ptr::copy_nonoverlapping(from, to.add(before_the_wrap), n - before_the_wrap);
+            into.set_len(into.len() + n);
+        }
+        self.head += n;
+        if self.head >= self.places.len() {
+            self.head -= self.places.len();
+        }
+        self.len -= n;
+        if self.places.len() >= SHRINK_FROM && self.len < self.places.len() / 8 {
+            self.shrink();
+        }
+    }
+
     /// The whole content; an empty buffer stays.
     pub(crate) fn take(&mut self) -> Self {
         std::mem::replace(self, Self { places: Box::default(), head: 0, len: 0 })
@@ -143,6 +166,26 @@ mod tests {
         }
         let rest = buffer.take();
         assert_eq!((buffer.len(), rest.len()), (0, model.len()));
+    }
+
+    #[test]
+    fn values_leave_in_bulk_as_one_by_one() {
+        let mut buffer = Buffer::new(usize::MAX);
+        let (mut next, mut expected) = (0_u64, 0_u64);
+        for round in 0..2_000 {
+            for _ in 0..(round * 7) % 61 {
+                buffer.push_back(Box::new(next));
+                next += 1;
+            }
+            let room = (round * 5) % 43;
+            let mut into = Vec::with_capacity(room);
+            let (there, asked) = (buffer.len(), (round * 3) % 47);
+            buffer.pop_into(&mut into, asked);
+            assert_eq!(into.len(), asked.min(there).min(into.capacity()));
+            assert!(into.iter().all(|value| **value == std::mem::replace(&mut expected, **value + 1)));
+            assert_eq!(buffer.len(), there - into.len());
+        }
+        assert_eq!(buffer.pop_front().map(|value| *value), (expected < next).then_some(expected));
     }
 
     #[test]

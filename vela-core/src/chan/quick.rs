@@ -13,6 +13,8 @@
 //! In all three the channel is open, no permit is out, and no value has come back.
 #![allow(unsafe_code)]
 
+use std::collections::VecDeque;
+
 use super::state::{CROWDED, Chan, HUNGRY, Note, Outcome, QUIET, RECEIVE, SEND, State, Waiter, Want};
 use crate::select::Seat;
 
@@ -59,9 +61,40 @@ impl<T> Chan<T> {
         None
     }
 
+    /// Sends from the front of `from` while there is room, if nobody waits.
+    pub(crate) fn send_many_quickly(&self, from: &mut VecDeque<T>) {
+        let before = self.raw_lock().lock();
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        if before & (QUIET | SEND) != QUIET | SEND || state.buffer.len() >= state.capacity {
+            self.give_up();
+            return;
+        }
+        let room_for = state.capacity - state.buffer.len();
+        from.drain(..from.len().min(room_for)).for_each(|value| state.buffer.push_back(value));
+        let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
+        // SAFETY: locked; the word was `before`.
+        unsafe { self.replace_and_unlock(state, before, QUIET | receive | room(state)) };
+    }
+
+    /// Receives up to `max` values, and no more than `into` has places for, if nobody waits.
+    pub(crate) fn receive_many_quickly(&self, into: &mut Vec<T>, max: usize) {
+        let before = self.raw_lock().lock();
+        if before & (QUIET | RECEIVE) != QUIET | RECEIVE {
+            self.give_up();
+            return;
+        }
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        state.buffer.pop_into(into, max);
+        let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
+        // SAFETY: locked; the word was `before`.
+        unsafe { self.replace_and_unlock(state, before, QUIET | receive | room(state)) };
+    }
+
     /// Unlocks, with nothing changed.
     fn give_up(&self) -> bool {
-        // SAFETY: `send_quickly` and `receive_quickly` hold the lock.
+        // SAFETY: who calls it holds the lock.
         unsafe { self.raw_lock().unlock() };
         false
     }

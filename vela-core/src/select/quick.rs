@@ -10,9 +10,9 @@ use super::slot::Keep;
 use crate::rt;
 
 /// With more arms than this a few are drawn at random before all are looked at.
-const DRAW_FROM: usize = 9;
+const DRAW_FROM: usize = 4;
 /// How many.
-const DRAWS: u32 = 3;
+const DRAWS: u32 = 2;
 
 /// What a look at all arms showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
