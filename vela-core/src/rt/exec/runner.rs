@@ -190,7 +190,7 @@ impl<'a> Turn<'a> {
             }
         }
         // Who is on the way to the injector must not come in vain.
-        if self.polls % LOOK == 0 && self.shared.injected() != 0 && !self.shared.idle.0.is_searched() {
+        if self.polls.is_multiple_of(LOOK) && self.shared.injected() != 0 && !self.shared.idle.0.is_searched() {
             self.slot.append(self.shared.take(false));
         }
         Next::Poll

@@ -76,7 +76,7 @@ pub(super) enum Detached {
 impl State {
     /// Of a task that is about to be queued; it has its own reference and the join handle's.
     pub(super) fn new() -> Self {
-        Self(AtomicUsize::new(ACTIVE | INTEREST | 2 * REF))
+        Self(AtomicUsize::new(ACTIVE | INTEREST | (2 * REF)))
     }
 
     // ------------------------------------------------------------------------------ by who holds ACTIVE

@@ -187,7 +187,7 @@ fn next_id() -> u64 {
     static BLOCKS: AtomicU64 = AtomicU64::new(1);
     thread_local!(static NEXT: Cell<u64> = const { Cell::new(0) });
     let mut id = NEXT.get();
-    if id % BLOCK == 0 {
+    if id.is_multiple_of(BLOCK) {
         // Relaxed: a counter on its own.
         id = BLOCKS.fetch_add(1, Ordering::Relaxed) * BLOCK;
     }
