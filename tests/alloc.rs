@@ -450,6 +450,25 @@ fn tasks_that_talk() {
     }
 }
 
+#[test]
+fn a_task_is_one_allocation() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let count = runtime.block_on(async {
+        let counts = vela::task::spawn(async {
+            // Warms up.
+            vela::task::spawn(async {}).await.unwrap();
+            let mut tasks = Vec::with_capacity(1_000);
+            let count = allocations(|| tasks.extend((0..1_000).map(|n| vela::task::spawn(async move { n }))));
+            for (n, task) in tasks.into_iter().enumerate() {
+                assert_eq!(task.await.unwrap(), n);
+            }
+            count
+        });
+        counts.await.unwrap()
+    });
+    assert_eq!(count, 1_000);
+}
+
 // ---- memory that is given back ----
 
 #[test]

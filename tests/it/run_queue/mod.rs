@@ -25,6 +25,11 @@ fn workers(n: usize) -> Runtime {
     Builder::new_multi_thread().worker_threads(n).enable_all().build().unwrap()
 }
 
+/// Whether the environment has turned it off: some of this Tokio's own queue does not do.
+fn is_off() -> bool {
+    vela::task::RunQueue::current() == vela::task::RunQueue::Tokio
+}
+
 /// On the current thread (0), or on so many workers.
 fn runtime(workers_or_none: usize) -> Runtime {
     if workers_or_none == 0 { current_thread() } else { workers(workers_or_none) }

@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::oneshot;
 use vela::task::{spawn, yield_now};
 
-use super::{on, wait_until, workers};
+use super::{is_off, on, wait_until, workers};
 
 #[test]
 fn a_long_poll_strands_nobody() {
+    if is_off() {
+        return;
+    }
     for n in [2, 4] {
         on(&workers(n), async {
             let (tx, rx) = oneshot::channel();
@@ -58,6 +61,9 @@ fn two_long_polls_run_at_the_same_time() {
 
 #[test]
 fn a_pile_behind_a_poll_that_goes_on_is_shared() {
+    if is_off() {
+        return;
+    }
     // A thousand are spawned in one poll that waits for all of them.
     on(&workers(2), async {
         let count = Arc::new(AtomicUsize::new(0));

@@ -46,7 +46,7 @@ pub(super) const UNSAFE_FILES: &[(&str, &str)] = &[
     ("vela-core/src/lock.rs", "unlocks a raw lock"),
     ("vela-core/src/ops.rs", "passes on the contract of `Case`"),
     ("vela-core/src/rt/exec/handle.rs", "the output and the waker slot that belong to a join handle"),
-    ("vela-core/src/rt/exec/loom_tests.rs", "plays the parties of a task's state word"),
+    ("vela-core/src/rt/exec/loom_tests.rs", "cells whose uses loom checks"),
     ("vela-core/src/rt/exec/mod.rs", "starts a task"),
     ("vela-core/src/rt/exec/queue.rs", "an intrusive queue"),
     ("vela-core/src/rt/exec/runner.rs", "polls the tasks that it takes out of its queue"),

@@ -54,7 +54,10 @@ fn run() {
     loop {
         std::thread::sleep(pause);
         registry::several(&mut runtimes);
-        let found = runtimes.iter().filter(|runtime| look(runtime)).count() > 0;
+        let mut found = false;
+        for runtime in &runtimes {
+            found |= look(runtime);
+        }
         pause = if found { SHORT } else { (2 * pause).min(LONG) };
         idle = if all_idle(&runtimes) { idle + 1 } else { 0 };
         if idle > PATIENCE {

@@ -87,7 +87,7 @@ impl Future for Runner {
                 Next::Poll => {}
                 Next::GiveWay => {
                     drop(entered);
-                    give_way(slot, cx);
+                    give_way(slot, cx, turn.shared_out);
                     break;
                 }
                 Next::End => break,
@@ -107,9 +107,12 @@ struct Turn<'a> {
     polls: u32,
     /// Since then, the queue was empty behind a poll: perhaps a pair that takes turns.
     alone: bool,
-    /// When the clock was looked at first, and last.
+    /// When the clock was looked at first, and last, and when `alone` was last reset.
     start: Option<Instant>,
     since: Option<Instant>,
+    reset: Option<Instant>,
+    /// It has called another runner.
+    shared_out: bool,
 }
 
 enum Next {
@@ -130,7 +133,7 @@ impl<'a> Turn<'a> {
         });
         slot.drain_returns();
         slot.append(shared.take(searching));
-        Self { shared, slot, searching, polls: 0, alone: false, start, since: start }
+        Self { shared, slot, searching, polls: 0, alone: false, start, since: start, reset: start, shared_out: false }
     }
 
     /// The next task to poll. `None`: there is none, and the runner waits.
@@ -165,8 +168,15 @@ impl<'a> Turn<'a> {
         polls.store(polls.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         let behind = self.slot.len();
         self.alone |= behind == 0;
+        if self.since.is_none() && behind != 0 && self.shared.idle.0.any() {
+            // Something waits behind the first poll: should it be a long one, this is known when it ends.
+            let now = Some(Instant::now());
+            (self.start, self.since, self.reset) = (now, now, now);
+            self.slot.round.set(1);
+            self.alone = false;
+        }
         if behind >= CROWD && self.shared.idle.0.any() {
-            self.shared.share(self.slot, CROWD);
+            self.shared_out |= self.shared.share(self.slot, CROWD);
         }
     }
 
@@ -197,8 +207,11 @@ impl<'a> Turn<'a> {
         self.slot.round.set(fit.clamp(1, (2 * self.polls).min(ROUND)));
         self.polls = 0;
         self.since = Some(now);
-        if !std::mem::take(&mut self.alone) {
-            self.shared.share(self.slot, 1);
+        if now - *self.reset.get_or_insert(now) >= SLICE / 8 {
+            self.reset = Some(now);
+            if !std::mem::take(&mut self.alone) {
+                self.shared_out |= self.shared.share(self.slot, 1);
+            }
         }
         if now - *self.start.get_or_insert(now) >= SLICE { Next::GiveWay } else { Next::Poll }
     }
@@ -224,9 +237,10 @@ fn enough_budget(cx: &mut Context<'_>) -> bool {
 }
 
 /// Lets Tokio's tasks and its driver have their turn.
-fn give_way(slot: &Slot, cx: &mut Context<'_>) {
-    if slot.crowded.get() {
-        // To the back of Tokio's queue.
+fn give_way(slot: &Slot, cx: &mut Context<'_>, shared_out: bool) {
+    if shared_out || slot.crowded.get() {
+        // To the back of Tokio's queue. Who was called is in it as well: this worker may well be the first to take it up, and
+        // the one that was woken for it then finds this runner.
         cx.waker().wake_by_ref();
     } else {
         // After the queue is empty (or 61 polls of it) and the driver was asked; without waking another worker.

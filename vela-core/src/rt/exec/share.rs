@@ -270,13 +270,15 @@ impl Shared {
         std::mem::take(&mut *queue)
     }
 
-    /// Gives half of a runner's queue, of at least `least`, away, if another one has nothing to do.
+    /// Gives half of a runner's queue, of at least `least`, away, if another one has nothing to do. Whether it did.
     #[cold]
     #[inline(never)]
-    pub(super) fn share(&self, slot: &Slot, least: usize) {
-        if self.idle.0.any() && !self.idle.0.is_searched() && slot.len() >= least {
+    pub(super) fn share(&self, slot: &Slot, least: usize) -> bool {
+        let shares = self.idle.0.any() && !self.idle.0.is_searched() && slot.len() >= least;
+        if shares {
             self.inject_all(slot.cut(BATCH));
         }
+        shares
     }
 
     /// Moves the tasks behind a long poll, all or half of them, to where others find them. Not by a runner.

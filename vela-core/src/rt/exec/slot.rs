@@ -190,7 +190,7 @@ impl Slot {
             queue.len()
         });
         if len >= PILE {
-            self.shared().share(self, PILE);
+            let _ = self.shared().share(self, PILE);
         }
     }
 
