@@ -2,7 +2,7 @@
 //!
 //! The word of a channel names three plain situations. In them a send, a receive or the wait for one is a few steps on
 //! known ground; whatever is not plain comes back as `false` or `None`, with nothing changed, and goes the way of
-//! [`State`](super::state::State).
+//! [`State`].
 //!
 //! | situation | nobody but these waits | buffer | send | receive |
 //! |---|---|---|---|---|

@@ -11,7 +11,7 @@
 //! - **Fairness.** After 50 µs of Vela's tasks, Tokio's driver and Tokio's tasks have their turn, and in turn leave one to them.
 //!   A poll that takes long holds up what waits behind it for some milliseconds at most, if another worker has nothing to do.
 //! - **Different from `tokio::spawn`:** `tokio::task::id()` is that of the worker's runner, and may be the same in many tasks (use
-//!   [`current`]); `tokio-console` and the runtime's metrics see the runners. The thread `vela-monitor` is started with the first
+//!   [`current()`]); `tokio-console` and the runtime's metrics see the runners. The thread `vela-monitor` is started with the first
 //!   runtime that has several workers, and sleeps while there is nothing to do.
 //!
 //! [`RunQueue`] turns it off: then each task is one of Tokio's.
