@@ -206,3 +206,43 @@ fn an_arm_in_two_selects_panics() {
     assert!(first.as_mut().poll(&mut quiet(), &mut [arm.as_mut().arm()]).is_pending());
     let _ = second.as_mut().poll(&mut quiet(), &mut [arm.as_mut().arm()]);
 }
+
+/// The second poll panics before the send is in line; what it leaves must not be taken for a send that waits.
+#[test]
+fn a_send_that_is_polled_again_and_again_after_its_end_only_panics() {
+    let (tx, rx) = channel(1);
+    let mut send = Box::pin(tx.send(1));
+    assert!(send.as_mut().poll(&mut quiet()).is_ready());
+    for _ in 0..3 {
+        assert!(catch_unwind(AssertUnwindSafe(|| send.as_mut().poll(&mut quiet()))).is_err());
+    }
+    assert_eq!(block_on(rx.recv()), Some(1));
+    drop(send);
+    tx.try_send(2).unwrap();
+    assert_eq!(block_on(rx.recv()), Some(2));
+}
+
+#[test]
+fn a_case_that_does_not_wait_has_no_waker_to_renew() {
+    let (_tx, rx) = channel::<u8>(1);
+    assert!(!(&rx).receive().renew(Waker::noop()));
+}
+
+#[test]
+fn a_value_whose_drop_panics_does_not_keep_those_behind_it() {
+    struct Panics(bool, Arc<()>);
+
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            assert!(!self.0, "a value panics");
+        }
+    }
+
+    let counted = Arc::new(());
+    let (tx, rx) = channel(4);
+    for first in [true, false, false] {
+        assert!(tx.try_send(Panics(first, Arc::clone(&counted))).is_ok());
+    }
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(rx))).is_err());
+    assert_eq!(Arc::strong_count(&counted), 1);
+}

@@ -218,7 +218,12 @@ impl<C: ChanRef> Berth<C> {
         claim.stand();
         // SAFETY: the claim is DONE for this node: the counterpart has unlinked it and is through with it (W3), and the
         // acquire of `Claim::phase` has made value and note visible.
-        unsafe { (node.value(), node.note()) }
+        let (value, note) = unsafe { (node.value(), node.note()) };
+        if note.outcome == Outcome::Closed {
+            // Who closes the channel may not have unlocked it yet: until then its word says that it is open.
+            drop(this.chan.chan().lock());
+        }
+        (value, note)
     }
 
     /// Leaves the list; what a counterpart has put in, or granted, goes back.
@@ -241,8 +246,11 @@ impl<C: ChanRef> Berth<C> {
         drop(dropped);
     }
 
-    /// Gives the claim it waits with another waker; false if a counterpart has completed it.
+    /// Gives the claim it waits with another waker; false if a counterpart has completed it, or it does not wait.
     pub(crate) fn renew(&self, waker: &Waker) -> bool {
+        if self.stage != Stage::Enrolled {
+            return false;
+        }
         // Cloned and dropped outside the lock: it is somebody else's code.
         let mut waker = Some(waker.clone());
         let state = self.chan.chan().lock();

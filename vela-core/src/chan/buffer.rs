@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use std::alloc::{Layout, handle_alloc_error};
 use std::mem::MaybeUninit;
 
 /// A ring that allocates at most once where the capacity is small, and gives back what a burst made it grow to.
@@ -15,12 +16,18 @@ pub(crate) struct Buffer<T> {
 
 /// Buffers up to this many bytes are allocated with the channel, so that no send ever allocates.
 const EAGER_BYTES: usize = 4096;
-/// A buffer below this many places is not worth shrinking.
+/// A queue below this many places is not worth shrinking.
 pub(super) const SHRINK_FROM: usize = 1024;
 /// The first allocation of a buffer that grows.
 const FIRST_BYTES: usize = 256;
 
 impl<T> Buffer<T> {
+    /// Buffers that were allocated with the channel never shrink.
+    const SHRINK_FROM: usize = {
+        let eager = EAGER_BYTES / if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+        if eager >= SHRINK_FROM { eager + 1 } else { SHRINK_FROM }
+    };
+
     pub(crate) fn new(capacity: usize) -> Self {
         let eager = capacity.saturating_mul(size_of::<T>()) <= EAGER_BYTES && size_of::<T>() > 0;
         Self { places: Box::new_uninit_slice(if eager { capacity } else { 0 }), head: 0, len: 0 }
@@ -31,10 +38,11 @@ impl<T> Buffer<T> {
         self.len
     }
 
+    /// `limit`: the most values that are to be expected.
     #[inline]
-    pub(crate) fn push_back(&mut self, value: T) {
+    pub(crate) fn push_back(&mut self, value: T, limit: usize) {
         if self.len == self.places.len() {
-            self.grow();
+            self.grow(limit);
         }
         let mut at = self.head + self.len;
         if at >= self.places.len() {
@@ -47,6 +55,15 @@ impl<T> Buffer<T> {
 
     #[inline]
     pub(crate) fn pop_front(&mut self) -> Option<T> {
+        let value = self.take_front();
+        if self.places.len() >= Self::SHRINK_FROM && self.len < self.places.len() / 8 {
+            self.shrink();
+        }
+        value
+    }
+
+    #[inline]
+    fn take_front(&mut self) -> Option<T> {
         if self.len == 0 {
             return None;
         }
@@ -58,9 +75,6 @@ impl<T> Buffer<T> {
             self.head = 0;
         }
         self.len -= 1;
-        if places >= SHRINK_FROM && self.len < places / 8 {
-            self.shrink();
-        }
         Some(value)
     }
 
@@ -82,7 +96,7 @@ impl<T> Buffer<T> {
             self.head -= self.places.len();
         }
         self.len -= n;
-        if self.places.len() >= SHRINK_FROM && self.len < self.places.len() / 8 {
+        if self.places.len() >= Self::SHRINK_FROM && self.len < self.places.len() / 8 {
             self.shrink();
         }
     }
@@ -93,9 +107,14 @@ impl<T> Buffer<T> {
     }
 
     #[cold]
-    fn grow(&mut self) {
-        let first = (FIRST_BYTES / size_of::<T>().max(1)).max(4);
-        self.resize((self.places.len() * 2).max(first));
+    fn grow(&mut self, limit: usize) {
+        let first = if size_of::<T>() > 1024 { 1 } else { (FIRST_BYTES / size_of::<T>().max(1)).max(4) };
+        let count = self.places.len().saturating_mul(2).max(first).min(limit.max(self.len + 1));
+        if Layout::array::<T>(count).is_err() {
+            // Under the lock of a channel nothing may panic.
+            handle_alloc_error(Layout::new::<T>());
+        }
+        self.resize(count);
     }
 
     #[cold]
@@ -122,8 +141,18 @@ impl<T> Buffer<T> {
 
 impl<T> Drop for Buffer<T> {
     fn drop(&mut self) {
+        /// Goes on where a value's drop has panicked.
+        struct Rest<'a, T>(&'a mut Buffer<T>);
+
+        impl<T> Drop for Rest<'_, T> {
+            fn drop(&mut self) {
+                while self.0.take_front().is_some() {}
+            }
+        }
+
         if std::mem::needs_drop::<T>() {
-            while self.pop_front().is_some() {}
+            let rest = Rest(self);
+            while rest.0.take_front().is_some() {}
         }
     }
 }
@@ -136,7 +165,7 @@ mod tests {
     #[test]
     fn burst_is_given_back_late_and_by_half() {
         let mut buffer = Buffer::new(usize::MAX);
-        (0..10_000_u64).for_each(|n| buffer.push_back(n));
+        (0..10_000_u64).for_each(|n| buffer.push_back(n, usize::MAX));
         let places = buffer.places.len();
         while buffer.len() > places / 8 {
             buffer.pop_front();
@@ -157,7 +186,7 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             // Long runs of mostly pushes, then of mostly pops.
             if (state >> 33) % 10 < if (n / 5_000) % 2 == 0 { 7 } else { 3 } {
-                buffer.push_back(Box::new(n));
+                buffer.push_back(Box::new(n), usize::MAX);
                 model.push_back(n);
             } else {
                 assert_eq!(buffer.pop_front().map(|value| *value), model.pop_front());
@@ -174,7 +203,7 @@ mod tests {
         let (mut next, mut expected) = (0_u64, 0_u64);
         for round in 0..2_000 {
             for _ in 0..(round * 7) % 61 {
-                buffer.push_back(Box::new(next));
+                buffer.push_back(Box::new(next), usize::MAX);
                 next += 1;
             }
             let room = (round * 5) % 43;
@@ -193,12 +222,44 @@ mod tests {
         let value = std::sync::Arc::new(());
         let mut buffer = Buffer::new(3);
         for round in 0..20 {
-            buffer.push_back(value.clone());
-            buffer.push_back(value.clone());
+            buffer.push_back(value.clone(), usize::MAX);
+            buffer.push_back(value.clone(), usize::MAX);
             drop(buffer.pop_front());
             assert_eq!(std::sync::Arc::strong_count(&value), round + 2);
         }
         drop(buffer);
         assert_eq!(std::sync::Arc::strong_count(&value), 1);
+    }
+
+    #[test]
+    fn what_is_behind_a_panicking_drop_is_dropped() {
+        struct Panics(bool, std::sync::Arc<()>);
+
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                assert!(!self.0, "as planned");
+            }
+        }
+
+        let counted = std::sync::Arc::new(());
+        let mut buffer = Buffer::new(4);
+        for n in 0..4 {
+            buffer.push_back(Panics(n == 1, counted.clone()), 4);
+        }
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(buffer))).is_err());
+        assert_eq!(std::sync::Arc::strong_count(&counted), 1);
+    }
+
+    #[test]
+    fn buffer_of_a_bounded_channel_stays_within_it() {
+        let mut bytes = Buffer::new(EAGER_BYTES);
+        bytes.push_back(1_u8, EAGER_BYTES);
+        assert!(bytes.pop_front().is_some());
+        assert_eq!(bytes.places.len(), EAGER_BYTES, "it was allocated with the channel");
+        let mut huge = Buffer::new(3);
+        for (n, places) in [1, 2, 3].into_iter().enumerate() {
+            huge.push_back([n as u8; 10_000], 3);
+            assert_eq!(huge.places.len(), places);
+        }
     }
 }

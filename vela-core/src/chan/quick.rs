@@ -18,6 +18,9 @@ use std::collections::VecDeque;
 use super::state::{CROWDED, Chan, HUNGRY, Note, Outcome, QUIET, RECEIVE, SEND, State, Waiter, Want};
 use crate::select::Seat;
 
+/// So many values are moved in one section at most.
+const AT_ONCE: usize = 256;
+
 impl<T> Chan<T> {
     /// Sends, if that is plain and there is a value.
     #[inline]
@@ -30,7 +33,7 @@ impl<T> Chan<T> {
         let state = unsafe { self.locked_state() };
         if before & (QUIET | SEND) == QUIET | SEND && state.buffer.len() < state.capacity {
             if let Some(value) = value.take() {
-                state.buffer.push_back(value);
+                state.buffer.push_back(value, state.capacity);
             }
             // SAFETY: locked; the word was `before`.
             unsafe { self.replace_and_unlock(state, before, QUIET | RECEIVE | room(state)) };
@@ -61,35 +64,39 @@ impl<T> Chan<T> {
         None
     }
 
-    /// Sends from the front of `from` while there is room, if nobody waits.
-    pub(crate) fn send_many_quickly(&self, from: &mut VecDeque<T>) {
+    /// Sends from the front of `from` while there is room, if nobody waits; says how many. (Not very many at once: others
+    /// spin meanwhile.)
+    pub(crate) fn send_many_quickly(&self, from: &mut VecDeque<T>) -> usize {
         let before = self.raw_lock().lock();
         // SAFETY: locked.
         let state = unsafe { self.locked_state() };
         if before & (QUIET | SEND) != QUIET | SEND || state.buffer.len() >= state.capacity {
             self.give_up();
-            return;
+            return 0;
         }
-        let room_for = state.capacity - state.buffer.len();
-        from.drain(..from.len().min(room_for)).for_each(|value| state.buffer.push_back(value));
+        let count = from.len().min(state.capacity - state.buffer.len()).min(AT_ONCE);
+        from.drain(..count).for_each(|value| state.buffer.push_back(value, state.capacity));
         let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
         // SAFETY: locked; the word was `before`.
         unsafe { self.replace_and_unlock(state, before, QUIET | receive | room(state)) };
+        count
     }
 
-    /// Receives up to `max` values, and no more than `into` has places for, if nobody waits.
-    pub(crate) fn receive_many_quickly(&self, into: &mut Vec<T>, max: usize) {
+    /// Receives up to `max` values, and no more than `into` has places for, if nobody waits; says how many.
+    pub(crate) fn receive_many_quickly(&self, into: &mut Vec<T>, max: usize) -> usize {
         let before = self.raw_lock().lock();
         if before & (QUIET | RECEIVE) != QUIET | RECEIVE {
             self.give_up();
-            return;
+            return 0;
         }
         // SAFETY: locked.
         let state = unsafe { self.locked_state() };
-        state.buffer.pop_into(into, max);
+        let had = into.len();
+        state.buffer.pop_into(into, max.min(AT_ONCE));
         let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
         // SAFETY: locked; the word was `before`.
         unsafe { self.replace_and_unlock(state, before, QUIET | receive | room(state)) };
+        into.len() - had
     }
 
     /// Unlocks, with nothing changed.
@@ -137,7 +144,7 @@ impl<T> Chan<T> {
         let oldest = state.buffer.pop_front();
         let value = match (oldest, sent) {
             (Some(oldest), Some(sent)) => {
-                state.buffer.push_back(sent);
+                state.buffer.push_back(sent, state.capacity);
                 Some(oldest)
             }
             (oldest, sent) => oldest.or(sent),

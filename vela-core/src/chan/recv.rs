@@ -191,11 +191,13 @@ pub(crate) fn take_many<T>(chan: &Chan<T>, into: &mut Vec<T>, max: usize) -> usi
     // Outside the lock, as far as it can be known.
     let there = chan.look(State::len);
     into.reserve(max.min(there));
-    if more {
-        let had = into.len();
-        chan.receive_many_quickly(into, max);
-        taken = into.len() - had;
+    while more && taken < max {
+        let quickly = chan.receive_many_quickly(into, max - taken);
+        taken += quickly;
         more = chan.word() & RECEIVE != 0;
+        if quickly == 0 {
+            break;
+        }
     }
     while more && taken < max {
         more = chan.with(|state, wakes| {

@@ -355,7 +355,7 @@ impl<T> Future for SendAll<'_, T> {
 /// Sends values from the front of `from` while that needs no waiting, in as few critical sections as wakers and drops
 /// allow.
 fn push_many<T>(chan: &Chan<T>, from: &mut VecDeque<T>) {
-    chan.send_many_quickly(from);
+    while chan.send_many_quickly(from) > 0 {}
     while !from.is_empty() {
         let (dropped, more) = chan.with(|state, wakes| {
             while let Some(value) = from.pop_front() {

@@ -219,7 +219,7 @@ impl<T> State<T> {
         // Values that came back count as room taken where the oldest are dropped: there is no going over the capacity.
         let came_back = self.returned_len() > 0 && self.overflow() == Overflow::DropOldest;
         if self.has_room() && !(came_back && self.len() >= self.capacity) {
-            self.buffer.push_back(value);
+            self.buffer.push_back(value, self.capacity);
             return Push::Done;
         }
         match self.overflow() {
@@ -232,7 +232,7 @@ impl<T> State<T> {
                     Some((_, oldest)) => Some(oldest),
                     None => self.buffer.pop_front(),
                 };
-                self.buffer.push_back(value);
+                self.buffer.push_back(value, self.capacity);
                 match oldest {
                     Some(oldest) => {
                         self.extra_mut().dropped += 1;
@@ -262,7 +262,7 @@ impl<T> State<T> {
         let left = if self.len() > 0 { Some(value) } else { self.hand_over(value, std::ptr::null(), wakes) };
         if let Some(value) = left {
             // At capacity 0 the receiver that was seen waiting has left: the value waits for the next one.
-            self.buffer.push_back(value);
+            self.buffer.push_back(value, self.capacity);
         }
         self.settle(wakes);
         Push::Done
@@ -323,7 +323,7 @@ impl<T> State<T> {
                 return;
             }
             match slot.take() {
-                Some(value) => self.buffer.push_back(value),
+                Some(value) => self.buffer.push_back(value, self.capacity),
                 None => self.permits += 1,
             }
             wakes.push(waiter.complete());

@@ -116,9 +116,15 @@ impl<C: Case> One<C> {
                     };
                 }
                 Phase::Waiting if this.case.is_single() => {
+                    let waits = this.case.renew(cx.waker());
                     // The old waker's drop may have completed it meanwhile.
-                    if this.case.renew(cx.waker()) && claim.phase() == Phase::Waiting {
-                        return Poll::Pending;
+                    if claim.phase() == Phase::Waiting {
+                        if waits {
+                            return Poll::Pending;
+                        }
+                        // A panic (of a waker) has ended the last poll before the node was linked.
+                        self.as_mut().cancel();
+                        return self.start(cx);
                     }
                 }
                 Phase::InProgress(key) => this.case.settle(key),
