@@ -230,7 +230,7 @@ fn a_case_that_does_not_wait_has_no_waker_to_renew() {
 
 #[test]
 fn a_value_whose_drop_panics_does_not_keep_those_behind_it() {
-    struct Panics(bool, Arc<()>);
+    struct Panics(bool, #[expect(dead_code, reason = "counted")] Arc<()>);
 
     impl Drop for Panics {
         fn drop(&mut self) {

@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn what_is_behind_a_panicking_drop_is_dropped() {
-        struct Panics(bool, std::sync::Arc<()>);
+        struct Panics(bool, #[expect(dead_code, reason = "counted")] std::sync::Arc<()>);
 
         impl Drop for Panics {
             fn drop(&mut self) {
