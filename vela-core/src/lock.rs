@@ -88,7 +88,8 @@ impl Lock {
     /// The calling thread holds the lock.
     #[inline]
     pub(crate) unsafe fn publish(&self, bits: usize) {
-        self.word.store(self.next(bits) | LOCKED, Ordering::Release);
+        // Relaxed: only the holder of the lock writes.
+        self.word.store(next(self.word.load(Ordering::Relaxed), bits) | LOCKED, Ordering::Release);
     }
 
     /// Writes new bits and the next version, and unlocks.
@@ -98,7 +99,8 @@ impl Lock {
     /// The calling thread holds the lock.
     #[inline]
     pub(crate) unsafe fn publish_and_unlock(&self, bits: usize) {
-        self.word.store(self.next(bits), Ordering::Release);
+        // Relaxed: only the holder of the lock writes.
+        self.word.store(next(self.word.load(Ordering::Relaxed), bits), Ordering::Release);
     }
 
     /// As [`publish_and_unlock`](Self::publish_and_unlock), where the word from before the section is at hand.
@@ -108,13 +110,7 @@ impl Lock {
     /// The calling thread holds the lock, and the word was `before` when it took it.
     #[inline]
     pub(crate) unsafe fn replace_and_unlock(&self, before: usize, bits: usize) {
-        self.word.store((before & !(VERSION - 1)).wrapping_add(VERSION) | bits, Ordering::Release);
-    }
-
-    #[inline]
-    fn next(&self, bits: usize) -> usize {
-        // Relaxed: only the holder of the lock writes.
-        (self.word.load(Ordering::Relaxed) & !(VERSION - 1)).wrapping_add(VERSION) | bits
+        self.word.store(next(before, bits), Ordering::Release);
     }
 
     /// # Safety
@@ -126,6 +122,12 @@ impl Lock {
         let word = self.word.load(Ordering::Relaxed);
         self.word.store(word & !LOCKED, Ordering::Release);
     }
+}
+
+/// The word after `word`: the next version, with these bits.
+#[inline]
+fn next(word: usize, bits: usize) -> usize {
+    (word & !(VERSION - 1)).wrapping_add(VERSION) | bits
 }
 
 /// What a thread does while another is in the section: it spins, for longer each time, then gives way, then sleeps.

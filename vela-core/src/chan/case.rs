@@ -37,7 +37,7 @@ pub trait Operation<T> {
         wakes: &mut Wakes,
     ) -> Option<Self::Output>;
 
-    /// Completes without the general transition, where nobody waits and nothing is unusual.
+    /// Completes without the general transition, where the channel's situation is plain.
     fn quick(_: &Chan<T>, _: Option<&mut Option<T>>) -> Option<Self::Output> {
         None
     }

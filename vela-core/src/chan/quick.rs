@@ -36,7 +36,7 @@ impl<T> Chan<T> {
                 state.buffer.push_back(value, state.capacity);
             }
             // SAFETY: locked; the word was `before`.
-            unsafe { self.replace_and_unlock(state, before, QUIET | RECEIVE | room(state)) };
+            unsafe { self.replace_and_unlock(state, before, quiet(state)) };
             return true;
         }
         before & HUNGRY != 0 && self.hand_over(state, before, value) || self.give_up()
@@ -50,9 +50,8 @@ impl<T> Chan<T> {
         let state = unsafe { self.locked_state() };
         if before & (QUIET | RECEIVE) == QUIET | RECEIVE {
             let value = state.buffer.pop_front();
-            let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
             // SAFETY: locked; the word was `before`.
-            unsafe { self.replace_and_unlock(state, before, QUIET | receive | room(state)) };
+            unsafe { self.replace_and_unlock(state, before, quiet(state)) };
             return value;
         }
         if before & CROWDED != 0
@@ -76,9 +75,8 @@ impl<T> Chan<T> {
         }
         let count = from.len().min(state.capacity - state.buffer.len()).min(AT_ONCE);
         from.drain(..count).for_each(|value| state.buffer.push_back(value, state.capacity));
-        let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
         // SAFETY: locked; the word was `before`.
-        unsafe { self.replace_and_unlock(state, before, QUIET | receive | room(state)) };
+        unsafe { self.replace_and_unlock(state, before, quiet(state)) };
         count
     }
 
@@ -93,9 +91,8 @@ impl<T> Chan<T> {
         let state = unsafe { self.locked_state() };
         let had = into.len();
         state.buffer.pop_into(into, max.min(AT_ONCE));
-        let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
         // SAFETY: locked; the word was `before`.
-        unsafe { self.replace_and_unlock(state, before, QUIET | receive | room(state)) };
+        unsafe { self.replace_and_unlock(state, before, quiet(state)) };
         into.len() - had
     }
 
@@ -120,7 +117,7 @@ impl<T> Chan<T> {
         note.ticket = state.handed;
         state.handed += 1;
         let waker = waiter.complete();
-        let bits = if state.receivers.is_empty() { QUIET | room(state) } else { HUNGRY | SEND };
+        let bits = if state.receivers.is_empty() { quiet(state) } else { HUNGRY | SEND };
         // SAFETY: locked; the word was `before`.
         unsafe { self.replace_and_unlock(state, before, bits) };
         if let Some(waker) = waker {
@@ -149,8 +146,7 @@ impl<T> Chan<T> {
             }
             (oldest, sent) => oldest.or(sent),
         };
-        let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
-        let bits = if state.senders.is_empty() { QUIET | receive } else { CROWDED | RECEIVE };
+        let bits = if state.senders.is_empty() { quiet(state) } else { CROWDED | RECEIVE };
         // SAFETY: locked; the word was `before`.
         unsafe { self.replace_and_unlock(state, before, bits) };
         if let Some(waker) = waker {
@@ -194,8 +190,10 @@ impl<T> Chan<T> {
     }
 }
 
-/// The bit that says whether a send succeeds where nobody waits.
+/// The bits of a channel in which nobody waits any more.
 #[inline]
-fn room<T>(state: &State<T>) -> usize {
-    if state.buffer.len() < state.capacity || state.overflow().drops() { SEND } else { 0 }
+fn quiet<T>(state: &State<T>) -> usize {
+    let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
+    let send = if state.buffer.len() < state.capacity || state.overflow().drops() { SEND } else { 0 };
+    QUIET | receive | send
 }

@@ -25,7 +25,7 @@ impl Budget {
     #[inline]
     pub(crate) fn charge(self) {
         if !(seam::any() && simulated_charge()) {
-            FREE.set(FREE.get().saturating_sub(1));
+            use_quietly();
         }
     }
 }
@@ -84,14 +84,12 @@ pub(crate) fn poll_has_budget(cx: &mut Context<'_>) -> Poll<()> {
     {
         return if proceeds { Poll::Ready(()) } else { Poll::Pending };
     }
-    if coop::has_budget_remaining() {
-        return Poll::Ready(());
-    }
     poll_exhausted(cx)
 }
 
 /// `Pending` if the budget is exhausted, with the task to be woken: by Tokio after it has asked its driver, or, in a runner of
 /// ours, which has many tasks to Tokio's one, at once: to the back of the runner's queue.
+#[inline]
 fn poll_exhausted(cx: &mut Context<'_>) -> Poll<()> {
     if coop::has_budget_remaining() {
         return Poll::Ready(());

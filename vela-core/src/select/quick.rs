@@ -9,7 +9,7 @@ use super::order::{Mode, below};
 use super::slot::Keep;
 use crate::rt;
 
-/// With more arms than this a few are drawn at random before all are looked at.
+/// With so many arms or more a few are drawn at random before all are looked at.
 const DRAW_FROM: usize = 4;
 /// How many.
 const DRAWS: u32 = 2;
