@@ -227,6 +227,7 @@ impl<C: ChanRef> Berth<C> {
     }
 
     /// Leaves the list; what a counterpart has put in, or granted, goes back.
+    #[inline(never)]
     pub(crate) fn withdraw(self: Pin<&mut Self>) {
         let this = self.project();
         if *this.stage != Stage::Enrolled {

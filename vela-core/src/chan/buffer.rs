@@ -44,13 +44,13 @@ impl<T> Buffer<T> {
         if self.len == self.places.len() {
             self.grow(limit);
         }
-        let mut at = self.head + self.len;
-        if at >= self.places.len() {
-            at -= self.places.len();
-        }
+        // `len` is not read again after the value is written, which might be anywhere, for all that the compiler knows.
+        let (len, places) = (self.len, self.places.len());
+        let at = self.head + len;
+        let at = if at >= places { at - places } else { at };
+        self.len = len + 1;
         // SAFETY: `head` and `len` are less than the number of places, so `at` is, too.
         unsafe { self.places.get_unchecked_mut(at) }.write(value);
-        self.len += 1;
     }
 
     #[inline]

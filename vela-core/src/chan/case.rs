@@ -13,7 +13,7 @@ use super::state::{Chan, Note, State, Want};
 use crate::lock::{LOCKED, VERSION};
 use crate::rt::Site;
 use crate::rt::seam::{Operation as Named, Subject};
-use crate::select::{Case, LockSet, Peek, Seat};
+use crate::select::{Case, LockSet, Peek, Plain, Seat};
 use crate::waitlist::{Claim, Wakes};
 
 /// What one kind of operation does with the state.
@@ -40,6 +40,11 @@ pub trait Operation<T> {
     /// Completes without the general transition, where the channel's situation is plain.
     fn quick(_: &Chan<T>, _: Option<&mut Option<T>>) -> Option<Self::Output> {
         None
+    }
+
+    /// As `quick`, in the plain situations alone, and not in a simulation.
+    fn plain(_: &Chan<T>, _: Option<&mut Option<T>>) -> Plain<Self::Output> {
+        Plain::Unclear
     }
 
     /// What a counterpart has done; `Pending` where it has only brought news.
@@ -87,7 +92,8 @@ impl<C: ChanRef, K> ChanCase<C, K> {
         self.berth.is_enrolled()
     }
 
-    fn chan(&self) -> &Chan<C::Value> {
+    #[inline]
+    pub(crate) fn chan(&self) -> &Chan<C::Value> {
         self.berth.chan.chan()
     }
 }
@@ -132,6 +138,12 @@ unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
             return None;
         }
         K::quick(chan, Some(value)).or_else(|| look::<_, K>(chan, value))
+    }
+
+    #[inline]
+    fn plain(self: Pin<&mut Self>) -> Plain<K::Output> {
+        let (chan, load) = self.project().berth.load();
+        K::plain(chan, load)
     }
 
     #[inline]

@@ -16,12 +16,96 @@
 use std::collections::VecDeque;
 
 use super::state::{CROWDED, Chan, HUNGRY, Note, Outcome, QUIET, RECEIVE, SEND, State, Waiter, Want};
-use crate::select::Seat;
+use crate::lock::LOCKED;
+use crate::select::{Plain, Seat};
 
 /// So many values are moved in one section at most.
 const AT_ONCE: usize = 256;
 
 impl<T> Chan<T> {
+    /// Sends, if that is plain and there is a value; for who runs in no simulation.
+    #[inline]
+    pub(crate) fn send_plainly<E>(&self, value: &mut Option<T>) -> Plain<Result<(), E>> {
+        let word = self.word();
+        if word & (LOCKED | QUIET | SEND) != QUIET | SEND {
+            return self.send_to_waiter(word, value);
+        }
+        if value.is_none() || !self.raw_lock().lock_from(word) {
+            return Plain::Unclear;
+        }
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        let len = state.buffer.len() + 1;
+        if len > state.capacity {
+            // The policy is to drop.
+            self.give_up();
+            return Plain::Unclear;
+        }
+        // SAFETY: it was looked at above.
+        state.buffer.push_back(unsafe { value.take().unwrap_unchecked() }, state.capacity);
+        let send = if len < state.capacity || state.overflow().drops() { SEND } else { 0 };
+        // SAFETY: locked; the word was `word`.
+        unsafe { self.replace_and_unlock_untold(state, word, QUIET | RECEIVE | send) };
+        Plain::Done(Ok(()))
+    }
+
+    /// A plain send that does not go into the buffer.
+    #[inline(never)]
+    fn send_to_waiter<E>(&self, word: usize, value: &mut Option<T>) -> Plain<Result<(), E>> {
+        if value.is_none() || word & LOCKED != 0 {
+            return Plain::Unclear;
+        }
+        if word & HUNGRY == 0 {
+            return if word & SEND == 0 { Plain::Wait } else { Plain::Unclear };
+        }
+        if !self.raw_lock().lock_from(word) {
+            return Plain::Unclear;
+        }
+        // SAFETY: locked.
+        if self.hand_over(unsafe { self.locked_state() }, word, value) {
+            return Plain::Done(Ok(()));
+        }
+        self.give_up();
+        Plain::Unclear
+    }
+
+    /// Receives, if that is plain; for who runs in no simulation.
+    #[inline]
+    pub(crate) fn receive_plainly(&self) -> Plain<Option<T>> {
+        let word = self.word();
+        if word & (LOCKED | QUIET | RECEIVE) != QUIET | RECEIVE {
+            return self.receive_from_waiter(word);
+        }
+        if !self.raw_lock().lock_from(word) {
+            return Plain::Unclear;
+        }
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        let value = state.buffer.pop_front();
+        // SAFETY: locked; the word was `word`.
+        unsafe { self.replace_and_unlock_untold(state, word, quiet(state)) };
+        Plain::Done(value)
+    }
+
+    /// A plain receive while others wait.
+    #[inline(never)]
+    fn receive_from_waiter(&self, word: usize) -> Plain<Option<T>> {
+        if word & (LOCKED | RECEIVE) == 0 {
+            return Plain::Wait;
+        }
+        if word & (LOCKED | CROWDED) != CROWDED || !self.raw_lock().lock_from(word) {
+            return Plain::Unclear;
+        }
+        // SAFETY: locked.
+        match self.move_up(unsafe { self.locked_state() }, word) {
+            Some(value) => Plain::Done(Some(value)),
+            None => {
+                self.give_up();
+                Plain::Unclear
+            }
+        }
+    }
+
     /// Sends, if that is plain and there is a value.
     #[inline]
     pub(crate) fn send_quickly(&self, value: &mut Option<T>) -> bool {

@@ -13,7 +13,7 @@ use super::error::RecvTimeoutError;
 use super::state::{Chan, Note, Outcome, Pop, RECEIVE, State, Want};
 use crate::rt::seam::Subject;
 use crate::rt::{self, Timer};
-use crate::select::{One, one};
+use crate::select::{One, Plain, one};
 use crate::waitlist::{Claim, Wakes};
 
 /// A receive, as an [`Operation`].
@@ -48,6 +48,11 @@ impl<T> Operation<T> for Receiving {
     #[inline]
     fn quick(chan: &Chan<T>, _: Option<&mut Option<T>>) -> Option<Option<T>> {
         chan.receive_quickly().map(Some)
+    }
+
+    #[inline]
+    fn plain(chan: &Chan<T>, _: Option<&mut Option<T>>) -> Plain<Option<T>> {
+        chan.receive_plainly()
     }
 
     #[inline]

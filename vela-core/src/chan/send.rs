@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use super::overflow::Overflow;
 use super::state::{Chan, Note, Outcome, Push, SEND, State, Want};
 use crate::rt::seam::Subject;
 use crate::rt::{self, Timer};
-use crate::select::{Case, Lends, One, one};
+use crate::select::{Case, Lends, One, Plain, one};
 use crate::waitlist::{Claim, Wakes};
 
 /// A send, as an [`Operation`].
@@ -60,6 +61,11 @@ impl<T> Operation<T> for Delivering {
     #[inline]
     fn quick(chan: &Chan<T>, load: Option<&mut Option<T>>) -> Option<Sent<T>> {
         chan.send_quickly(load?).then_some(Ok(()))
+    }
+
+    #[inline]
+    fn plain(chan: &Chan<T>, load: Option<&mut Option<T>>) -> Plain<Sent<T>> {
+        load.map_or(Plain::Unclear, |value| chan.send_plainly(value))
     }
 
     #[inline]
@@ -111,10 +117,30 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     #[repr(C)]
     pub struct Send<'a, T> {
-        chan: &'a Chan<T>,
-        impatient: Option<Pin<Box<Impatient>>>,
+        impatient: Slow,
         #[pin]
         one: One<SendCase<&'a Chan<T>>>,
+    }
+}
+
+/// How an impatient send goes on, where there is something. Its drop is inlined as long as there is nothing.
+#[derive(Debug, Default)]
+struct Slow(ManuallyDrop<Option<Pin<Box<Impatient>>>>);
+
+impl Slow {
+    #[cold]
+    #[inline(never)]
+    fn clear(&mut self) {
+        *self.0 = None;
+    }
+}
+
+impl Drop for Slow {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            self.clear();
+        }
     }
 }
 
@@ -122,7 +148,7 @@ impl<'a, T> Send<'a, T> {
     #[inline]
     #[track_caller]
     pub(crate) fn new(chan: &'a Chan<T>, value: Option<T>) -> Self {
-        Self { one: one(send_case(chan, value)), chan, impatient: None }
+        Self { impatient: Slow::default(), one: one(send_case(chan, value)) }
     }
 
     /// Takes the value back, unless it is sent; stops waiting first.
@@ -135,7 +161,7 @@ impl<'a, T> Send<'a, T> {
     /// Puts the next value in, once the last send is over.
     fn refill(self: Pin<&mut Self>, value: T) {
         let mut this = self.project();
-        *this.impatient = None;
+        this.impatient.clear();
         this.one.as_mut().cancel();
         *this.one.case().value() = Some(value);
     }
@@ -155,12 +181,12 @@ impl<'a, T> Send<'a, T> {
     fn poll_impatient(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent<T>> {
         // An exhausted budget is not a full channel.
         ready!(rt::poll_has_budget(cx));
-        let this = self.as_mut().project();
-        if this.impatient.is_none() {
-            if let Poll::Ready(sent) = this.one.poll(cx) {
+        let mut this = self.as_mut().project();
+        if this.impatient.0.is_none() {
+            if let Poll::Ready(sent) = this.one.as_mut().poll(cx) {
                 return Poll::Ready(sent);
             }
-            let overflow = this.chan.look(|state| state.overflow());
+            let overflow = this.one.target().chan().look(|state| state.overflow());
             let (patience, wait) = match overflow {
                 Overflow::Timeout(d) => (Patience::Until(rt::saturating_add(rt::now(), d)), true),
                 Overflow::Retry { attempts: left @ 1.., backoff: pause } => {
@@ -168,7 +194,7 @@ impl<'a, T> Send<'a, T> {
                 }
                 _ => return self.fail(SendErrorKind::Full),
             };
-            *this.impatient = Some(Box::pin(Impatient { patience, timer: None }));
+            *this.impatient.0 = Some(Box::pin(Impatient { patience, timer: None }));
             if !wait && self.as_mut().leave_line() {
                 return Poll::Ready(Ok(()));
             }
@@ -179,7 +205,7 @@ impl<'a, T> Send<'a, T> {
     fn poll_waiting(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent<T>> {
         loop {
             let this = self.as_mut().project();
-            let impatient = this.impatient.as_mut().expect("set by `poll_impatient`").as_mut().project();
+            let impatient = this.impatient.0.as_mut().expect("set by `poll_impatient`").as_mut().project();
             match impatient.patience {
                 Patience::Until(deadline) => {
                     if let Poll::Ready(sent) = this.one.poll(cx) {
@@ -214,7 +240,7 @@ impl<T> Future for Send<'_, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent<T>> {
-        if self.chan.impatient { self.poll_impatient(cx) } else { self.project().one.poll(cx) }
+        if self.one.target().chan().impatient { self.poll_impatient(cx) } else { self.project().one.poll(cx) }
     }
 }
 

@@ -626,8 +626,19 @@ impl<T> Chan<T> {
     /// The caller holds the lock; the word was `before` when it took it; `bits` are those of `state`.
     #[inline]
     pub(super) unsafe fn replace_and_unlock(&self, state: &State<T>, before: usize, bits: usize) {
-        let right = cfg!(debug_assertions).then(|| state.bits());
         self.tell_state(state);
+        // SAFETY: by the caller.
+        unsafe { self.replace_and_unlock_untold(state, before, bits) };
+    }
+
+    /// As [`replace_and_unlock`](Self::replace_and_unlock), where no simulation is to hear of it.
+    ///
+    /// # Safety
+    ///
+    /// The same.
+    #[inline]
+    pub(super) unsafe fn replace_and_unlock_untold(&self, state: &State<T>, before: usize, bits: usize) {
+        let right = cfg!(debug_assertions).then(|| state.bits());
         // SAFETY: by the caller.
         unsafe { self.lock.replace_and_unlock(before, bits) };
         assert!(right.is_none_or(|right| right == bits), "the word does not tell the state");
@@ -648,6 +659,7 @@ impl<T> Chan<T> {
         result
     }
 
+    #[inline]
     pub(crate) fn raw_lock(&self) -> &Lock {
         &self.lock
     }

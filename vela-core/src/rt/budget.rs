@@ -16,8 +16,38 @@ pub(crate) struct Budget(());
 const PER_CHARGE: u32 = 8;
 
 thread_local! {
-    /// How many operations on this thread go free before the next is charged, whichever task they belong to.
+    /// How many operations on this thread go free before the next is charged, whichever task they belong to. 0 where a
+    /// simulation runs.
     static FREE: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Takes one operation of those that go free, or buys some. False: the budget is exhausted, or a simulation runs on this
+/// thread; the operation has to ask by [`poll_budget`].
+#[inline]
+pub(crate) fn take_free() -> bool {
+    let free = FREE.get();
+    if free == 0 && !buy_free() {
+        return false;
+    }
+    FREE.set(FREE.get() - 1);
+    true
+}
+
+#[cold]
+#[inline(never)]
+fn buy_free() -> bool {
+    !seam::simulated() && coop::has_budget_remaining() && buy(&mut Context::from_waker(Waker::noop())).is_ready()
+}
+
+/// What was taken was not used.
+#[inline]
+pub(crate) fn put_back_free() {
+    FREE.set(FREE.get() + 1);
+}
+
+/// From here on every operation on this thread has to ask.
+pub(super) fn forget_free() {
+    FREE.set(0);
 }
 
 impl Budget {
@@ -61,13 +91,7 @@ fn buy(cx: &mut Context<'_>) -> Poll<()> {
 /// As [`poll_budget`] where there is no context: false where that is needed, or in a simulation.
 #[inline]
 pub(crate) fn buy_quietly() -> bool {
-    !seam::simulated() && (FREE.get() > 0 || buy_if_there_is())
-}
-
-#[cold]
-#[inline(never)]
-fn buy_if_there_is() -> bool {
-    coop::has_budget_remaining() && buy(&mut Context::from_waker(Waker::noop())).is_ready()
+    FREE.get() > 0 || buy_free()
 }
 
 /// One operation was completed after [`buy_quietly`].

@@ -25,7 +25,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 pub use blocking::block_on;
 pub(crate) use blocking::{assert_may_block, park_on};
-pub(crate) use budget::{buy_quietly, charge, poll_budget, poll_has_budget, use_quietly};
+pub(crate) use budget::{buy_quietly, charge, poll_budget, poll_has_budget, put_back_free, take_free, use_quietly};
 pub(crate) use clock::{Timer, now, saturating_add};
 pub use entry::{RuntimeOptions, block_on_main, block_on_test};
 pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle, panic_text};

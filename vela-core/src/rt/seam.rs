@@ -189,6 +189,7 @@ impl std::fmt::Debug for Installed {
 /// Makes `executor` that of this thread, until the result is dropped. `detailed`: it wants to hear of every operation.
 pub fn install(executor: Rc<dyn Executor>, detailed: bool) -> Installed {
     ANY.store(true, Ordering::Relaxed);
+    super::budget::forget_free();
     DETAILED.fetch_add(usize::from(detailed), Ordering::Relaxed);
     Installed { before: HERE.with(|here| here.replace(Some(executor))), detailed }
 }

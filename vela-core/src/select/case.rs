@@ -27,6 +27,17 @@ pub struct Peek {
     pub(crate) version: usize,
 }
 
+/// What came of a try in the plain situations.
+#[derive(Debug)]
+pub enum Plain<R> {
+    /// It has happened.
+    Done(R),
+    /// Nothing has happened; just now it would have had to wait.
+    Wait,
+    /// Nothing has happened.
+    Unclear,
+}
+
 impl Peek {
     pub(crate) const NEVER: Self = Self { maybe: false, version: 0 };
 }
@@ -53,6 +64,12 @@ pub unsafe trait Case {
     #[doc(hidden)]
     fn quick(&mut self) -> Option<Self::Output> {
         None
+    }
+
+    /// As [`attempt`](Self::attempt) in the plain situations alone, and not in a simulation. It has not begun to wait.
+    #[doc(hidden)]
+    fn plain(self: Pin<&mut Self>) -> Plain<Self::Output> {
+        Plain::Unclear
     }
 
     /// Completes if that needs no waiting; leaves nothing behind otherwise. A foreign case polls its future here.

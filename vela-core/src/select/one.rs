@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::case::{Case, Seat};
+use super::case::{Case, Plain, Seat};
 use super::locks::LockSet;
 use crate::rt;
 use crate::waitlist::{Claim, Phase, Wakes};
@@ -35,6 +35,7 @@ pin_project! {
     }
 
     impl<C: Case> PinnedDrop for One<C> {
+        #[inline]
         fn drop(this: Pin<&mut Self>) {
             if this.enrolled {
                 this.cancel();
@@ -55,7 +56,13 @@ impl<C: Case> One<C> {
         self.project().case
     }
 
+    #[inline]
+    pub(crate) fn target(&self) -> &C {
+        &self.case
+    }
+
     /// Stops waiting, as dropping it would.
+    #[inline(never)]
     pub(crate) fn cancel(self: Pin<&mut Self>) {
         let this = self.project();
         if *this.enrolled {
@@ -72,6 +79,30 @@ impl<C: Case> Future for One<C> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
+        if !C::QUICK || !rt::take_free() {
+            return self.poll_slowly(cx);
+        }
+        let result = if self.enrolled {
+            self.wake_up(cx)
+        } else {
+            match self.as_mut().project().case.plain() {
+                Plain::Done(outcome) => return Poll::Ready(outcome),
+                Plain::Wait => self.enroll(cx),
+                Plain::Unclear => self.start(cx),
+            }
+        };
+        if result.is_pending() {
+            rt::put_back_free();
+        }
+        result
+    }
+}
+
+impl<C: Case> One<C> {
+    /// A foreign source, a simulation, an exhausted budget.
+    #[cold]
+    #[inline(never)]
+    fn poll_slowly(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         if self.case.is_polled() {
             // Foreign sources keep their own account of the budget; they must not see it exhausted by us.
             ready!(rt::poll_has_budget(cx));
@@ -87,15 +118,12 @@ impl<C: Case> Future for One<C> {
         }
         result
     }
-}
 
-impl<C: Case> One<C> {
     #[cold]
     fn tell(&self, ready: bool) {
         self.case.describe(&mut |operation| rt::polled(ready, operation));
     }
 
-    #[inline]
     fn poll_case(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         if self.enrolled { self.wake_up(cx) } else { self.start(cx) }
     }
@@ -138,7 +166,6 @@ impl<C: Case> One<C> {
     }
 
     /// The first look; enrols if it shows nothing.
-    #[inline]
     fn start(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         match self.as_mut().project().case.attempt(cx) {
             Poll::Ready(outcome) => Poll::Ready(outcome),
