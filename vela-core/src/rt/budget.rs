@@ -21,6 +21,17 @@ thread_local! {
     static FREE: Cell<u32> = const { Cell::new(0) };
 }
 
+thread_local! {
+    /// How many operations on this thread were charged for.
+    static BOUGHT: Cell<u32> = const { Cell::new(0) };
+}
+
+/// About how many channel operations this thread has done since the last call.
+#[inline]
+pub(super) fn take_bought() -> u32 {
+    BOUGHT.take()
+}
+
 /// Takes one operation of those that go free, or buys some. False: the budget is exhausted, or a simulation runs on this
 /// thread; the operation has to ask by [`poll_budget`].
 #[inline]
@@ -85,6 +96,7 @@ fn buy(cx: &mut Context<'_>) -> Poll<()> {
     ready!(poll_exhausted(cx));
     ready!(coop::poll_proceed(cx)).made_progress();
     FREE.set(PER_CHARGE);
+    BOUGHT.set(BOUGHT.get() + PER_CHARGE);
     Poll::Ready(())
 }
 

@@ -72,6 +72,14 @@ impl Idle {
         !(work() && self.idle.fetch_and(!bit, Ordering::SeqCst) & bit != 0)
     }
 
+    /// Whether runner `who` waited, and has to be woken: there is work that was brought to it alone.
+    pub(super) fn call_one(&self, who: usize) -> bool {
+        let bit = 1 << who;
+        // Pairs with the fence in `sleep`, as in `call`.
+        fence(Ordering::SeqCst);
+        self.idle.load(Ordering::SeqCst) & bit != 0 && self.idle.fetch_and(!bit, Ordering::SeqCst) & bit != 0
+    }
+
     /// Whether some runner waits.
     #[inline]
     pub(super) fn any(&self) -> bool {

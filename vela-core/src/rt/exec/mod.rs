@@ -7,6 +7,7 @@
 mod gate;
 mod handle;
 mod idle;
+mod load;
 #[cfg(all(test, vela_loom))]
 mod loom_tests;
 mod monitor;

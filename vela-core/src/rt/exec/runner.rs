@@ -11,13 +11,19 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::task::coop;
 
+use super::load::{Done, Verdict};
 use super::monitor;
 use super::share::{Ref, Shared};
 use super::slot::{Entered, NUDGES, Slot};
 use super::task::{self, After, Header};
 
 /// How long a runner polls tasks before Tokio has its turn.
-const SLICE: Duration = Duration::from_micros(50);
+const SLICE: Duration = Duration::from_micros(200);
+/// How long it polls between two looks at the clock, and at least between two occasions to share.
+const STEP: Duration = Duration::from_nanos(12_500);
+const OCCASION: Duration = Duration::from_micros(6);
+/// If Tokio's turn took longer than this, its queue is long.
+const LONG_TURN: Duration = Duration::from_micros(200);
 /// The injector is looked at once in so many polls,
 const LOOK: u32 = 8;
 /// and the clock once in so many at most; more often if polls are long.
@@ -128,7 +134,7 @@ impl<'a> Turn<'a> {
         // The clock is looked at only by a runner that has more than a round to do.
         let start = slot.gave_way.take().map(|gave_way| {
             let now = Instant::now();
-            slot.crowded.set(!slot.crowded.get() && now - gave_way > 4 * SLICE);
+            slot.crowded.set(!slot.crowded.get() && now - gave_way > LONG_TURN);
             now
         });
         slot.drain_returns();
@@ -143,7 +149,10 @@ impl<'a> Turn<'a> {
             if let Some(task) = self.slot.pop() {
                 return Some(task);
             }
-            let more = self.shared.take(self.searching);
+            let mut more = self.shared.take(self.searching);
+            if more.len() == 0 && self.shared.several {
+                more = self.shared.steal(self.slot);
+            }
             if more.len() != 0 {
                 self.slot.append(more);
                 continue;
@@ -152,7 +161,7 @@ impl<'a> Turn<'a> {
                 self.shared.idle.0.searched();
             }
             // Whoever has enqueued something without seeing that this one sleeps is seen by it.
-            if self.shared.idle.0.sleep(self.slot.index, || self.shared.injected() != 0) {
+            if self.shared.idle.0.sleep(self.slot.index, || self.shared.injected() != 0 || self.slot.len() != 0) {
                 return None;
             }
         }
@@ -175,8 +184,8 @@ impl<'a> Turn<'a> {
             self.slot.round.set(1);
             self.alone = false;
         }
-        if behind >= CROWD && self.shared.idle.0.any() {
-            self.shared_out |= self.shared.share(self.slot, CROWD);
+        if behind >= CROWD || behind > 0 && self.slot.load.is_eager() {
+            self.shared_out |= self.shared.share(self.slot, 1);
         }
     }
 
@@ -196,18 +205,25 @@ impl<'a> Turn<'a> {
         Next::Poll
     }
 
-    /// Looks at the clock: four times in a slice.
+    /// Looks at the clock.
     fn look(&mut self) -> Next {
         if self.shared.gate.0.is_closed() {
             return Next::End;
         }
         let now = Instant::now();
         let step = now - *self.since.get_or_insert(now);
-        let fit = (SLICE / 4).as_nanos() as u32 * self.polls / step.as_nanos().clamp(1, 1 << 30) as u32;
+        let fit = STEP.as_nanos() as u32 * self.polls / step.as_nanos().clamp(1, 1 << 30) as u32;
         self.slot.round.set(fit.clamp(1, (2 * self.polls).min(ROUND)));
         self.polls = 0;
         self.since = Some(now);
-        if now - *self.reset.get_or_insert(now) >= SLICE / 8 {
+        if self.shared.several {
+            let done =
+                Done { time: step, operations: crate::rt::budget::take_bought(), waited: crate::lock::take_waited() };
+            if self.slot.load.add(done, now) == Verdict::Join {
+                self.shared.join(self.slot);
+            }
+        }
+        if now - *self.reset.get_or_insert(now) >= OCCASION {
             self.reset = Some(now);
             if !std::mem::take(&mut self.alone) {
                 self.shared_out |= self.shared.share(self.slot, 1);

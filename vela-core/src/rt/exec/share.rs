@@ -271,14 +271,40 @@ impl Shared {
     }
 
     /// Gives half of a runner's queue, of at least `least`, away, if another one has nothing to do. Whether it did.
+    #[inline]
+    pub(super) fn share(&self, slot: &Slot, least: usize) -> bool {
+        self.idle.0.any() && self.share_out(slot, least)
+    }
+
     #[cold]
     #[inline(never)]
-    pub(super) fn share(&self, slot: &Slot, least: usize) -> bool {
-        let shares = self.idle.0.any() && !self.idle.0.is_searched() && slot.len() >= least;
+    fn share_out(&self, slot: &Slot, least: usize) -> bool {
+        let shares = !self.idle.0.is_searched() && slot.len() >= least && !slot.load.is_gathered();
         if shares {
             self.inject_all(slot.cut(BATCH));
         }
         shares
+    }
+
+    /// Half of the queue of another runner whose tasks compute.
+    pub(super) fn steal(&self, slot: &Slot) -> Queue {
+        let from = self.slots().find(|other| other.index != slot.index && other.load.is_eager() && other.len() != 0);
+        from.map_or_else(Queue::new, |other| other.cut(BATCH))
+    }
+
+    /// Brings the tasks of a hot runner to the first other one that is hot, too.
+    pub(super) fn join(&self, slot: &Slot) {
+        let Some(other) = self.slots().take(slot.index).find(|other| other.load.is_hot()) else { return };
+        if !self.gate.0.enter() {
+            return;
+        }
+        other.load.gather(slot.load.rate());
+        slot.load.leave();
+        other.append(slot.cut(0));
+        if self.idle.0.call_one(other.index) {
+            other.wake();
+        }
+        self.gate.0.leave();
     }
 
     /// Moves the tasks behind a long poll, all or half of them, to where others find them. Not by a runner.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::Instant;
 
+use super::load::Load;
 use super::queue::Queue;
 use super::share::{self, Shared};
 use super::spin::Spin;
@@ -49,6 +50,7 @@ pub(super) struct Slot {
     pub(super) crowded: Cell<bool>,
     /// How many polls go between two looks at the clock.
     pub(super) round: Cell<u32>,
+    pub(super) load: Load,
 }
 
 thread_local! {
@@ -104,6 +106,7 @@ impl Slot {
             gave_way: Cell::new(None),
             crowded: Cell::new(false),
             round: Cell::new(super::runner::ROUND / 4),
+            load: Load::default(),
         }
     }
 
@@ -189,8 +192,8 @@ impl Slot {
             unsafe { queue.push(task) };
             queue.len()
         });
-        if len >= PILE {
-            let _ = self.shared().share(self, PILE);
+        if len >= PILE || len > 1 && self.load.is_eager() {
+            let _ = self.shared().share(self, 1);
         }
     }
 
