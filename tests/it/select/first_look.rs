@@ -294,3 +294,26 @@ fn bodies_may_move_change_and_shadow_the_operand() {
     assert_eq!((got, handle.is_none(), items.0.len()), (vec![2, 3], true, 1));
     assert!(tx.is_closed());
 }
+
+#[test]
+fn a_handle_that_may_be_there_may_be_of_any_kind() {
+    on_each_runtime(|| async {
+        let (jobs_in, jobs) = channel(2);
+        jobs_in.try_send(20).unwrap();
+        drop(jobs_in);
+        let mut running: Option<Task<i32>> = None;
+        let mut done = Vec::new();
+        loop {
+            let idle = running.is_none();
+            select! {
+                outcome = <-running => {
+                    running = None;
+                    done.push(outcome.unwrap());
+                }
+                Some(job) = <-jobs, if idle => running = Some(go!({ job + 1 })),
+                closed => break,
+            }
+        }
+        assert_eq!(done, [21]);
+    });
+}
