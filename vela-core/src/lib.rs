@@ -33,8 +33,8 @@ pub mod __private {
     pub use crate::ops::{FutureExt, ReceiveExt, SentExt, TransmitExt, ValuesExt, given, next_item};
     pub use crate::rt::{RunQueue, RuntimeOptions, block_on_main, block_on_test, seam};
     pub use crate::select::{
-        CLOSED, ELSE, Every, Glance, Mode, Quick, Selector, every, is_quick, lend, lend_every, one, quick, sent,
-        unreachable_arm, values,
+        AGAIN, CLOSED, ELSE, Every, ForeignPlace, Mode, OwnPlace, Place, Quick, Selector, every, lend, lend_every, one,
+        quick, sent, unreachable_arm, values,
     };
     pub use crate::task::via::*;
     pub use crate::task::{TaskBuilder, spawn};

@@ -4,6 +4,7 @@ mod ast;
 mod check;
 mod expand;
 mod head;
+mod late;
 mod parse;
 mod pattern;
 

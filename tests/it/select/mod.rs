@@ -7,6 +7,7 @@ mod builder;
 mod closing;
 mod drops;
 mod fairness;
+mod first_look;
 mod foreign;
 mod instant;
 mod losers;

@@ -121,6 +121,13 @@ fn look<T, K: Operation<T>>(chan: &Chan<T>, value: &mut Option<T>) -> Option<K::
     found
 }
 
+/// Looks, without the lock, for the bit without which an operation surely has to wait.
+#[inline]
+pub(super) fn peek<T>(chan: &Chan<T>, ready: usize) -> Peek {
+    let word = chan.word();
+    Peek { maybe: word & ready != 0, version: word / VERSION }
+}
+
 fn poll<R>(found: Option<R>) -> Poll<R> {
     found.map_or(Poll::Pending, Poll::Ready)
 }
@@ -176,8 +183,7 @@ unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
     }
 
     fn peek(&self) -> Peek {
-        let word = self.chan().word();
-        Peek { maybe: word & K::READY != 0, version: word / VERSION }
+        peek(self.chan(), K::READY)
     }
 
     #[inline]

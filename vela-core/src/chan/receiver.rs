@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Channel;
+use super::case::peek;
 use super::closed::Closed;
 use super::error::TryRecvError;
 use super::recv::{Recv, RecvCase, RecvMany, RecvTimeout, recv_case, take_many};
@@ -14,6 +15,7 @@ use super::stream::RecvStream;
 use super::weak::WeakReceiver;
 use crate::ops::Receive;
 use crate::rt;
+use crate::select::{Peek, TryReceive};
 
 /// The receiving end of a channel. Clones receive from the same channel, each value goes to one of them; it closes when
 /// the last of them is dropped, and what is buffered then is dropped.
@@ -296,6 +298,44 @@ impl<'a, T> Receive for &'a Receiver<T> {
     #[track_caller]
     fn receive(self) -> Self::Case {
         recv_case(&*self.chan)
+    }
+}
+
+impl<T> TryReceive for Receiver<T> {
+    type Item = T;
+
+    #[inline]
+    fn peek(&self) -> Peek {
+        peek(&self.chan, RECEIVE)
+    }
+
+    #[inline]
+    fn try_receive(&self) -> Option<Option<T>> {
+        if self.chan.word() & RECEIVE == 0 {
+            return None;
+        }
+        if let Some(value) = self.chan.receive_quickly() {
+            return Some(Some(value));
+        }
+        match self.chan.with(|state, wakes| state.pop(std::ptr::null(), wakes)) {
+            Pop::Value(value) => Some(Some(value)),
+            Pop::Closed => Some(None),
+            Pop::Empty => None,
+        }
+    }
+}
+
+impl<T> TryReceive for Channel<T> {
+    type Item = T;
+
+    #[inline]
+    fn peek(&self) -> Peek {
+        self.receiver().peek()
+    }
+
+    #[inline]
+    fn try_receive(&self) -> Option<Option<T>> {
+        self.receiver().try_receive()
     }
 }
 

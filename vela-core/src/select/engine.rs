@@ -30,6 +30,8 @@ pub struct Selector {
     claim: Claim,
     mode: Mode,
     enrolled: bool,
+    /// The arms have just been looked at, and none was ready.
+    looked: bool,
     _pinned: PhantomPinned,
 }
 
@@ -40,7 +42,13 @@ impl Selector {
     #[must_use]
     #[inline]
     pub fn new(mode: Mode) -> Self {
-        Self { claim: Claim::new(), mode, enrolled: false, _pinned: PhantomPinned }
+        Self::after_look(mode, false)
+    }
+
+    /// As [`new`](Self::new); `looked`: all arms have been looked at just now, and surely none was ready.
+    #[inline]
+    pub(crate) fn after_look(mode: Mode, looked: bool) -> Self {
+        Self { claim: Claim::new(), mode, enrolled: false, looked, _pinned: PhantomPinned }
     }
 
     /// Waits for one of `arms` to fire, and gives its index, [`CLOSED`] or [`ELSE`]. Pass the same arms each time.
@@ -48,11 +56,15 @@ impl Selector {
     /// When it is ready, every arm has left every list: what loses has had no effect and gets nothing any more.
     pub fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, arms: &mut Arms<'_, '_>) -> Poll<usize> {
         // An exhausted budget makes foreign sources look empty: yield before looking, charge the winner alone.
-        ready!(rt::poll_has_budget(cx));
+        let budget = rt::poll_has_budget(cx);
         // SAFETY: the claim is not moved; nothing else in here is pinned.
         let this = unsafe { self.get_unchecked_mut() };
+        // It counts at the first poll only, and not behind another select's turn.
+        let mut looked = std::mem::take(&mut this.looked);
+        ready!(budget);
         loop {
-            let step = if this.enrolled { this.wake_up(cx, arms) } else { this.start(cx, arms) };
+            let step =
+                if this.enrolled { this.wake_up(cx, arms) } else { this.start(std::mem::take(&mut looked), cx, arms) };
             match step {
                 Step::Fired(arm) => {
                     tell(&arms[arm..=arm], true);
@@ -86,8 +98,10 @@ impl Selector {
     }
 
     /// The first look, at one arm after the other; then `else`, or to sleep.
-    fn start(&mut self, cx: &mut Context<'_>, arms: &mut Arms<'_, '_>) -> Step {
-        if let Some(fired) = self.visit(arms, |arm| arm.attempt(cx)) {
+    fn start(&mut self, looked: bool, cx: &mut Context<'_>, arms: &mut Arms<'_, '_>) -> Step {
+        // Where the arms have just been looked at, the next look at each is that of its enrolment. (It goes by the text, so
+        // it must not come long after.)
+        if !looked && let Some(fired) = self.visit(arms, |arm| arm.attempt(cx)) {
             return Step::Fired(fired);
         }
         if !any_enabled(arms) {

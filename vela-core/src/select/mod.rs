@@ -16,5 +16,5 @@ pub use locks::LockSet;
 pub use one::{One, one};
 pub(crate) use order::{Likely, likely};
 pub use order::{Mode, seed_fairness};
-pub use quick::{Glance, Quick, is_quick, quick};
+pub use quick::{AGAIN, ForeignPlace, OwnPlace, Place, Quick, TryReceive, quick};
 pub use slot::{Arm, Every, Keep, LendSlot, Lends, Sent, Slot, Values, every, lend, lend_every, sent, values};

@@ -137,8 +137,7 @@ fn shuffled<R>(start: usize, end: usize, likely: &Likely, visit: &mut impl FnMut
 /// One of the bits that are set (there is one), each equally likely.
 #[inline]
 fn any_of(mut bits: u128) -> usize {
-    let more = bits & (bits - 1);
-    if more != 0 {
+    if bits & (bits - 1) != 0 {
         for _ in 0..below(bits.count_ones() as usize) {
             bits &= bits - 1;
         }

@@ -5,6 +5,7 @@ use quote::{ToTokens as _, format_ident, quote_spanned};
 use syn::Pat;
 
 use super::ast::{Arm, Binding, Op, Select};
+use super::late;
 use crate::arrow::{bind, first_span, receive_call, transmit_call};
 use crate::body;
 use crate::diag::Diag;
@@ -12,14 +13,26 @@ use crate::krate::{Krate, own, own_at};
 use crate::operand::Operand;
 
 pub(crate) fn select(select: &Select, krate: &Krate, diag: &Diag) -> TokenStream {
-    let expansion = Expansion {
+    let mut expansion = Expansion {
         select,
         p: krate.private(),
         dead: diag.dead(),
         arms: select.arms.iter().enumerate().map(Names::new).collect(),
     };
+    if expansion.has_first_look() {
+        // Nothing that is observed may come after an operand that is evaluated late.
+        for names in expansion.arms.iter_mut().rev() {
+            names.late = late::can_be(names.arm);
+            if !names.late || late::is_observable(names.arm) {
+                break;
+            }
+        }
+    }
     expansion.tokens()
 }
+
+/// With so many arms or more the first look begins with draws.
+const DRAW_FROM: usize = 4;
 
 /// Which outcomes an arm fires on, and whether its value comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,6 +64,8 @@ struct Names<'a> {
     slot: Ident,
     variant: Ident,
     reclaimed: Ident,
+    /// The first look goes to the operand; its case is made after it.
+    late: bool,
 }
 
 impl<'a> Names<'a> {
@@ -67,6 +82,7 @@ impl<'a> Names<'a> {
             slot: name("slot"),
             variant: format_ident!("A{}", index, span = own()),
             reclaimed: name("reclaimed"),
+            late: false,
         }
     }
 
@@ -86,9 +102,10 @@ impl Expansion<'_> {
         let mode = self.mode();
         let live: Vec<&Names<'_>> = self.arms.iter().filter(|arm| !arm.is_broken()).collect();
         let early = live.iter().map(|arm| self.prepare(arm));
-        let late = live.iter().filter(|arm| arm.is_lend()).map(|arm| self.lend(arm));
-        let kinds = live.iter().map(|arm| self.kind(arm));
-        let quick = self.quick(&live);
+        let lent = live.iter().filter(|arm| arm.is_lend()).map(|arm| self.lend(arm));
+        let kinds = live.iter().filter(|arm| !arm.late).map(|arm| self.kind(arm));
+        let selector =
+            if self.has_first_look() { self.quick(&live) } else { quote_spanned!(own()=> #p::Selector::new(#mode)) };
         let slots = live.iter().map(|arm| self.slot(arm));
         let armed = live.iter().map(|arm| {
             let slot = &arm.slot;
@@ -100,15 +117,17 @@ impl Expansion<'_> {
         quote_spanned! {own()=>
             {
                 #[allow(unused_imports)]
-                use #p::{FutureExt as _, ReceiveExt as _, SentExt as _, TransmitExt as _, ValuesExt as _};
+                use #p::{
+                    ForeignPlace as _, FutureExt as _, OwnPlace as _, ReceiveExt as _, SentExt as _, TransmitExt as _,
+                    ValuesExt as _,
+                };
                 #outcome
                 match '__vela_select: {
-                    // Declared before the arms, which must be dropped before it.
-                    let mut __vela_select = ::core::pin::pin!(#p::Selector::new(#mode));
                     #(#early)*
-                    #(#late)*
+                    #(#lent)*
                     #(#kinds)*
-                    #quick
+                    // Declared before the arms, which must be dropped before it.
+                    let mut __vela_select = ::core::pin::pin!(#selector);
                     #(#slots)*
                     match ::core::future::poll_fn(|__vela_cx| {
                         __vela_select.as_mut().poll(__vela_cx, &mut [#(#armed),*])
@@ -202,6 +221,9 @@ impl Expansion<'_> {
             };
             return quote_spanned!(own()=> #condition #kept #place);
         }
+        if names.late {
+            return quote_spanned!(own()=> #condition #kept);
+        }
         let call = match value {
             None => receive_call(&split.place),
             Some(value) => transmit_call(&split.place, &quote_spanned!(own()=> #value)),
@@ -284,56 +306,127 @@ impl Expansion<'_> {
         quote_spanned!(own()=> let #kind = #made;)
     }
 
-    /// The first look, which ends most selects. What is lent would have to come back; such a select goes without it.
+    /// Whether the select begins with a look. What is lent would have to come back, and a foreign future shows that it is
+    /// ready only when it is polled: such selects go without it.
+    fn has_first_look(&self) -> bool {
+        let able = |op: &Op| matches!(op, Op::Receive(_) | Op::Send { .. });
+        !self.arms.is_empty() && self.arms.iter().all(|names| able(&names.arm.op))
+    }
+
+    /// The first look, which ends most selects; then what waits.
     fn quick(&self, live: &[&Names<'_>]) -> TokenStream {
-        if self.arms.len() != live.len() || live.is_empty() || self.lends().next().is_some() {
-            return TokenStream::new();
-        }
         let (p, mode) = (&self.p, self.mode());
-        let cases = live.iter().map(|arm| &arm.case);
-        let looks = live.iter().map(|arm| &arm.case);
         let count = Literal::usize_unsuffixed(live.len());
         let tries = live.iter().enumerate().map(|(position, arm)| {
-            let Names { case, kind, variant, .. } = arm;
-            let at = Self::at(arm);
-            let tried = match Self::keep(arm) {
-                Keep::Values | Keep::Sent => quote_spanned!(at=> #kind.quick(&mut #case)),
-                _ => quote_spanned!(at=> #p::quick::<#p::Every, _>(&mut #case)),
-            };
+            let (tried, variant) = (self.tried(arm), &arm.variant);
             let position = Literal::usize_unsuffixed(position);
             quote_spanned! {own()=>
                 #position => if let ::core::option::Option::Some(__vela_value) = #tried {
-                    break '__vela_select __vela_quick.won(__VelaOut::#variant(__vela_value));
+                    break '__vela_select __VelaOut::#variant(__vela_value);
                 },
             }
         });
-        let els = (!self.select.els.is_empty())
-            .then(|| quote_spanned!(own()=> #p::ELSE => break '__vela_select __VelaOut::Else,));
-        quote_spanned! {own()=>
-            let mut __vela_quick = #p::Quick::new(#mode, #count, #(#p::is_quick(&#cases))&&*);
-            while let ::core::option::Option::Some(__vela_turn) =
-                __vela_quick.next(|| #p::Glance::new()#(.at(&#looks))*)
-            {
-                match __vela_turn {
-                    #(#tries)*
-                    #els
-                    _ => #p::unreachable_arm(),
+        let looks = live.iter().enumerate().map(|(position, arm)| {
+            let position = Literal::usize_unsuffixed(position);
+            match Self::place(arm) {
+                Some(place) => {
+                    quote_spanned!(Self::at(arm)=> #p::#place.__vela_glance(#position, &mut __vela_quick);)
                 }
+                None => {
+                    let case = &arm.case;
+                    quote_spanned!(own()=> __vela_quick.glance(#position, &#case);)
+                }
+            }
+        });
+        let draws = (live.len() >= DRAW_FROM).then(|| {
+            // Before the first draw; a look at all shows it, too.
+            let required = live.iter().map(|arm| match Self::place(arm) {
+                Some(place) => quote_spanned!(Self::at(arm)=> #p::#place.__vela_require(&mut __vela_quick);),
+                None => {
+                    let case = &arm.case;
+                    quote_spanned!(own()=> __vela_quick.require(&#case);)
+                }
+            });
+            quote_spanned!(own()=> #(#required)* __vela_quick.draw();)
+        });
+        let els = (!self.select.els.is_empty())
+            .then(|| quote_spanned!(own()=> #p::AGAIN => {} #p::ELSE => break '__vela_select __VelaOut::Else,));
+        // A block: what waits has no room for it.
+        quote_spanned! {own()=>
+            {
+                let mut __vela_quick = #p::Quick::new(#mode, #count);
+                #draws
+                while let ::core::option::Option::Some(__vela_turn) = {
+                    if __vela_quick.looks() {
+                        #(#looks)*
+                    }
+                    __vela_quick.next()
+                } {
+                    match __vela_turn {
+                        #(#tries)*
+                        #els
+                        _ => #p::unreachable_arm(),
+                    }
+                }
+                __vela_quick.selector()
             }
         }
     }
 
+    /// What an arm gives without waiting.
+    fn tried(&self, names: &Names<'_>) -> TokenStream {
+        let (Names { case, kind, .. }, p, at) = (names, &self.p, Self::at(names));
+        match (Self::place(names), Self::keep(names)) {
+            (Some(place), Keep::Values) => quote_spanned!(at=> #p::#place.__vela_try_value()),
+            (Some(place), _) => quote_spanned!(at=> #p::#place.__vela_try()),
+            (None, Keep::Values | Keep::Sent) => quote_spanned!(at=> #kind.quick(&mut #case)),
+            (None, _) => quote_spanned!(at=> #p::quick::<#p::Every, _>(&mut #case)),
+        }
+    }
+
+    /// The operand itself, for the first look, of an arm whose case is made after it.
+    fn place(names: &Names<'_>) -> Option<TokenStream> {
+        let Names { arm, guard, operand, late: true, .. } = names else { return None };
+        let Op::Receive(target) = &arm.op else { return None };
+        let place = Operand::of(target.clone(), &operand.to_token_stream()).place;
+        let enabled = if arm.guard.is_some() { guard.to_token_stream() } else { quote_spanned!(own()=> true) };
+        // A borrow of the user's own, for errors about it.
+        let borrowed = quote_spanned!(first_span(&target.to_token_stream())=> &#place);
+        Some(quote_spanned!(Self::at(names)=> Place(#borrowed, #enabled)))
+    }
+
+    /// The case of an arm that was not needed for the first look.
+    fn late_case(&self, names: &Names<'_>) -> Option<TokenStream> {
+        let Names { arm, guard, operand, late: true, .. } = names else { return None };
+        let Op::Receive(target) = &arm.op else { return None };
+        let call = receive_call(&Operand::of(target.clone(), &operand.to_token_stream()).place);
+        Some(some_if(arm.guard.is_some().then_some(guard), &call))
+    }
+
     fn slot(&self, names: &Names<'_>) -> TokenStream {
         let (Names { case, kind, slot, .. }, p) = (names, &self.p);
+        let late = self.late_case(names);
         let make = match Self::keep(names) {
             Keep::LentSent => "lend",
             Keep::LentEvery => "lend_every",
+            Keep::Values if late.is_some() => {
+                let of_kind = self.kind(names);
+                // A block: the future that waits has no room for what only led to the arm.
+                return quote_spanned! {own()=>
+                    let mut #slot = ::core::pin::pin!({
+                        let #case = #late;
+                        #of_kind
+                        #kind.slot(#case)
+                    });
+                };
+            }
             Keep::Values | Keep::Sent => {
                 return quote_spanned!(own()=> let mut #slot = ::core::pin::pin!(#kind.slot(#case)););
             }
             Keep::Every => "every",
         };
         let make = Ident::new(make, own());
+        let case = late.unwrap_or_else(|| case.to_token_stream());
         let made = quote_spanned!(Self::at(names)=> #p::#make(#case));
         quote_spanned!(own()=> let mut #slot = ::core::pin::pin!(#made);)
     }
