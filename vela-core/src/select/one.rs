@@ -136,8 +136,16 @@ impl<C: Case> One<C> {
             let claim = unsafe { this.claim.assume_init_ref() };
             match claim.phase() {
                 Phase::Done(key) => {
+                    let single = this.case.is_single();
                     let outcome = this.case.finish(key);
-                    self.as_mut().cancel();
+                    if single {
+                        // Its one node is unlinked.
+                        *this.enrolled = false;
+                        // SAFETY: O1; and no node points to it any more.
+                        unsafe { this.claim.assume_init_drop() };
+                    } else {
+                        self.as_mut().cancel();
+                    }
                     return match outcome {
                         Poll::Ready(outcome) => Poll::Ready(outcome),
                         Poll::Pending => self.start(cx),

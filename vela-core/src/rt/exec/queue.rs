@@ -42,6 +42,17 @@ impl Queue {
         self.len += 1;
     }
 
+    /// # Safety
+    ///
+    /// As [`push`](Self::push).
+    pub(super) unsafe fn push_front(&mut self, task: NonNull<Header>) {
+        // SAFETY: as in `push`.
+        unsafe { task.as_ref() }.link.set(self.head);
+        self.head = Some(task);
+        self.tail = self.tail.or(self.head);
+        self.len += 1;
+    }
+
     /// The caller gets ACTIVE.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<NonNull<Header>> {

@@ -26,6 +26,9 @@ const CLOSED: *mut Header = ptr::without_provenance_mut(1);
 pub(super) struct Slot {
     shared: Cell<*const Shared>,
     pub(super) index: usize,
+    /// The task that came when nothing was queued, before those in `queue`. Its runner puts it there, anybody takes it away: so
+    /// a pair that takes turns needs no lock.
+    front: AtomicPtr<Header>,
     lock: Spin,
     /// Under `lock`.
     queue: UnsafeCell<Queue>,
@@ -92,6 +95,7 @@ impl Slot {
         Self {
             shared: Cell::new(ptr::null()),
             index,
+            front: AtomicPtr::new(ptr::null_mut()),
             lock: Spin::new(),
             queue: UnsafeCell::new(Queue::new()),
             len: AtomicUsize::new(0),
@@ -178,28 +182,50 @@ impl Slot {
         })
     }
 
-    /// A hint.
+    /// How many tasks are queued: a hint.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.len.load(Ordering::Relaxed)
+        self.len.load(Ordering::Relaxed) + usize::from(!self.front.load(Ordering::Relaxed).is_null())
     }
 
     /// The caller is polled by the runner, holds ACTIVE of the task, and gives it away.
     #[inline]
     pub(super) fn push(&self, task: NonNull<Header>) {
+        if self.len() == 0 {
+            // Nobody else fills it. Release: pairs with `take_front`.
+            self.front.store(task.as_ptr(), Ordering::Release);
+            return;
+        }
         let len = self.with(|queue| {
             // SAFETY: by the caller.
             unsafe { queue.push(task) };
             queue.len()
         });
-        if len >= PILE || len > 1 && self.load.is_eager() {
+        if len >= PILE || self.load.is_eager() {
             let _ = self.shared().share(self, 1);
         }
     }
 
+    /// By the runner.
     #[inline]
     pub(super) fn pop(&self) -> Option<NonNull<Header>> {
+        let front = self.take_front();
+        if front.is_some() {
+            return front;
+        }
+        if self.len.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
         self.with(Queue::pop)
+    }
+
+    #[inline]
+    fn take_front(&self) -> Option<NonNull<Header>> {
+        if self.front.load(Ordering::Relaxed).is_null() {
+            return None;
+        }
+        // Acquire: pairs with the store in `push`.
+        NonNull::new(self.front.swap(ptr::null_mut(), Ordering::Acquire))
     }
 
     pub(super) fn append(&self, mut tasks: Queue) {
@@ -208,11 +234,20 @@ impl Slot {
         }
     }
 
-    /// Keeps half of the queue, at most `keep`, and gives the rest.
+    /// Keeps half of what is queued, at most `keep`, and gives the rest.
     pub(super) fn cut(&self, keep: usize) -> Queue {
         self.with(|queue| {
-            let kept = queue.split((queue.len() / 2).min(keep));
-            std::mem::replace(queue, kept)
+            let before = usize::from(!self.front.load(Ordering::Relaxed).is_null());
+            let keep = ((before + queue.len()) / 2).min(keep);
+            let kept = queue.split(keep.saturating_sub(before));
+            let mut rest = std::mem::replace(queue, kept);
+            if keep == 0
+                && let Some(front) = self.take_front()
+            {
+                // SAFETY: taken: ACTIVE is ours.
+                unsafe { rest.push_front(front) };
+            }
+            rest
         })
     }
 
