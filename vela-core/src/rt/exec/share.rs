@@ -11,7 +11,7 @@ use tokio::runtime::{self, Handle, RuntimeFlavor};
 use super::gate::Gate;
 use super::idle::Idle;
 use super::queue::Queue;
-use super::slot::{self, Slot};
+use super::slot::{self, PILE, Slot};
 use super::task::Header;
 
 /// At most so many tasks are taken out of the injector, or kept by who shares, at once.
@@ -286,9 +286,12 @@ impl Shared {
         shares
     }
 
-    /// Half of the queue of another runner whose tasks compute.
+    /// Half of the queue of another runner whose tasks compute, or that has very many.
     pub(super) fn steal(&self, slot: &Slot) -> Queue {
-        let from = self.slots().find(|other| other.index != slot.index && other.load.is_eager() && other.len() != 0);
+        let from = self.slots().find(|other| {
+            let least = if other.load.is_eager() { 1 } else { PILE };
+            other.index != slot.index && other.len() >= least && !other.load.is_gathered()
+        });
         from.map_or_else(Queue::new, |other| other.cut(BATCH))
     }
 

@@ -15,7 +15,7 @@ use super::spin::Spin;
 use super::task::{self, Header, NOWHERE};
 
 /// So many tasks behind a poll that goes on are worth waking another runner for.
-const PILE: usize = 256;
+pub(super) const PILE: usize = 64;
 /// Tasks that do nothing, for each runner.
 pub(super) const NUDGES: usize = 4;
 /// How many references to [`Shared`] a runner takes at once.
