@@ -257,7 +257,8 @@ impl Context {
             self.node.pushed.get_or_init(|| {
                 let context = self.clone();
                 let name = Some("a context's deadline");
-                drop(rt::spawn(async move { context.done().await }, false, name, Location::caller()));
+                let push = rt::Unreported::new(async move { context.done().await });
+                drop(rt::spawn(push, false, name, Location::caller()));
             });
         }
         self.node.token.child_token()

@@ -14,7 +14,6 @@ mod operation;
 mod run_queue;
 pub mod seam;
 
-use std::future::Future;
 use std::panic::Location;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +27,7 @@ pub(crate) use blocking::{assert_may_block, park_on};
 pub(crate) use budget::{buy_quietly, charge, poll_budget, poll_has_budget, put_back_free, take_free, use_quietly};
 pub(crate) use clock::{Timer, now, saturating_add};
 pub use entry::{RuntimeOptions, block_on_main, block_on_test};
+pub(crate) use exec::{Reports, Unreported};
 pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle, panic_text};
 pub(crate) use operation::{Site, operation, polled};
 pub use run_queue::RunQueue;
@@ -87,7 +87,7 @@ pub(crate) fn spawn<F>(
     site: &'static Location<'static>,
 ) -> JoinHandle<F::Output>
 where
-    F: Future<Output: Send> + Send + 'static,
+    F: Reports<Output: Send> + Send + 'static,
 {
     let future = match join::spawn_simulated(future, name, site) {
         Ok(handle) => return handle,
@@ -113,7 +113,10 @@ where
     W: FnOnce() -> T + Send + 'static,
 {
     if seam::simulated() {
-        return spawn(async move { work() }, true, name, site);
+        let Ok(handle) = join::spawn_simulated(async move { work() }, name, site) else {
+            unreachable!("there is a simulation");
+        };
+        return handle;
     }
     JoinHandle::Tokio(handle().spawn_blocking(work))
 }

@@ -1,5 +1,6 @@
 //! The future that the executor gets: the user's, with what the task carries put in place around each poll.
 
+use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -10,7 +11,7 @@ use pin_project_lite::pin_project;
 use super::handle::{Task, Verdict};
 use crate::context::Context;
 use crate::context::ambient::{self, Extra, Name};
-use crate::rt;
+use crate::rt::{self, Reports};
 
 pin_project! {
     /// Two words more than the user's future.
@@ -64,23 +65,30 @@ fn extra(name: Option<&Name>, context: Option<Context>) -> Option<Box<Extra>> {
     Some(Box::new(Extra { name: name.cloned(), context }))
 }
 
-impl<F> Future for Run<F>
-where
-    F: Future,
-{
+impl<F: Future> Future for Run<F> {
     type Output = F::Output;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let site = *this.site;
-        let poll = || ambient::carry(site, this.extra.as_deref(), || this.future.poll(cx));
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<F::Output> {
         // The executor catches panics, too, but would not say where the task comes from.
-        match catch_unwind(AssertUnwindSafe(poll)) {
+        match catch_unwind(AssertUnwindSafe(|| self.as_mut().poll_unguarded(cx))) {
             Ok(poll) => poll,
             Err(payload) => {
-                super::panic::report(&*payload, this.extra.as_ref().and_then(|extra| extra.name.as_ref()), site);
+                self.report(&*payload);
                 resume_unwind(payload)
             }
         }
+    }
+}
+
+impl<F: Future> Reports for Run<F> {
+    #[inline]
+    fn poll_unguarded(self: Pin<&mut Self>, cx: &mut Cx<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        ambient::carry(this.site, this.extra.as_deref(), || this.future.poll(cx))
+    }
+
+    #[cold]
+    fn report(&self, payload: &(dyn Any + Send)) {
+        super::panic::report(payload, self.extra.as_ref().and_then(|extra| extra.name.as_ref()), self.site);
     }
 }

@@ -185,6 +185,12 @@ mod tests {
             self.load.add(Done { time: WINDOW, operations, waited }, self.now)
         }
 
+        fn windows(&mut self, n: u32, each: Duration) {
+            for _ in 0..n {
+                self.window(each, Duration::ZERO);
+            }
+        }
+
         fn gathered_windows(&mut self, each: Duration) -> u32 {
             let mut windows = 0;
             while self.load.is_gathered() {
@@ -236,7 +242,7 @@ mod tests {
             before = windows;
         }
         // They do not contend any more: the next time it begins with the shortest again.
-        (0..10).for_each(|_| drop(play.window(QUICK, Duration::ZERO)));
+        play.windows(10, QUICK);
         play.window(QUICK, 5 * MICRO);
         play.load.gather(play.load.rate());
         assert!(play.gathered_windows(QUICK / 2) < before);
@@ -265,8 +271,8 @@ mod tests {
         let mut play = Play::new();
         play.window(QUICK, 5 * MICRO);
         play.load.gather(play.load.rate());
-        (0..4).for_each(|_| drop(play.window(QUICK / 2, Duration::ZERO)));
-        (0..SLOW - 1).for_each(|_| drop(play.window(MICRO, Duration::ZERO)));
+        play.windows(4, QUICK / 2);
+        play.windows(SLOW - 1, MICRO);
         assert!(play.load.is_gathered());
     }
 }

@@ -22,12 +22,11 @@ mod state;
 mod task;
 mod waker;
 
-use std::future::Future;
-
 use tokio::runtime::Handle;
 
 pub(super) use handle::{AbortHandle, JoinHandle};
 pub(super) use task::current_id;
+pub(crate) use task::{Reports, Unreported};
 
 use share::Place;
 
@@ -41,7 +40,7 @@ pub(super) fn inside() -> bool {
 #[inline]
 pub(super) fn spawn<F>(future: F, handle: Handle) -> JoinHandle<F::Output>
 where
-    F: Future<Output: Send> + Send + 'static,
+    F: Reports<Output: Send> + Send + 'static,
 {
     match slot::current() {
         // A task may have entered another runtime.
@@ -59,7 +58,7 @@ where
 #[inline(never)]
 fn spawn_outside<F>(future: F, handle: Handle) -> JoinHandle<F::Output>
 where
-    F: Future<Output: Send> + Send + 'static,
+    F: Reports<Output: Send> + Send + 'static,
 {
     let shared = registry::of(handle);
     let place = Place::outside(shared.as_raw());

@@ -1,6 +1,7 @@
 //! A task: one allocation with a header, the future, and then its output in the future's place.
 #![allow(unsafe_code)]
 
+use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
@@ -10,12 +11,53 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use pin_project_lite::pin_project;
+
 use super::handle::JoinHandle;
 use super::share::{self, Shared};
 use super::slot;
 use super::state::{Begin, End, Output, State};
 use super::waker;
 use crate::rt::JoinError;
+
+/// A future that leaves it to who polls it to catch its panics, and then wants to be told: so that they are caught once.
+pub(crate) trait Reports: Future {
+    /// As [`Future::poll`]; a panic is not reported.
+    fn poll_unguarded(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output>;
+
+    /// It has panicked.
+    fn report(&self, payload: &(dyn Any + Send));
+}
+
+pin_project! {
+    /// One whose panic only its join handle tells of.
+    pub(crate) struct Unreported<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> Unreported<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self { future }
+    }
+}
+
+impl<F: Future> Future for Unreported<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.poll(cx)
+    }
+}
+
+impl<F: Future> Reports for Unreported<F> {
+    fn poll_unguarded(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.poll(cx)
+    }
+
+    fn report(&self, _: &(dyn Any + Send)) {}
+}
 
 /// No runner has it in its list.
 pub(super) const NOWHERE: u32 = u32::MAX;
@@ -63,7 +105,7 @@ enum Stage<F: Future> {
 
 // ------------------------------------------------------------------------------------------------ the vtable
 
-impl<F: Future> Whole<F> {
+impl<F: Reports> Whole<F> {
     const VTABLE: VTable =
         VTable { poll: Self::poll, cancel: Self::cancel, take: Self::take, discard: Self::discard, free: Self::free };
 
@@ -88,13 +130,18 @@ impl<F: Future> Whole<F> {
         let stage = unsafe { Self::stage(task) };
         let polled = catch_unwind(AssertUnwindSafe(|| match stage {
             // SAFETY: the allocation does not move, and the future is dropped in place.
-            Stage::Future(future) => unsafe { Pin::new_unchecked(future) }.poll(cx),
+            Stage::Future(future) => unsafe { Pin::new_unchecked(future) }.poll_unguarded(cx),
             _ => unreachable!("a task is not polled after its end"),
         }));
         let result = match polled {
             Ok(Poll::Pending) => return false,
             Ok(Poll::Ready(value)) => Ok(value),
-            Err(payload) => Err(JoinError::Panicked(payload)),
+            Err(payload) => {
+                if let Stage::Future(future) = &*stage {
+                    let _ = catch_unwind(AssertUnwindSafe(|| future.report(&*payload)));
+                }
+                Err(JoinError::Panicked(payload))
+            }
         };
         // The future is gone before anybody hears of the output. A panic of its drop counts if it ended well.
         let result = match (Self::clear(stage), result) {
@@ -160,7 +207,7 @@ impl<F: Future> Whole<F> {
 /// A task that is ACTIVE, and its join handle. A reference to `shared` is handed over.
 pub(super) fn new<F>(future: F, shared: NonNull<Shared>) -> (NonNull<Header>, JoinHandle<F::Output>)
 where
-    F: Future<Output: Send> + Send + 'static,
+    F: Reports<Output: Send> + Send + 'static,
 {
     let whole = Box::new(Whole {
         header: Header {
