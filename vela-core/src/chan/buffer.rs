@@ -67,15 +67,40 @@ impl<T> Buffer<T> {
         if self.len == 0 {
             return None;
         }
-        let places = self.places.len();
-        // SAFETY: R1: it holds a value, which is not there any more once `head` is moved.
-        let value = unsafe { self.places.get_unchecked(self.head).assume_init_read() };
+        // SAFETY: there is a value, which is not there any more after the next line.
+        let value = unsafe { self.read_front() };
+        self.advance();
+        Some(value)
+    }
+
+    /// A copy of the first value, which is to be [forgotten](Self::forget_front) here.
+    ///
+    /// # Safety
+    ///
+    /// There is one; only one of the two is used.
+    #[inline]
+    pub(super) unsafe fn read_front(&self) -> T {
+        debug_assert!(self.len > 0);
+        // SAFETY: R1; `head` is less than the number of places.
+        unsafe { self.places.get_unchecked(self.head).assume_init_read() }
+    }
+
+    /// Takes the first value off, which has been copied.
+    #[inline]
+    pub(super) fn forget_front(&mut self) {
+        self.advance();
+        if self.places.len() >= Self::SHRINK_FROM && self.len < self.places.len() / 8 {
+            self.shrink();
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self) {
         self.head += 1;
-        if self.head == places {
+        if self.head == self.places.len() {
             self.head = 0;
         }
         self.len -= 1;
-        Some(value)
     }
 
     /// Moves the first `n` values, or as many as there are, to the end of `into`, which does not grow: it takes no more than

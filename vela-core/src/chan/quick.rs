@@ -14,44 +14,51 @@
 #![allow(unsafe_code)]
 
 use std::collections::VecDeque;
+use std::task::Poll;
 
 use super::state::{CROWDED, Chan, HUNGRY, Note, Outcome, QUIET, RECEIVE, SEND, State, Waiter, Want};
 use crate::lock::LOCKED;
-use crate::select::{Plain, Seat};
+use crate::select::{Begun, Plain, Seat};
 
 /// So many values are moved in one section at most.
 const AT_ONCE: usize = 256;
 
 impl<T> Chan<T> {
-    /// Sends, if that is plain and there is a value; for who runs in no simulation.
+    /// Locks, if a value can go into the buffer and nobody waits; for who runs in no simulation.
     #[inline]
-    pub(crate) fn send_plainly<E>(&self, value: &mut Option<T>) -> Plain<Result<(), E>> {
+    pub(crate) fn begin_send(&self) -> Option<Begun> {
         let word = self.word();
-        if word & (LOCKED | QUIET | SEND) != QUIET | SEND {
-            return self.send_to_waiter(word, value);
-        }
-        if value.is_none() || !self.raw_lock().lock_from(word) {
-            return Plain::Unclear;
+        if word & (LOCKED | QUIET | SEND) != QUIET | SEND || !self.raw_lock().lock_from(word) {
+            return None;
         }
         // SAFETY: locked.
         let state = unsafe { self.locked_state() };
-        let len = state.buffer.len() + 1;
-        if len > state.capacity {
+        if state.buffer.len() >= state.capacity {
             // The policy is to drop.
             self.give_up();
-            return Plain::Unclear;
+            return None;
         }
-        // SAFETY: it was looked at above.
-        state.buffer.push_back(unsafe { value.take().unwrap_unchecked() }, state.capacity);
+        Some(Begun(word))
+    }
+
+    /// # Safety
+    ///
+    /// [`begin_send`](Self::begin_send) gave `begun` just now.
+    #[inline]
+    pub(crate) unsafe fn complete_send(&self, value: T, begun: Begun) {
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        let len = state.buffer.len() + 1;
+        state.buffer.push_back(value, state.capacity);
         let send = if len < state.capacity || state.overflow().drops() { SEND } else { 0 };
-        // SAFETY: locked; the word was `word`.
-        unsafe { self.replace_and_unlock_untold(state, word, QUIET | RECEIVE | send) };
-        Plain::Done(Ok(()))
+        // SAFETY: locked; the word was `begun`.
+        unsafe { self.replace_and_unlock_untold(state, begun.0, QUIET | RECEIVE | send) };
     }
 
     /// A plain send that does not go into the buffer.
     #[inline(never)]
-    fn send_to_waiter<E>(&self, word: usize, value: &mut Option<T>) -> Plain<Result<(), E>> {
+    pub(crate) fn send_to_waiter<E>(&self, value: &mut Option<T>) -> Plain<Result<(), E>> {
+        let word = self.word();
         if value.is_none() || word & LOCKED != 0 {
             return Plain::Unclear;
         }
@@ -69,27 +76,44 @@ impl<T> Chan<T> {
         Plain::Unclear
     }
 
-    /// Receives, if that is plain; for who runs in no simulation.
+    /// Locks, if a value is there and nobody waits; for who runs in no simulation.
     #[inline]
-    pub(crate) fn receive_plainly(&self) -> Plain<Option<T>> {
+    pub(crate) fn begin_receive(&self) -> Option<Begun> {
         let word = self.word();
-        if word & (LOCKED | QUIET | RECEIVE) != QUIET | RECEIVE {
-            return self.receive_from_waiter(word);
+        if word & (LOCKED | QUIET | RECEIVE) != QUIET | RECEIVE || !self.raw_lock().lock_from(word) {
+            return None;
         }
-        if !self.raw_lock().lock_from(word) {
-            return Plain::Unclear;
+        Some(Begun(word))
+    }
+
+    /// # Safety
+    ///
+    /// [`begin_receive`](Self::begin_receive) gave `begun` just now.
+    #[inline]
+    pub(crate) unsafe fn complete_receive(&self, begun: Begun) -> Poll<Option<T>> {
+        /// The end of the section: once the value is where the caller wants it.
+        struct End<'a, T>(&'a Chan<T>, Begun);
+
+        impl<T> Drop for End<'_, T> {
+            #[inline]
+            fn drop(&mut self) {
+                // SAFETY: locked.
+                let state = unsafe { self.0.locked_state() };
+                state.buffer.forget_front();
+                // SAFETY: locked; the word was `begun`.
+                unsafe { self.0.replace_and_unlock_untold(state, self.1.0, quiet(state)) };
+            }
         }
-        // SAFETY: locked.
-        let state = unsafe { self.locked_state() };
-        let value = state.buffer.pop_front();
-        // SAFETY: locked; the word was `word`.
-        unsafe { self.replace_and_unlock_untold(state, word, quiet(state)) };
-        Plain::Done(value)
+
+        let _end = End(self, begun);
+        // SAFETY: locked; a value is there (S5), and the buffer forgets it before anybody else can look.
+        Poll::Ready(Some(unsafe { self.locked_state().buffer.read_front() }))
     }
 
     /// A plain receive while others wait.
     #[inline(never)]
-    fn receive_from_waiter(&self, word: usize) -> Plain<Option<T>> {
+    pub(crate) fn receive_from_waiter(&self) -> Plain<Option<T>> {
+        let word = self.word();
         if word & (LOCKED | RECEIVE) == 0 {
             return Plain::Wait;
         }

@@ -1,4 +1,5 @@
 //! Receiving: the case, and the futures made of it.
+#![allow(unsafe_code)]
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +14,7 @@ use super::error::RecvTimeoutError;
 use super::state::{Chan, Note, Outcome, Pop, RECEIVE, State, Want};
 use crate::rt::seam::Subject;
 use crate::rt::{self, Timer};
-use crate::select::{One, Plain, one};
+use crate::select::{Begun, One, Plain, one};
 use crate::waitlist::{Claim, Wakes};
 
 /// A receive, as an [`Operation`].
@@ -51,8 +52,19 @@ impl<T> Operation<T> for Receiving {
     }
 
     #[inline]
+    fn begin(chan: &Chan<T>, _: Option<&mut Option<T>>) -> Option<Begun> {
+        chan.begin_receive()
+    }
+
+    #[inline]
+    unsafe fn complete(chan: &Chan<T>, _: Option<&mut Option<T>>, begun: Begun) -> Poll<Option<T>> {
+        // SAFETY: by the caller.
+        unsafe { chan.complete_receive(begun) }
+    }
+
+    #[inline]
     fn plain(chan: &Chan<T>, _: Option<&mut Option<T>>) -> Plain<Option<T>> {
-        chan.receive_plainly()
+        chan.receive_from_waiter()
     }
 
     #[inline]

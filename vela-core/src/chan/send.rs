@@ -1,4 +1,5 @@
 //! Sending: the case, and the futures made of it.
+#![allow(unsafe_code)]
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -16,7 +17,7 @@ use super::overflow::Overflow;
 use super::state::{Chan, Note, Outcome, Push, SEND, State, Want};
 use crate::rt::seam::Subject;
 use crate::rt::{self, Timer};
-use crate::select::{Case, Lends, One, Plain, one};
+use crate::select::{Begun, Case, Lends, One, Plain, one};
 use crate::waitlist::{Claim, Wakes};
 
 /// A send, as an [`Operation`].
@@ -64,8 +65,20 @@ impl<T> Operation<T> for Delivering {
     }
 
     #[inline]
+    fn begin(chan: &Chan<T>, load: Option<&mut Option<T>>) -> Option<Begun> {
+        if load?.is_some() { chan.begin_send() } else { None }
+    }
+
+    #[inline]
+    unsafe fn complete(chan: &Chan<T>, load: Option<&mut Option<T>>, begun: Begun) -> Poll<Sent<T>> {
+        // SAFETY: by the caller; it has begun, so there is a value.
+        unsafe { chan.complete_send(load.and_then(Option::take).unwrap_unchecked(), begun) };
+        Poll::Ready(Ok(()))
+    }
+
+    #[inline]
     fn plain(chan: &Chan<T>, load: Option<&mut Option<T>>) -> Plain<Sent<T>> {
-        load.map_or(Plain::Unclear, |value| chan.send_plainly(value))
+        load.map_or(Plain::Unclear, |value| chan.send_to_waiter(value))
     }
 
     #[inline]
