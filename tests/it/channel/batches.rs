@@ -188,3 +188,46 @@ on_both_runtimes! {
         }
     }
 }
+
+/// What a closed channel still has comes out in order, whole, then the end; one by one and in bulk, in a task and outside.
+#[tokio::test]
+async fn what_is_left_at_the_end_is_received_whole() {
+    for capacity in [5_000, usize::MAX] {
+        let (tx, rx) = channel(capacity);
+        for n in 0..2_000_u64 {
+            tx.send([n; 8]).await.unwrap();
+        }
+        tx.send_all(&mut (2_000..4_000).map(|n| [n; 8]).collect()).await.unwrap();
+        drop(tx);
+        let (mut next, mut batch) = (0, Vec::new());
+        while next < 3_700 {
+            if next % 2 == 0 {
+                batch.extend(rx.recv().await);
+            } else {
+                assert_eq!(rx.recv_many(&mut batch, 300).await, 300);
+            }
+            for value in batch.drain(..) {
+                assert_eq!(value, [next; 8]);
+                next += 1;
+            }
+        }
+        let left = usize::try_from(4_000 - next).unwrap();
+        assert_eq!(rx.recv_many(&mut batch, 1_000).await, left);
+        assert!(batch.iter().map(|value| value[0]).eq(next..4_000));
+        assert_eq!((rx.recv().await, rx.recv_many(&mut batch, 1).await, rx.len()), (None, 0, 0));
+    }
+}
+
+/// One waits for room, the rest of the full channel is taken in the same call.
+#[test]
+fn recv_many_of_a_full_channel_lets_the_waiting_sender_in_and_takes_the_rest() {
+    let (tx, rx) = channel(4);
+    at_once(tx.send_all(&mut (0..4).collect())).unwrap();
+    let mut batch: VecDeque<_> = (4..7).collect();
+    let mut more = parked(tx.send_all(&mut batch));
+    let mut got = Vec::new();
+    assert_eq!(at_once(rx.recv_many(&mut got, 4)), 4);
+    assert_eq!((got.as_slice(), rx.len(), more.wakes()), (&[0, 1, 2, 3][..], 1, 1));
+    more.ready().unwrap();
+    assert!(rx.drain().eq(4..7));
+}

@@ -13,7 +13,7 @@ use super::state::{Chan, Note, State, Want};
 use crate::lock::{LOCKED, VERSION};
 use crate::rt::Site;
 use crate::rt::seam::{Operation as Named, Subject};
-use crate::select::{Case, LockSet, Peek, Plain, Seat};
+use crate::select::{Begun, Case, LockSet, Peek, Plain, Seat};
 use crate::waitlist::{Claim, Wakes};
 
 /// What one kind of operation does with the state.
@@ -42,7 +42,21 @@ pub trait Operation<T> {
         None
     }
 
-    /// As `quick`, in the plain situations alone, and not in a simulation.
+    /// Locks the channel if the operation can happen at once with nobody else concerned; not in a simulation.
+    fn begin(_: &Chan<T>, _: Option<&mut Option<T>>) -> Option<Begun> {
+        None
+    }
+
+    /// The rest of it.
+    ///
+    /// # Safety
+    ///
+    /// `begin` gave `begun` just now, with the same arguments.
+    unsafe fn complete(_: &Chan<T>, _: Option<&mut Option<T>>, _begun: Begun) -> Poll<Self::Output> {
+        unreachable!("it never begins")
+    }
+
+    /// As `quick`, in the plain situations in which others wait, and not in a simulation.
     fn plain(_: &Chan<T>, _: Option<&mut Option<T>>) -> Plain<Self::Output> {
         Plain::Unclear
     }
@@ -145,6 +159,19 @@ unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
             return None;
         }
         K::quick(chan, Some(value)).or_else(|| look::<_, K>(chan, value))
+    }
+
+    #[inline]
+    fn begin(self: Pin<&mut Self>) -> Option<Begun> {
+        let (chan, load) = self.project().berth.load();
+        K::begin(chan, load)
+    }
+
+    #[inline]
+    unsafe fn complete(self: Pin<&mut Self>, begun: Begun) -> Poll<K::Output> {
+        let (chan, load) = self.project().berth.load();
+        // SAFETY: by the caller.
+        unsafe { K::complete(chan, load, begun) }
     }
 
     #[inline]

@@ -9,49 +9,56 @@
 //! | `QUIET` | – | any | into the buffer, or wait → `CROWDED` | out of the buffer, or wait → `HUNGRY` |
 //! | `HUNGRY` | receivers | empty | to the first of them | wait |
 //! | `CROWDED` | senders | full, else not plain | wait | the oldest value; the first sender's moves up |
+//! | `ENDING` | – | not empty | not plain | out of the buffer |
 //!
-//! In all three the channel is open, no permit is out, and no value has come back.
+//! In all of them no permit is out, and no value has come back; in all but the last the channel is open.
 #![allow(unsafe_code)]
 
 use std::collections::VecDeque;
+use std::task::Poll;
 
-use super::state::{CROWDED, Chan, HUNGRY, Note, Outcome, QUIET, RECEIVE, SEND, State, Waiter, Want};
+use super::state::{
+    AT_ONCE, CLOSED, CROWDED, Chan, ENDING, HUNGRY, Note, Outcome, QUIET, RECEIVE, SEND, State, Waiter, Want,
+};
 use crate::lock::LOCKED;
-use crate::select::{Plain, Seat};
-
-/// So many values are moved in one section at most.
-const AT_ONCE: usize = 256;
+use crate::select::{Begun, Plain, Seat};
 
 impl<T> Chan<T> {
-    /// Sends, if that is plain and there is a value; for who runs in no simulation.
+    /// Locks, if a value can go into the buffer and nobody waits; for who runs in no simulation.
     #[inline]
-    pub(crate) fn send_plainly<E>(&self, value: &mut Option<T>) -> Plain<Result<(), E>> {
+    pub(crate) fn begin_send(&self) -> Option<Begun> {
         let word = self.word();
-        if word & (LOCKED | QUIET | SEND) != QUIET | SEND {
-            return self.send_to_waiter(word, value);
-        }
-        if value.is_none() || !self.raw_lock().lock_from(word) {
-            return Plain::Unclear;
+        if word & (LOCKED | QUIET | SEND) != QUIET | SEND || !self.raw_lock().lock_from(word) {
+            return None;
         }
         // SAFETY: locked.
         let state = unsafe { self.locked_state() };
-        let len = state.buffer.len() + 1;
-        if len > state.capacity {
+        if state.buffer.len() >= state.capacity {
             // The policy is to drop.
             self.give_up();
-            return Plain::Unclear;
+            return None;
         }
-        // SAFETY: it was looked at above.
-        state.buffer.push_back(unsafe { value.take().unwrap_unchecked() }, state.capacity);
+        Some(Begun(word))
+    }
+
+    /// # Safety
+    ///
+    /// [`begin_send`](Self::begin_send) gave `begun` just now.
+    #[inline]
+    pub(crate) unsafe fn complete_send(&self, value: T, begun: Begun) {
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        let len = state.buffer.len() + 1;
+        state.buffer.push_back(value, state.capacity);
         let send = if len < state.capacity || state.overflow().drops() { SEND } else { 0 };
-        // SAFETY: locked; the word was `word`.
-        unsafe { self.replace_and_unlock_untold(state, word, QUIET | RECEIVE | send) };
-        Plain::Done(Ok(()))
+        // SAFETY: locked; the word was `begun`.
+        unsafe { self.replace_and_unlock_untold(state, begun.0, QUIET | RECEIVE | send) };
     }
 
     /// A plain send that does not go into the buffer.
     #[inline(never)]
-    fn send_to_waiter<E>(&self, word: usize, value: &mut Option<T>) -> Plain<Result<(), E>> {
+    pub(crate) fn send_to_waiter<E>(&self, value: &mut Option<T>) -> Plain<Result<(), E>> {
+        let word = self.word();
         if value.is_none() || word & LOCKED != 0 {
             return Plain::Unclear;
         }
@@ -69,29 +76,49 @@ impl<T> Chan<T> {
         Plain::Unclear
     }
 
-    /// Receives, if that is plain; for who runs in no simulation.
+    /// Locks, if a value is there and nobody waits; for who runs in no simulation.
     #[inline]
-    pub(crate) fn receive_plainly(&self) -> Plain<Option<T>> {
+    pub(crate) fn begin_receive(&self) -> Option<Begun> {
         let word = self.word();
-        if word & (LOCKED | QUIET | RECEIVE) != QUIET | RECEIVE {
-            return self.receive_from_waiter(word);
+        if word & (LOCKED | QUIET | RECEIVE) != QUIET | RECEIVE || !self.raw_lock().lock_from(word) {
+            return None;
         }
-        if !self.raw_lock().lock_from(word) {
-            return Plain::Unclear;
+        Some(Begun(word))
+    }
+
+    /// # Safety
+    ///
+    /// [`begin_receive`](Self::begin_receive) gave `begun` just now.
+    #[inline]
+    pub(crate) unsafe fn complete_receive(&self, begun: Begun) -> Poll<Option<T>> {
+        /// The end of the section: once the value is where the caller wants it.
+        struct End<'a, T>(&'a Chan<T>, Begun);
+
+        impl<T> Drop for End<'_, T> {
+            #[inline]
+            fn drop(&mut self) {
+                // SAFETY: locked.
+                let state = unsafe { self.0.locked_state() };
+                state.buffer.forget(1);
+                // SAFETY: locked; the word was `begun`.
+                unsafe { self.0.replace_and_unlock_untold(state, self.1.0, quiet(state)) };
+            }
         }
-        // SAFETY: locked.
-        let state = unsafe { self.locked_state() };
-        let value = state.buffer.pop_front();
-        // SAFETY: locked; the word was `word`.
-        unsafe { self.replace_and_unlock_untold(state, word, quiet(state)) };
-        Plain::Done(value)
+
+        let _end = End(self, begun);
+        // SAFETY: locked; a value is there (S5), and the buffer forgets it before anybody else can look.
+        Poll::Ready(Some(unsafe { self.locked_state().buffer.read_front() }))
     }
 
     /// A plain receive while others wait.
     #[inline(never)]
-    fn receive_from_waiter(&self, word: usize) -> Plain<Option<T>> {
+    pub(crate) fn receive_from_waiter(&self) -> Plain<Option<T>> {
+        let word = self.word();
         if word & (LOCKED | RECEIVE) == 0 {
             return Plain::Wait;
+        }
+        if word & ENDING != 0 {
+            return self.receive_at_the_end(word);
         }
         if word & (LOCKED | CROWDED) != CROWDED || !self.raw_lock().lock_from(word) {
             return Plain::Unclear;
@@ -104,6 +131,19 @@ impl<T> Chan<T> {
                 Plain::Unclear
             }
         }
+    }
+
+    /// A plain receive of what a closed channel still has.
+    fn receive_at_the_end(&self, word: usize) -> Plain<Option<T>> {
+        if !self.raw_lock().lock_from(word) {
+            return Plain::Unclear;
+        }
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        let value = state.buffer.pop_front();
+        // SAFETY: locked; the word was `word`.
+        unsafe { self.replace_and_unlock_untold(state, word, ending(state)) };
+        Plain::Done(value)
     }
 
     /// Sends, if that is plain and there is a value.
@@ -158,7 +198,7 @@ impl<T> Chan<T> {
             return 0;
         }
         let count = from.len().min(state.capacity - state.buffer.len()).min(AT_ONCE);
-        from.drain(..count).for_each(|value| state.buffer.push_back(value, state.capacity));
+        state.buffer.push_from(from, count, state.capacity);
         // SAFETY: locked; the word was `before`.
         unsafe { self.replace_and_unlock(state, before, quiet(state)) };
         count
@@ -167,7 +207,7 @@ impl<T> Chan<T> {
     /// Receives up to `max` values, and no more than `into` has places for, if nobody waits; says how many.
     pub(crate) fn receive_many_quickly(&self, into: &mut Vec<T>, max: usize) -> usize {
         let before = self.raw_lock().lock();
-        if before & (QUIET | RECEIVE) != QUIET | RECEIVE {
+        if before & RECEIVE == 0 || before & (QUIET | ENDING) == 0 {
             self.give_up();
             return 0;
         }
@@ -175,8 +215,9 @@ impl<T> Chan<T> {
         let state = unsafe { self.locked_state() };
         let had = into.len();
         state.buffer.pop_into(into, max.min(AT_ONCE));
+        let bits = if before & ENDING == 0 { quiet(state) } else { ending(state) };
         // SAFETY: locked; the word was `before`.
-        unsafe { self.replace_and_unlock(state, before, quiet(state)) };
+        unsafe { self.replace_and_unlock(state, before, bits) };
         into.len() - had
     }
 
@@ -280,4 +321,10 @@ fn quiet<T>(state: &State<T>) -> usize {
     let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
     let send = if state.buffer.len() < state.capacity || state.overflow().drops() { SEND } else { 0 };
     QUIET | receive | send
+}
+
+/// The bits of a closed channel in which nobody waits.
+#[inline]
+fn ending<T>(state: &State<T>) -> usize {
+    CLOSED | RECEIVE | SEND | if state.buffer.len() > 0 { ENDING } else { 0 }
 }

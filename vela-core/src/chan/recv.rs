@@ -1,4 +1,5 @@
 //! Receiving: the case, and the futures made of it.
+#![allow(unsafe_code)]
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,10 +11,10 @@ use pin_project_lite::pin_project;
 use super::berth::ChanRef;
 use super::case::{ChanCase, Operation};
 use super::error::RecvTimeoutError;
-use super::state::{Chan, Note, Outcome, Pop, RECEIVE, State, Want};
+use super::state::{Chan, ENDING, Note, Outcome, Pop, QUIET, RECEIVE, State, Want};
 use crate::rt::seam::Subject;
 use crate::rt::{self, Timer};
-use crate::select::{One, Plain, one};
+use crate::select::{Begun, One, Plain, one};
 use crate::waitlist::{Claim, Wakes};
 
 /// A receive, as an [`Operation`].
@@ -51,8 +52,19 @@ impl<T> Operation<T> for Receiving {
     }
 
     #[inline]
+    fn begin(chan: &Chan<T>, _: Option<&mut Option<T>>) -> Option<Begun> {
+        chan.begin_receive()
+    }
+
+    #[inline]
+    unsafe fn complete(chan: &Chan<T>, _: Option<&mut Option<T>>, begun: Begun) -> Poll<Option<T>> {
+        // SAFETY: by the caller.
+        unsafe { chan.complete_receive(begun) }
+    }
+
+    #[inline]
     fn plain(chan: &Chan<T>, _: Option<&mut Option<T>>) -> Plain<Option<T>> {
-        chan.receive_plainly()
+        chan.receive_from_waiter()
     }
 
     #[inline]
@@ -180,6 +192,14 @@ impl<T> Future for RecvMany<'_, T> {
         if *this.max == 0 {
             return Poll::Ready(0);
         }
+        if !this.one.target().is_enrolled() && this.chan.word() & (QUIET | ENDING) != 0 && rt::take_free() {
+            // Values are there, and nobody waits: all at once.
+            let taken = take_plainly(this.chan, this.into, *this.max);
+            if taken > 0 {
+                return Poll::Ready(taken);
+            }
+            rt::put_back_free();
+        }
         // The first value by the common way (it waits, yields, keeps the order of waiters), the rest in bulk.
         this.one.poll(cx).map(|first| {
             let Some(first) = first else { return 0 };
@@ -191,20 +211,9 @@ impl<T> Future for RecvMany<'_, T> {
 
 /// Moves up to `max` values that are there into `into`, in as few critical sections as the wakers allow.
 pub(crate) fn take_many<T>(chan: &Chan<T>, into: &mut Vec<T>, max: usize) -> usize {
-    let mut taken = 0;
-    let mut more = chan.word() & RECEIVE != 0;
-    // Outside the lock, as far as it can be known.
-    let there = chan.look(State::len);
-    into.reserve(max.min(there));
-    while more && taken < max {
-        let quickly = chan.receive_many_quickly(into, max - taken);
-        taken += quickly;
-        more = chan.word() & RECEIVE != 0;
-        if quickly == 0 {
-            break;
-        }
-    }
-    while more && taken < max {
+    let mut taken = take_plainly(chan, into, max);
+    let mut more = true;
+    while more && taken < max && chan.word() & RECEIVE != 0 {
         more = chan.with(|state, wakes| {
             while taken < max {
                 match state.pop(std::ptr::null(), wakes) {
@@ -215,9 +224,28 @@ pub(crate) fn take_many<T>(chan: &Chan<T>, into: &mut Vec<T>, max: usize) -> usi
                 if wakes.is_full() {
                     return true;
                 }
+                let had = into.len();
+                state.unload_many(into, max - taken);
+                taken += into.len() - had;
             }
             false
         });
+    }
+    taken
+}
+
+/// Moves up to `max` values that are there into `into`, as long as nobody waits.
+fn take_plainly<T>(chan: &Chan<T>, into: &mut Vec<T>, max: usize) -> usize {
+    let mut taken = 0;
+    if into.capacity() - into.len() < max && chan.word() & RECEIVE != 0 {
+        // Outside the lock, as far as it can be known.
+        into.reserve(max.min(chan.look(State::len)));
+    }
+    while taken < max && chan.word() & RECEIVE != 0 && chan.word() & (QUIET | ENDING) != 0 {
+        match chan.receive_many_quickly(into, max - taken) {
+            0 => break,
+            more => taken += more,
+        }
     }
     taken
 }

@@ -1,4 +1,5 @@
 //! Sending: the case, and the futures made of it.
+#![allow(unsafe_code)]
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -13,10 +14,10 @@ use super::berth::ChanRef;
 use super::case::{ChanCase, Operation};
 use super::error::{SendError, SendErrorKind, SendTimeoutError};
 use super::overflow::Overflow;
-use super::state::{Chan, Note, Outcome, Push, SEND, State, Want};
+use super::state::{Chan, Note, Outcome, Push, QUIET, SEND, State, Want};
 use crate::rt::seam::Subject;
 use crate::rt::{self, Timer};
-use crate::select::{Case, Lends, One, Plain, one};
+use crate::select::{Begun, Case, Lends, One, Plain, one};
 use crate::waitlist::{Claim, Wakes};
 
 /// A send, as an [`Operation`].
@@ -64,8 +65,20 @@ impl<T> Operation<T> for Delivering {
     }
 
     #[inline]
+    fn begin(chan: &Chan<T>, load: Option<&mut Option<T>>) -> Option<Begun> {
+        if load?.is_some() { chan.begin_send() } else { None }
+    }
+
+    #[inline]
+    unsafe fn complete(chan: &Chan<T>, load: Option<&mut Option<T>>, begun: Begun) -> Poll<Sent<T>> {
+        // SAFETY: by the caller; it has begun, so there is a value.
+        unsafe { chan.complete_send(load.and_then(Option::take).unwrap_unchecked(), begun) };
+        Poll::Ready(Ok(()))
+    }
+
+    #[inline]
     fn plain(chan: &Chan<T>, load: Option<&mut Option<T>>) -> Plain<Sent<T>> {
-        load.map_or(Plain::Unclear, |value| chan.send_plainly(value))
+        load.map_or(Plain::Unclear, |value| chan.send_to_waiter(value))
     }
 
     #[inline]
@@ -363,6 +376,12 @@ impl<T> Future for SendAll<'_, T> {
         let mut this = self.project();
         loop {
             if !*this.waiting {
+                if this.chan.word() & (QUIET | SEND) == QUIET | SEND && !this.from.is_empty() && rt::take_free() {
+                    // There is room, and nobody waits: all at once.
+                    if !store_plainly(this.chan, this.from) {
+                        rt::put_back_free();
+                    }
+                }
                 // The first of a batch by the common way (it waits, yields, keeps the order of waiters).
                 let Some(value) = this.from.pop_front() else { return Poll::Ready(Ok(())) };
                 this.send.as_mut().refill(value);
@@ -381,13 +400,13 @@ impl<T> Future for SendAll<'_, T> {
 /// Sends values from the front of `from` while that needs no waiting, in as few critical sections as wakers and drops
 /// allow.
 fn push_many<T>(chan: &Chan<T>, from: &mut VecDeque<T>) {
-    while chan.send_many_quickly(from) > 0 {}
-    while !from.is_empty() {
+    store_plainly(chan, from);
+    while !from.is_empty() && chan.word() & SEND != 0 {
         let (dropped, more) = chan.with(|state, wakes| {
             while let Some(value) = from.pop_front() {
                 match state.push(value, std::ptr::null(), wakes) {
                     Push::Done if wakes.is_full() => return (None, true),
-                    Push::Done => {}
+                    Push::Done => state.store_many(from),
                     Push::Dropped(value) => return (Some(value), true),
                     Push::Full(value) | Push::Closed(value) => {
                         from.push_front(value);
@@ -402,6 +421,13 @@ fn push_many<T>(chan: &Chan<T>, from: &mut VecDeque<T>) {
             return;
         }
     }
+}
+
+/// Sends values from the front of `from` as long as there is room and nobody waits; false if it sent none.
+fn store_plainly<T>(chan: &Chan<T>, from: &mut VecDeque<T>) -> bool {
+    let had = from.len();
+    while !from.is_empty() && chan.word() & (QUIET | SEND) == QUIET | SEND && chan.send_many_quickly(from) > 0 {}
+    from.len() < had
 }
 
 super::opaque_debug!(Send<'_, T>, SendTimeout<'_, T>, SendFrom<'_, T>, SendAll<'_, T>);

@@ -91,6 +91,9 @@ impl<T> Default for Extra<T> {
     }
 }
 
+/// So many values are moved in one section at most.
+pub(super) const AT_ONCE: usize = 256;
+
 /// What the lock protects.
 #[allow(missing_debug_implementations, reason = "`Chan` shows it")]
 #[repr(C)]
@@ -185,6 +188,24 @@ impl<T> State<T> {
         match self.hand_over(value, me, wakes) {
             Some(value) => self.store(value),
             None => Push::Done,
+        }
+    }
+
+    /// Moves values from the front of `from` into the buffer while there is room, if that is all that sending them does:
+    /// nobody waits for them, and nothing is dropped. (Not very many at once, here and below: others spin meanwhile.)
+    pub(crate) fn store_many(&mut self, from: &mut VecDeque<T>) {
+        if self.closed || !self.receivers.is_empty() || self.overflow().drops() {
+            return;
+        }
+        let room = self.capacity.saturating_sub(self.buffer.len().saturating_add(self.permits as usize));
+        self.buffer.push_from(from, room.min(AT_ONCE), self.capacity);
+    }
+
+    /// Moves up to `max` values out of the buffer, and no more than `into` has places for, if that is all that receiving
+    /// them does: nobody waits for the room, and nothing older has come back.
+    pub(crate) fn unload_many(&mut self, into: &mut Vec<T>, max: usize) {
+        if self.senders.is_empty() && self.returned_len() == 0 {
+            self.buffer.pop_into(into, max.min(AT_ONCE));
         }
     }
 
@@ -503,11 +524,12 @@ impl<T> State<T> {
         let (senders_wait, receivers_wait) = (!self.senders.is_empty(), !self.receivers.is_empty());
         let receive = self.closed || len > 0 || senders_wait;
         let send = self.closed || self.has_room() || receivers_wait || self.overflow().drops();
-        let plain = !self.closed && self.permits == 0 && len == self.buffer.len();
+        let plain = self.permits == 0 && len == self.buffer.len();
         let situation = match (senders_wait, receivers_wait) {
-            (false, false) if plain => QUIET,
-            (false, true) if plain && len == 0 => HUNGRY,
-            (true, false) if plain => CROWDED,
+            (false, false) if plain && !self.closed => QUIET,
+            (false, false) if plain && len > 0 => ENDING,
+            (false, true) if plain && !self.closed && len == 0 => HUNGRY,
+            (true, false) if plain && !self.closed => CROWDED,
             _ => 0,
         };
         usize::from(self.closed) * CLOSED + usize::from(receive) * RECEIVE + usize::from(send) * SEND + situation
@@ -534,14 +556,16 @@ pub(crate) const CLOSED: usize = BITS;
 pub(crate) const RECEIVE: usize = BITS << 1;
 /// A send may succeed or find the channel closed. Clear: it surely does neither.
 pub(crate) const SEND: usize = BITS << 2;
-/// Nobody waits. This and the next two are the plain situations, of which at most one is there: the channel is open, no
-/// permit is out and no value has come back. See `quick.rs`.
+/// Nobody waits. This and the next three are the plain situations, of which at most one is there: no permit is out and no
+/// value has come back; in all but the last the channel is open. See `quick.rs`.
 pub(super) const QUIET: usize = BITS << 3;
 /// Receivers wait, and nobody else; no value is there.
 pub(super) const HUNGRY: usize = BITS << 4;
 /// Senders wait, and nobody else.
 pub(super) const CROWDED: usize = BITS << 5;
-const _: () = assert!(CROWDED < VERSION);
+/// Nobody waits, the channel is closed, and values are left.
+pub(super) const ENDING: usize = BITS << 6;
+const _: () = assert!(ENDING < VERSION);
 
 /// A channel: the state behind its lock, and what is read without it.
 ///

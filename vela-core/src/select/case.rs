@@ -27,6 +27,11 @@ pub struct Peek {
     pub(crate) version: usize,
 }
 
+/// An operation that has locked its channel, whose word was this.
+#[derive(Debug)]
+#[must_use]
+pub struct Begun(pub(crate) usize);
+
 /// What came of a try in the plain situations.
 #[derive(Debug)]
 pub enum Plain<R> {
@@ -66,7 +71,28 @@ pub unsafe trait Case {
         None
     }
 
-    /// As [`attempt`](Self::attempt) in the plain situations alone, and not in a simulation. It has not begun to wait.
+    /// Locks what it needs if it can happen at once with nobody else concerned: the first half of it, for a case that has
+    /// not begun to wait, and not in a simulation. The second is [`complete`](Self::complete), which must follow.
+    ///
+    /// In two, so that the outcome is made in the place where the caller wants it: through an `Option` of it a large
+    /// value would be copied once more, by loads that do not match the stores before them.
+    #[doc(hidden)]
+    fn begin(self: Pin<&mut Self>) -> Option<Begun> {
+        None
+    }
+
+    /// The second half of it.
+    ///
+    /// # Safety
+    ///
+    /// `begun` is what [`begin`](Self::begin) gave just now.
+    #[doc(hidden)]
+    unsafe fn complete(self: Pin<&mut Self>, _begun: Begun) -> Poll<Self::Output> {
+        unreachable!("it never begins")
+    }
+
+    /// As [`attempt`](Self::attempt) in the plain situations that `begin` leaves, and not in a simulation. It has not
+    /// begun to wait.
     #[doc(hidden)]
     fn plain(self: Pin<&mut Self>) -> Plain<Self::Output> {
         Plain::Unclear

@@ -9,7 +9,7 @@ mod order;
 mod quick;
 mod slot;
 
-pub use case::{Case, Peek, Plain, Polled, Seat};
+pub use case::{Begun, Case, Peek, Plain, Polled, Seat};
 pub use dynamic::{Any, AnyCase, Select, any};
 pub use engine::{CLOSED, ELSE, Selector, unreachable_arm};
 pub use locks::LockSet;

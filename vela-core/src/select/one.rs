@@ -82,6 +82,20 @@ impl<C: Case> Future for One<C> {
         if !C::QUICK || !rt::take_free() {
             return self.poll_slowly(cx);
         }
+        if !self.enrolled
+            && let Some(begun) = self.as_mut().project().case.begin()
+        {
+            // SAFETY: it has just begun.
+            return unsafe { self.project().case.complete(begun) };
+        }
+        self.poll_beside_others(cx)
+    }
+}
+
+impl<C: Case> One<C> {
+    /// Others wait, or this one has.
+    #[inline(never)]
+    fn poll_beside_others(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         let result = if self.enrolled {
             self.wake_up(cx)
         } else {
@@ -96,9 +110,7 @@ impl<C: Case> Future for One<C> {
         }
         result
     }
-}
 
-impl<C: Case> One<C> {
     /// A foreign source, a simulation, an exhausted budget.
     #[cold]
     #[inline(never)]

@@ -40,6 +40,8 @@ pub(super) const UNSAFE_FILES: &[(&str, &str)] = &[
     ("vela-core/src/chan/buffer.rs", "a ring whose places are written and read without a check"),
     ("vela-core/src/chan/case.rs", "enrols and removes a pinned node"),
     ("vela-core/src/chan/quick.rs", "short sections under the raw lock; moves values into and out of waiting nodes"),
+    ("vela-core/src/chan/recv.rs", "passes on the contract of `Operation::complete`"),
+    ("vela-core/src/chan/send.rs", "passes on the contract of `Operation::complete`"),
     ("vela-core/src/chan/state.rs", "data behind the raw lock; moves values into and out of waiting nodes"),
     ("vela-core/src/chan/set.rs", "sets the waker of a claim that it holds"),
     ("vela-core/src/context/ambient.rs", "points to what the running task carries, on the stack of its poll"),
