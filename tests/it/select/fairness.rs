@@ -246,6 +246,55 @@ fn a_select_set_is_fair() {
 }
 
 #[test]
+fn a_member_that_a_set_has_seen_empty_is_as_likely_once_it_is_filled() {
+    on_each_runtime(|| async {
+        let mut set = SelectSet::new();
+        let (senders, receivers): (Vec<Sender<()>>, Vec<_>) = (0..3).map(|_| channel(1)).unzip();
+        for rx in receivers {
+            set.insert(rx);
+        }
+        // Enrols all.
+        drop(Hand::waiting(set.recv()));
+        let mut counts = [0_u32; 3];
+        for _ in 0..6_000 {
+            senders[0].try_send(()).unwrap();
+            assert_eq!(vela!(<-set).0, 0);
+            senders.iter().for_each(|tx| tx.try_send(()).unwrap());
+            counts[vela!(<-set).0] += 1;
+            let _ = (vela!(<-set), vela!(<-set));
+        }
+        for count in counts {
+            assert_fair(count, 6_000, 3);
+        }
+    });
+}
+
+#[test]
+fn a_number_that_a_set_uses_again_is_no_more_likely() {
+    on_each_runtime(|| async {
+        let mut set = SelectSet::new();
+        let (tx, rx) = channel(1);
+        set.insert(rx);
+        let (mut _other, rx) = channel(1);
+        set.insert(rx);
+        let mut first = 0;
+        for _ in 0..4_000 {
+            drop(Hand::waiting(set.recv()));
+            tx.try_send(()).unwrap();
+            assert_eq!(vela!(<-set).0, 0);
+            set.remove(1);
+            let rx;
+            (_other, rx) = full(());
+            assert_eq!(set.insert(rx), 1);
+            tx.try_send(()).unwrap();
+            first += u32::from(vela!(<-set).0 == 0);
+            let _ = vela!(<-set);
+        }
+        assert_fair(first, 4_000, 2);
+    });
+}
+
+#[test]
 fn the_builder_is_fair() {
     on_each_runtime(|| async {
         let (ta, a) = full(());

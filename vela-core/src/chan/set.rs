@@ -13,7 +13,7 @@ use super::recv::RecvCase;
 use super::state::Chan;
 use crate::ops::Receive;
 use crate::rt;
-use crate::select::{Case, Likely, LockSet, Mode, Polled, Seat, likely};
+use crate::select::{Case, Likely, LockSet, Mode, Polled, Seat, below, likely};
 use crate::waitlist::{Claim, Phase, Wakes};
 
 /// How often a round looks without holding all the locks before it does.
@@ -57,7 +57,10 @@ pub struct SelectSet<T> {
     claim: Pin<Box<Claim>>,
     /// Numbers of members that are not enrolled.
     idle: Vec<usize>,
-    /// Enrolled members may have something: look at all of them.
+    /// The members that may have something, unless `dirty`: those that are not enrolled, which nobody would tell of, and
+    /// those that no look has found empty since a counterpart has passed over the set. Each once; some may have been removed.
+    worth: Vec<usize>,
+    /// Any member may have something.
     dirty: bool,
 }
 
@@ -77,7 +80,13 @@ impl<T> SelectSet<T> {
     /// An empty set.
     #[must_use]
     pub fn new() -> Self {
-        Self { members: Vec::new(), claim: Box::pin(Claim::lasting()), idle: Vec::new(), dirty: false }
+        Self {
+            members: Vec::new(),
+            claim: Box::pin(Claim::lasting()),
+            idle: Vec::new(),
+            worth: Vec::new(),
+            dirty: false,
+        }
     }
 
     /// Adds a receiver, and gives its number; numbers of removed members are used again.
@@ -96,7 +105,16 @@ impl<T> SelectSet<T> {
             }
         };
         self.idle.push(index);
+        // And so it is worth a look. (It may be listed already, by the number that it had before.)
+        self.dirty = true;
         index
+    }
+
+    /// A member that a counterpart has completed is enrolled no more. (Nothing was worth a look when the set went to sleep,
+    /// so it is not listed.)
+    fn is_idle(&mut self, index: usize) {
+        self.idle.push(index);
+        self.worth.push(index);
     }
 
     /// Takes a member out.
@@ -143,7 +161,7 @@ impl<T> SelectSet<T> {
                     let index = key as usize;
                     let member = self.members[index].as_mut().expect("a member that waits is in the set");
                     let outcome = member.case.as_mut().finish(0);
-                    self.idle.push(index);
+                    self.is_idle(index);
                     self.dirty |= self.claim.rearm();
                     if let Poll::Ready(value) = outcome {
                         return Poll::Ready((index, value));
@@ -172,10 +190,10 @@ impl<T> SelectSet<T> {
             if let Some(found) = self.look_at_each() {
                 return Poll::Ready(found);
             }
-            self.dirty = false;
             if let Some(found) = self.enroll_idle() {
                 return Poll::Ready(found);
             }
+            self.worth.clear();
             if self.claim.park() {
                 return Poll::Pending;
             }
@@ -183,21 +201,39 @@ impl<T> SelectSet<T> {
         self.look_locked()
     }
 
-    /// Looks at the members that are not enrolled, and at all of them where one may have something.
+    /// Looks at the members that may have something. Each that has is equally likely: they all are among those.
     fn look_at_each(&mut self) -> Option<(usize, Option<T>)> {
         let likely = self.ready_members();
-        let Self { members, claim, idle, dirty } = self;
-        let slots = members.len();
-        let mut attempt = |index: usize| {
-            let member = members[index].as_mut()?;
-            member.case.as_mut().attempt_while_held(claim).map(|value| (index, value))
-        };
-        if *dirty {
-            Mode::fair().visit(slots, &likely, attempt)
-        } else {
-            let likely = likely.map(|likely| idle.iter().map(|&i| likely[i]).collect());
-            Mode::fair().visit(idle.len(), &likely, |i| attempt(idle[i]))
+        let Self { members, claim, worth, dirty, .. } = self;
+        if std::mem::take(dirty) {
+            worth.clear();
+            worth.extend(0..members.len());
         }
+        if let Some(likely) = likely {
+            let likely = Some(worth.iter().map(|&i| likely[i]).collect());
+            return Mode::fair().visit(worth.len(), &likely, |i| {
+                let case = members[worth[i]].as_mut()?.case.as_mut();
+                case.attempt_while_held(claim).map(|value| (worth[i], value))
+            });
+        }
+        // Those before `from` were looked at in this round.
+        let mut from = 0;
+        while from < worth.len() {
+            let drawn = from + below(worth.len() - from);
+            let index = worth[drawn];
+            let found = members[index].as_mut().and_then(|member| member.case.as_mut().attempt_while_held(claim));
+            if let Some(value) = found {
+                return Some((index, value));
+            }
+            if members[index].as_ref().is_some_and(|member| !member.case.is_enrolled()) {
+                worth.swap(from, drawn);
+                from += 1;
+            } else {
+                // Who gives it something from now on passes over it, and marks the claim.
+                worth.swap_remove(drawn);
+            }
+        }
+        None
     }
 
     /// The members that are worth a draw, in a simulation.
@@ -265,7 +301,7 @@ impl<T> SelectSet<T> {
                     {
                         // Under the lock, so a counterpart in progress is through with it.
                         member.case.as_mut().withdraw();
-                        self.idle.push(key as usize);
+                        self.is_idle(key as usize);
                     }
                     self.dirty |= self.claim.rearm();
                     return;

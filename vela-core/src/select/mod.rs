@@ -14,7 +14,7 @@ pub use dynamic::{Any, AnyCase, Select, any};
 pub use engine::{CLOSED, ELSE, Selector, unreachable_arm};
 pub use locks::LockSet;
 pub use one::{One, one};
-pub(crate) use order::{Likely, likely};
+pub(crate) use order::{Likely, below, likely};
 pub use order::{Mode, seed_fairness};
 pub use quick::{AGAIN, ForeignPlace, OwnPlace, Place, Quick, TryReceive, quick};
 pub use slot::{Arm, Every, Keep, LendSlot, Lends, Sent, Slot, Values, every, lend, lend_every, sent, values};

@@ -5,8 +5,12 @@
 //! runner brings its tasks to another that is in the same situation, which keeps them together for a while ([`Verdict`]).
 //! Tasks that compute between their operations, or whose channels are their own, never come to that: the first are not
 //! dense, the second do not contend. Whether it was right is measured: together they must get done what they did apart.
+//!
+//! Tasks can lose as much without ever meeting on a lock: what was shared out waits for the others after a few
+//! microseconds, its runner sleeps, and is called again. To call it costs as much as a hundred operations. So who shares
+//! out again and again keeps his tasks for a while, too ([`Load::shared_out`]), by the same measure.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -23,6 +27,9 @@ const SLOW: u32 = 8;
 /// How long tasks are kept together, at first and at most, before they are let apart to see whether they still contend.
 const FIRST: Duration = Duration::from_millis(8);
 const MOST: Duration = Duration::from_millis(128);
+/// Who shares out so often in so short a time does it in vain: what is shared lasts where tasks do not wait for each other.
+const IN_VAIN: u32 = 8;
+const SHORT: Duration = Duration::from_millis(2);
 /// How long it is not tried again where it was wrong, at first; at most 64 times that.
 const BARRED: Duration = Duration::from_millis(2);
 
@@ -56,6 +63,11 @@ pub(super) struct Load {
     rate: AtomicU64,
     /// What it must get done now that others have brought their tasks, in operations a millisecond; 0: nobody has.
     expected: AtomicU64,
+    /// Channel operations so far.
+    total: AtomicU64,
+    /// Those of them that no window has counted.
+    fresh: Cell<u32>,
+    shares: RefCell<Shares>,
     window: Cell<Done>,
     /// When the last window ended.
     since: Cell<Option<Instant>>,
@@ -67,6 +79,17 @@ pub(super) struct Load {
     keep: Cell<Duration>,
     barred: Cell<Option<Instant>>,
     bar: Cell<u32>,
+}
+
+/// How often a runner has shared out lately.
+#[derive(Debug, Default)]
+struct Shares {
+    count: u32,
+    since: Option<Instant>,
+    /// A bit for each runner that was called for it.
+    called: u64,
+    /// What each runner had done when the count began.
+    before: Vec<u64>,
 }
 
 impl Load {
@@ -101,11 +124,59 @@ impl Load {
         self.rate.store(0, Ordering::Relaxed);
     }
 
+    /// Operations were done. (What is not part of a step must be counted, too, for who looks at the [`total`](Self::total).)
+    pub(super) fn count(&self, operations: u32) {
+        // Written by this thread only.
+        self.total.store(self.total() + u64::from(operations), Ordering::Relaxed);
+        self.fresh.set(self.fresh.get() + operations);
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+
+    /// It has shared out, and runner `called` was called for it; `totals`: of all runners, of which this one is `me`. The
+    /// runners that it has called in vain, one bit for each; from here on its tasks stay together.
+    pub(super) fn shared_out(
+        &self,
+        me: usize,
+        called: usize,
+        now: Instant,
+        totals: impl Iterator<Item = u64>,
+    ) -> Option<u64> {
+        let mut shares = self.shares.borrow_mut();
+        let since = shares.since.filter(|&since| now - since <= SHORT && !self.is_eager() && !self.is_barred(now));
+        let Some(since) = since else {
+            shares.before.clear();
+            shares.before.extend(totals);
+            (shares.count, shares.since, shares.called) = (1, Some(now), 1 << called);
+            return None;
+        };
+        shares.count += 1;
+        shares.called |= 1 << called;
+        if shares.count < IN_VAIN {
+            return None;
+        }
+        shares.since = None;
+        let counts = |&(index, _): &(usize, u64)| index == me || shares.called & 1 << index != 0;
+        let before = shares.before.iter().copied().chain(std::iter::repeat(0));
+        let done: u64 =
+            totals.zip(before).map(|(now, before)| now - before).enumerate().filter(counts).map(|(_, n)| n).sum();
+        self.hot.store(false, Ordering::Relaxed);
+        self.expected.store((done * 1_000_000 / (now - since).as_nanos().max(1) as u64).max(1), Ordering::Relaxed);
+        Some(shares.called)
+    }
+
+    fn is_barred(&self, now: Instant) -> bool {
+        self.barred.get().is_some_and(|barred| now < barred)
+    }
+
     /// Adds what was done up to `now`.
     pub(super) fn add(&self, done: Done, now: Instant) -> Verdict {
+        self.count(done.operations);
         let mut window = self.window.get();
         window.time += done.time;
-        window.operations += done.operations;
+        window.operations += self.fresh.take();
         window.waited += done.waited;
         let full = window.time >= WINDOW;
         self.window.set(if full { Done::default() } else { window });
@@ -125,11 +196,10 @@ impl Load {
             return Verdict::GoOn;
         }
         let contends = window.waited * WAITED >= window.time;
-        let barred = self.barred.get().is_some_and(|barred| now < barred);
-        let hot = dense && contends && !barred;
+        let hot = dense && contends && !self.is_barred(now);
         self.eager.store(!dense || !contends && SPARSE * window.operations < busy, Ordering::Relaxed);
         self.hot.store(hot, Ordering::Relaxed);
-        if !hot && self.until.get().is_some_and(|until| now > until + 4 * WINDOW) {
+        if !hot && self.until.get().is_some_and(|until| now > until + 2 * SHORT) {
             // They were let apart, and do not contend any more.
             self.until.set(None);
             self.keep.set(Duration::ZERO);
@@ -185,8 +255,8 @@ mod tests {
             self.load.add(Done { time: WINDOW, operations, waited }, self.now)
         }
 
-        fn windows(&mut self, n: u32, each: Duration) {
-            for _ in 0..n {
+        fn windows(&mut self, times: u32, each: Duration) {
+            for _ in 0..times {
                 self.window(each, Duration::ZERO);
             }
         }
@@ -242,7 +312,7 @@ mod tests {
             before = windows;
         }
         // They do not contend any more: the next time it begins with the shortest again.
-        play.windows(10, QUICK);
+        play.windows(100, QUICK);
         play.window(QUICK, 5 * MICRO);
         play.load.gather(play.load.rate());
         assert!(play.gathered_windows(QUICK / 2) < before);
@@ -264,6 +334,76 @@ mod tests {
             assert!(barred > before, "{barred:?} after {before:?}");
             before = barred;
         }
+    }
+
+    impl Play {
+        /// Shares out so many times, a window after each; runner 3, which is called, does one operation to ten of this one's.
+        fn shares_out(&mut self, times: u32, each: Duration) -> Option<u64> {
+            let mut found = None;
+            for _ in 0..times {
+                self.window(each, Duration::ZERO);
+                let other = self.load.total() / 10;
+                // Runner 1 has its own tasks.
+                let totals = [self.load.total(), 7 * self.load.total(), 0, other];
+                found = self.load.shared_out(0, 3, self.now, totals.into_iter());
+                if found.is_some() {
+                    break;
+                }
+            }
+            found
+        }
+    }
+
+    #[test]
+    fn who_shares_out_in_vain_keeps_his_tasks() {
+        let mut play = Play::new();
+        assert_eq!(play.shares_out(IN_VAIN - 1, QUICK), None);
+        assert!(!play.load.is_gathered());
+        assert_eq!(play.shares_out(1, QUICK), Some(1 << 3));
+        assert!(play.load.is_gathered());
+        let expected = play.load.expected.load(Ordering::Relaxed);
+        assert!(
+            (54_000..56_000).contains(&expected),
+            "{expected} of its own 50000 and 5000 of the one that it has called"
+        );
+        let first = play.gathered_windows(QUICK);
+        assert!(first > SLOW + 1, "it gets as much done alone");
+        assert!(play.shares_out(IN_VAIN, QUICK).is_some());
+        assert!(play.gathered_windows(QUICK) > first);
+    }
+
+    #[test]
+    fn who_gets_less_done_alone_shares_out_again_and_is_barred() {
+        let mut play = Play::new();
+        assert!(play.shares_out(IN_VAIN, QUICK).is_some());
+        assert_eq!(play.gathered_windows(2 * QUICK), 1 + SLOW);
+        assert_eq!(play.shares_out(IN_VAIN, QUICK), None);
+    }
+
+    #[test]
+    fn sharing_now_and_then_is_not_in_vain() {
+        let mut play = Play::new();
+        for _ in 0..10 * IN_VAIN {
+            play.windows(10, QUICK);
+            assert_eq!(play.shares_out(1, QUICK), None);
+        }
+    }
+
+    #[test]
+    fn tasks_that_compute_are_shared_out_as_often_as_it_takes() {
+        let mut play = Play::new();
+        assert_eq!(play.shares_out(10 * IN_VAIN, MICRO), None);
+    }
+
+    #[test]
+    fn what_was_done_between_windows_counts_in_the_next() {
+        let mut play = Play::new();
+        play.window(MICRO, Duration::ZERO);
+        assert!(play.load.is_eager());
+        play.load.count(1000);
+        play.window(MICRO, Duration::ZERO);
+        assert!(!play.load.is_eager());
+        assert_eq!(play.load.total(), 1100);
     }
 
     #[test]

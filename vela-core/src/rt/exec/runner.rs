@@ -161,6 +161,7 @@ impl<'a> Turn<'a> {
                 self.shared.idle.0.searched();
             }
             // Whoever has enqueued something without seeing that this one sleeps is seen by it.
+            self.slot.load.count(crate::rt::budget::take_bought());
             if self.shared.idle.0.sleep(self.slot.index, || self.shared.injected() != 0 || self.slot.len() != 0) {
                 return None;
             }

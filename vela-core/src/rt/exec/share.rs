@@ -4,6 +4,7 @@
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use tokio::runtime::{self, Handle, RuntimeFlavor};
@@ -231,19 +232,22 @@ impl Shared {
         self.inject_all(queue);
     }
 
-    pub(super) fn inject_all(&self, mut more: Queue) {
+    /// Gives the runner that was called for it, if one was.
+    pub(super) fn inject_all(&self, mut more: Queue) -> Option<usize> {
         let mut queue = self.injector.0.lock();
         queue.append(&mut more);
         self.injected.store(queue.len(), Ordering::SeqCst);
         drop(queue);
-        self.notify();
+        self.notify()
     }
 
     /// Wakes a runner that waits, unless one is on its way already.
-    pub(super) fn notify(&self) {
-        if let Some(index) = self.idle.0.call() {
+    pub(super) fn notify(&self) -> Option<usize> {
+        let called = self.idle.0.call();
+        if let Some(index) = called {
             self.slots[index].0.wake();
         }
+        called
     }
 
     pub(super) fn injected(&self) -> usize {
@@ -280,10 +284,19 @@ impl Shared {
     #[inline(never)]
     fn share_out(&self, slot: &Slot, least: usize) -> bool {
         let shares = !self.idle.0.is_searched() && slot.len() >= least && !slot.load.is_gathered();
-        if shares {
-            self.inject_all(slot.cut(BATCH));
+        if shares && let Some(called) = self.inject_all(slot.cut(BATCH)) {
+            self.keep_if_in_vain(slot, called);
         }
         shares
+    }
+
+    /// After a runner has shared out: if it does that in vain, it takes back what it can.
+    fn keep_if_in_vain(&self, slot: &Slot, called: usize) {
+        let totals = self.slots().map(|slot| slot.load.total());
+        if let Some(called) = slot.load.shared_out(slot.index, called, Instant::now(), totals) {
+            slot.append(self.take(true));
+            self.slots().filter(|other| called & 1 << other.index != 0).for_each(|other| slot.append(other.cut(0)));
+        }
     }
 
     /// Half of the queue of another runner whose tasks compute, or that has very many.
