@@ -236,7 +236,7 @@ mod tests {
             before = windows;
         }
         // They do not contend any more: the next time it begins with the shortest again.
-        (0..10).for_each(|_| drop(play.window(QUICK, Duration::ZERO)));
+        (0..10).for_each(|_| _ = play.window(QUICK, Duration::ZERO));
         play.window(QUICK, 5 * MICRO);
         play.load.gather(play.load.rate());
         assert!(play.gathered_windows(QUICK / 2) < before);
@@ -265,8 +265,8 @@ mod tests {
         let mut play = Play::new();
         play.window(QUICK, 5 * MICRO);
         play.load.gather(play.load.rate());
-        (0..4).for_each(|_| drop(play.window(QUICK / 2, Duration::ZERO)));
-        (0..SLOW - 1).for_each(|_| drop(play.window(MICRO, Duration::ZERO)));
+        (0..4).for_each(|_| _ = play.window(QUICK / 2, Duration::ZERO));
+        (0..SLOW - 1).for_each(|_| _ = play.window(MICRO, Duration::ZERO));
         assert!(play.load.is_gathered());
     }
 }
