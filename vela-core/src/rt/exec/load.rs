@@ -105,7 +105,7 @@ impl Load {
     pub(super) fn add(&self, done: Done, now: Instant) -> Verdict {
         let mut window = self.window.get();
         window.time += done.time;
-        window.operations += done.operations;
+        window.operations = window.operations.saturating_add(done.operations);
         window.waited += done.waited;
         let full = window.time >= WINDOW;
         self.window.set(if full { Done::default() } else { window });
@@ -221,6 +221,16 @@ mod tests {
         assert_eq!(play.load.add(done, play.now), Verdict::GoOn);
         assert!(!play.load.is_hot());
         assert_eq!(play.load.add(done, play.now + WINDOW), Verdict::Join);
+    }
+
+    #[test]
+    fn operations_are_counted_up_to_a_most() {
+        // They come from a counter that goes no further, and may have been counted for long.
+        let play = Play::new();
+        let done = Done { time: WINDOW / 2, operations: u32::MAX, waited: Duration::from_nanos(20) * u32::MAX };
+        assert_eq!(play.load.add(done, play.now), Verdict::GoOn);
+        assert_eq!(play.load.add(done, play.now + WINDOW), Verdict::Join);
+        assert!(play.load.is_hot());
     }
 
     #[test]
