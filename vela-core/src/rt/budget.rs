@@ -22,7 +22,7 @@ thread_local! {
 }
 
 thread_local! {
-    /// How many operations on this thread were charged for.
+    /// How many operations on this thread were charged for. Nobody asks on a thread that has no runner.
     static BOUGHT: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -96,7 +96,7 @@ fn buy(cx: &mut Context<'_>) -> Poll<()> {
     ready!(poll_exhausted(cx));
     ready!(coop::poll_proceed(cx)).made_progress();
     FREE.set(PER_CHARGE);
-    BOUGHT.set(BOUGHT.get() + PER_CHARGE);
+    BOUGHT.set(BOUGHT.get().saturating_add(PER_CHARGE));
     Poll::Ready(())
 }
 
@@ -161,4 +161,60 @@ fn simulated_budget(cx: &mut Context<'_>) -> Option<bool> {
 #[inline(never)]
 fn simulated_charge() -> bool {
     seam::with(|executor| executor.proceeded()).is_some()
+}
+
+#[cfg(all(test, not(vela_loom)))]
+mod tests {
+    use super::*;
+
+    /// What is left of what was bought.
+    fn use_up() -> u32 {
+        std::iter::from_fn(|| (FREE.get() != 0).then(|| assert!(take_free()))).count() as u32
+    }
+
+    #[test]
+    fn one_charge_buys_so_many_operations() {
+        use_up();
+        take_bought();
+        assert!(take_free());
+        assert_eq!((take_bought(), take_bought()), (PER_CHARGE, 0));
+        assert_eq!(use_up(), PER_CHARGE - 1);
+    }
+
+    #[test]
+    fn what_is_put_back_can_be_taken_again() {
+        use_up();
+        assert!(buy_quietly());
+        let had = FREE.get();
+        assert!(take_free());
+        assert_eq!(FREE.get(), had - 1);
+        put_back_free();
+        assert_eq!(use_up(), had);
+    }
+
+    #[test]
+    fn an_exhausted_budget_sells_nothing() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let mut cx = Context::from_waker(Waker::noop());
+            while coop::has_budget_remaining() {
+                coop::poll_proceed(&mut cx).map(|one| one.made_progress()).is_ready();
+            }
+            use_up();
+            assert!(!take_free() && !buy_quietly());
+            // What was bought before is there, all the same.
+            put_back_free();
+            assert!(buy_quietly() && take_free());
+            assert!(!take_free());
+        });
+    }
+
+    #[test]
+    fn nobody_has_to_ask_what_was_bought() {
+        // As on a thread without a runner.
+        BOUGHT.set(u32::MAX - 1);
+        use_up();
+        assert!(take_free());
+        assert_eq!(take_bought(), u32::MAX);
+    }
 }

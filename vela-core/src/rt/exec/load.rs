@@ -128,7 +128,7 @@ impl Load {
     pub(super) fn count(&self, operations: u32) {
         // Written by this thread only.
         self.total.store(self.total() + u64::from(operations), Ordering::Relaxed);
-        self.fresh.set(self.fresh.get() + operations);
+        self.fresh.set(self.fresh.get().saturating_add(operations));
     }
 
     pub(super) fn total(&self) -> u64 {
@@ -176,7 +176,7 @@ impl Load {
         self.count(done.operations);
         let mut window = self.window.get();
         window.time += done.time;
-        window.operations += self.fresh.take();
+        window.operations = window.operations.saturating_add(self.fresh.take());
         window.waited += done.waited;
         let full = window.time >= WINDOW;
         self.window.set(if full { Done::default() } else { window });
@@ -300,6 +300,16 @@ mod tests {
     }
 
     #[test]
+    fn operations_are_counted_up_to_a_most() {
+        // They come from a counter that goes no further, and may have been counted for long.
+        let play = Play::new();
+        let done = Done { time: WINDOW / 2, operations: u32::MAX, waited: Duration::from_nanos(20) * u32::MAX };
+        assert_eq!(play.load.add(done, play.now), Verdict::GoOn);
+        assert_eq!(play.load.add(done, play.now + WINDOW), Verdict::Join);
+        assert!(play.load.is_hot());
+    }
+
+    #[test]
     fn tasks_stay_together_longer_each_time_while_it_pays() {
         let mut play = Play::new();
         let mut before = 0;
@@ -312,7 +322,7 @@ mod tests {
             before = windows;
         }
         // They do not contend any more: the next time it begins with the shortest again.
-        play.windows(100, QUICK);
+        window.operations = window.operations.saturating_add(self.fresh.take());
         play.window(QUICK, 5 * MICRO);
         play.load.gather(play.load.rate());
         assert!(play.gathered_windows(QUICK / 2) < before);
@@ -411,8 +421,7 @@ mod tests {
         let mut play = Play::new();
         play.window(QUICK, 5 * MICRO);
         play.load.gather(play.load.rate());
-        play.windows(4, QUICK / 2);
-        play.windows(SLOW - 1, MICRO);
+        window.operations = window.operations.saturating_add(self.fresh.take());
         assert!(play.load.is_gathered());
     }
 }

@@ -238,49 +238,91 @@ fn loom_a_join_handle_waits_while_its_task_ends() {
     }
 }
 
-/// The injector, as a number.
-struct Work {
+/// A queue, as a number.
+struct Tasks {
     queue: Mutex<usize>,
     len: AtomicUsize,
+}
+
+impl Tasks {
+    fn none() -> Self {
+        Self { queue: Mutex::new(0), len: AtomicUsize::new(0) }
+    }
+
+    /// Says afterwards, without the lock, what `len` is to the others: as the injector does, or a runner's queue.
+    fn change(&self, order: Ordering, change: impl FnOnce(&mut usize)) -> usize {
+        let mut queue = self.queue.lock().unwrap();
+        let before = *queue;
+        change(&mut queue);
+        self.len.store(*queue, order);
+        before
+    }
+}
+
+/// The injector, and the queue of runner 0, to which others bring tasks.
+struct Work {
+    injector: Tasks,
+    own: Tasks,
     idle: Idle,
     /// A bit for each runner that was woken.
     woken: AtomicUsize,
 }
 
 impl Work {
+    /// With these runners asleep.
+    fn none(idle: u64) -> Arc<Self> {
+        Arc::new(Self {
+            injector: Tasks::none(),
+            own: Tasks::none(),
+            idle: Idle::new(idle),
+            woken: AtomicUsize::new(0),
+        })
+    }
+
     fn inject(&self) {
-        let mut queue = self.queue.lock().unwrap();
-        *queue += 1;
-        self.len.store(*queue, Ordering::SeqCst);
-        drop(queue);
+        self.injector.change(Ordering::SeqCst, |queue| *queue += 1);
         self.notify();
+    }
+
+    /// As `Shared::join`, to runner 0.
+    fn bring(&self) {
+        self.own.change(Ordering::Relaxed, |queue| *queue += 1);
+        if self.idle.call_one(0) {
+            self.wake(0);
+        }
     }
 
     fn notify(&self) {
         if let Some(runner) = self.idle.call() {
-            self.woken.fetch_or(1 << runner, Ordering::SeqCst);
+            self.wake(runner);
         }
+    }
+
+    fn wake(&self, runner: usize) {
+        self.woken.fetch_or(1 << runner, Ordering::SeqCst);
     }
 
     fn take(&self) -> bool {
-        if self.len.load(Ordering::SeqCst) == 0 {
-            return false;
-        }
-        let mut queue = self.queue.lock().unwrap();
-        let any = *queue != 0;
-        *queue -= usize::from(any);
-        self.len.store(*queue, Ordering::SeqCst);
-        any
+        self.injector.len.load(Ordering::SeqCst) != 0
+            && self.injector.change(Ordering::SeqCst, |queue| *queue = queue.saturating_sub(1)) != 0
     }
 
-    /// A poll of runner `me`, as in runner.rs: how many tasks it has run.
-    fn poll(&self, me: usize) -> usize {
+    fn pop(&self) -> bool {
+        self.own.change(Ordering::Relaxed, |queue| *queue = queue.saturating_sub(1)) != 0
+    }
+
+    /// A poll of runner `me`, as in runner.rs: how many tasks it has run. Runner 0 `has_own` tasks.
+    fn poll(&self, me: usize, has_own: bool) -> usize {
+        let has_own = has_own && me == 0;
         let mut searching = self.idle.awake(me);
         let mut count = 0;
         loop {
-            if self.take() {
+            if has_own && self.pop() || self.take() {
                 count += 1;
-                if std::mem::take(&mut searching) && self.idle.searched() && self.len.load(Ordering::SeqCst) != 0 {
+                if std::mem::take(&mut searching)
+                    && self.idle.searched()
+                    && self.injector.len.load(Ordering::SeqCst) != 0
+                {
                     self.notify();
                 }
                 continue;
@@ -288,9 +330,24 @@ impl Work {
             if std::mem::take(&mut searching) {
                 self.idle.searched();
             }
-            if self.idle.sleep(me, || self.len.load(Ordering::SeqCst) != 0) {
+            let work = || {
+                self.injector.len.load(Ordering::SeqCst) != 0 || has_own && self.own.len.load(Ordering::Relaxed) != 0
+            };
+            if self.idle.sleep(me, work) {
                 return count;
             }
+        }
+    }
+
+    /// Tokio polls who was woken: how many tasks they have run.
+    fn poll_woken(&self, has_own: bool) -> usize {
+        let mut count = 0;
+        loop {
+            let woken = self.woken.swap(0, Ordering::SeqCst);
+            if woken == 0 {
+                return count;
+            }
+            count += (0..2).filter(|me| woken & 1 << me != 0).map(|me| self.poll(me, has_own)).sum::<usize>();
         }
     }
 }
@@ -299,26 +356,46 @@ impl Work {
 fn loom_no_runner_sleeps_while_there_is_work() {
     for idle in [0, 0b10] {
         loom::model(move || {
-            let work = Arc::new(Work {
-                queue: Mutex::new(0),
-                len: AtomicUsize::new(0),
-                idle: Idle::new(idle),
-                woken: AtomicUsize::new(0),
-            });
+            let work = Work::none(idle);
             let threads = [(); 2].map(|()| {
                 let work = work.clone();
                 thread::spawn(move || work.inject())
             });
-            let mut count = work.poll(0);
+            let mut count = work.poll(0, false);
             threads.into_iter().for_each(|thread| thread.join().unwrap());
-            // Tokio polls who was woken.
-            loop {
-                let woken = work.woken.swap(0, Ordering::SeqCst);
-                if woken == 0 {
-                    break;
-                }
-                count += (0..2).filter(|me| woken & 1 << me != 0).map(|me| work.poll(me)).sum::<usize>();
-            }
+            count += work.poll_woken(false);
+            assert_eq!(count, 2, "work is left, and all sleep");
+            assert!(!work.idle.is_searched());
+        });
+    }
+}
+
+#[test]
+fn loom_no_runner_sleeps_while_tasks_are_brought_to_it() {
+    loom::model(|| {
+        let work = Work::none(0);
+        let threads = [(); 2].map(|()| {
+            let work = work.clone();
+            thread::spawn(move || work.bring())
+        });
+        let mut count = work.poll(0, true);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        count += work.poll_woken(true);
+        assert_eq!(count, 2, "what was brought is left, and its runner sleeps");
+    });
+}
+
+#[test]
+fn loom_a_runner_is_called_and_brought_tasks_at_once() {
+    // Awake or asleep at first: whichever of the two wakes it, both tasks are run.
+    for idle in [0, 0b01] {
+        loom::model(move || {
+            let work = Work::none(idle);
+            let (one, other) = (work.clone(), work.clone());
+            let threads = [thread::spawn(move || one.bring()), thread::spawn(move || other.inject())];
+            let mut count = if idle == 0 { work.poll(0, true) } else { 0 };
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            count += work.poll_woken(true);
             assert_eq!(count, 2, "work is left, and all sleep");
             assert!(!work.idle.is_searched());
         });

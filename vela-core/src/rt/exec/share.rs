@@ -349,3 +349,161 @@ impl Shared {
         drop(handle);
     }
 }
+
+#[cfg(all(test, not(vela_loom)))]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::super::load::Done;
+    use super::super::task;
+    use super::*;
+
+    /// Slots without runners, so that nothing moves by itself.
+    struct Still {
+        shared: Ref,
+        _runtime: Runtime,
+    }
+
+    impl Still {
+        fn new() -> Self {
+            let runtime = Builder::new_multi_thread().worker_threads(3).build().unwrap();
+            let shared = Ref::new(runtime.handle().clone());
+            shared.started.store(3, Ordering::SeqCst);
+            Self { shared, _runtime: runtime }
+        }
+
+        fn slot(&self, index: usize) -> &Slot {
+            &self.shared.slots[index].0
+        }
+
+        fn push(&self, index: usize, count: usize) {
+            for _ in 0..count {
+                let (task, handle) = task::new(async {}, self.shared.clone().into_raw());
+                drop(handle);
+                self.slot(index).push(task);
+            }
+        }
+
+        /// A window in which each operation took so many nanoseconds, and locks a tenth of the time if it contends.
+        fn worked(&self, index: usize, each: u32, contends: bool) {
+            let time = Duration::from_micros(50);
+            let waited = if contends { time / 10 } else { Duration::ZERO };
+            let operations = (time - waited).as_nanos() as u32 / each;
+            let _ = self.slot(index).load.add(Done { time, operations, waited }, Instant::now());
+        }
+
+        fn lens(&self) -> [usize; 3] {
+            [0, 1, 2].map(|index| self.slot(index).len())
+        }
+
+        fn sleep(&self, index: usize) {
+            assert!(self.shared.idle.0.sleep(index, || false));
+        }
+
+        /// Wakes it.
+        fn was_asleep(&self, index: usize) -> bool {
+            self.shared.idle.0.call_one(index)
+        }
+    }
+
+    impl Drop for Still {
+        fn drop(&mut self) {
+            let slots = self.shared.slots().map(|slot| slot.cut(0));
+            for mut queue in slots.chain([self.shared.take_all()]) {
+                while let Some(task) = queue.pop() {
+                    // SAFETY: out of a queue: ACTIVE is ours.
+                    unsafe { task::end_cancelled(task) };
+                }
+            }
+        }
+    }
+
+    const DENSE: u32 = 20;
+    const COMPUTING: u32 = 10_000;
+
+    #[test]
+    fn a_hot_runner_brings_all_to_a_lower_one_that_is_hot_and_wakes_it() {
+        let still = Still::new();
+        still.push(2, 5);
+        still.push(1, 1);
+        [1, 2].into_iter().for_each(|index| still.worked(index, DENSE, true));
+        still.sleep(1);
+        still.shared.join(still.slot(2));
+        assert_eq!(still.lens(), [0, 6, 0]);
+        assert!(!still.was_asleep(1));
+        assert!(still.slot(1).load.is_gathered() && !still.slot(2).load.is_gathered());
+        assert!(![1, 2].iter().any(|&index| still.slot(index).load.is_hot()));
+        assert_eq!(still.slot(2).load.rate(), 0);
+    }
+
+    #[test]
+    fn a_hot_runner_keeps_its_tasks_if_no_lower_one_is_hot() {
+        let still = Still::new();
+        still.push(1, 5);
+        still.worked(0, DENSE, false);
+        [1, 2].into_iter().for_each(|index| still.worked(index, DENSE, true));
+        still.shared.join(still.slot(1));
+        assert_eq!(still.lens(), [0, 5, 0]);
+        assert!(still.slot(1).load.is_hot());
+    }
+
+    #[test]
+    fn nothing_is_brought_or_relieved_once_the_runtime_ends() {
+        let still = Still::new();
+        still.push(1, 5);
+        [0, 1].into_iter().for_each(|index| still.worked(index, DENSE, true));
+        assert!(still.shared.gate.0.close());
+        still.shared.join(still.slot(1));
+        still.shared.relieve(still.slot(1), true);
+        assert_eq!((still.lens(), still.shared.injected()), ([0, 5, 0], 0));
+    }
+
+    #[test]
+    fn half_of_a_queue_is_stolen_where_the_tasks_compute_and_only_there() {
+        let still = Still::new();
+        (0..3).for_each(|index| still.push(index, 7));
+        still.worked(0, DENSE, false);
+        still.worked(2, COMPUTING, false);
+        // Not from itself, either.
+        assert_eq!(still.shared.steal(still.slot(2)).len(), 0);
+        let stolen = still.shared.steal(still.slot(1));
+        assert_eq!((stolen.len(), still.lens()), (4, [7, 7, 3]));
+        still.slot(1).append(stolen);
+        for left in [1, 0, 0] {
+            still.slot(0).append(still.shared.steal(still.slot(1)));
+            assert_eq!(still.slot(2).len(), left);
+        }
+    }
+
+    #[test]
+    fn what_was_brought_together_is_not_shared() {
+        let still = Still::new();
+        [0, 1].into_iter().for_each(|index| still.worked(index, DENSE, true));
+        still.push(1, 8);
+        still.shared.join(still.slot(1));
+        still.sleep(1);
+        assert!(!still.shared.share(still.slot(0), 1));
+        assert_eq!(still.shared.injected(), 0);
+        // From a long poll it is taken, all the same.
+        still.shared.relieve(still.slot(0), true);
+        assert_eq!((still.lens(), still.shared.injected()), ([0, 0, 0], 8));
+    }
+
+    #[test]
+    fn tasks_that_compute_are_shared_as_soon_as_one_waits_behind_another() {
+        let still = Still::new();
+        still.sleep(1);
+        still.push(0, 2);
+        assert_eq!(still.shared.injected(), 0);
+        still.worked(0, COMPUTING, false);
+        still.push(0, 1);
+        assert_eq!((still.lens(), still.shared.injected()), ([1, 0, 0], 2));
+        // One is on its way: nobody else is called.
+        still.sleep(2);
+        still.push(0, 1);
+        assert!(still.shared.idle.0.is_searched());
+        assert_eq!(still.lens(), [2, 0, 0]);
+    }
+}
