@@ -5,6 +5,7 @@
 use std::alloc::{Layout, handle_alloc_error};
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
+use std::ptr;
 
 /// A ring that allocates at most once where the capacity is small, and gives back what a burst made it grow to.
 ///
@@ -92,9 +93,9 @@ impl<T> Buffer<T> {
             // copied is taken out of `from` below, where no drop can be run, since there is none.
             unsafe {
                 let to = self.places.as_mut_ptr().cast::<T>();
-                std::ptr::copy_nonoverlapping(part.as_ptr(), to.add(at), before_the_wrap);
+                ptr::copy_nonoverlapping(part.as_ptr(), to.add(at), before_the_wrap);
                 let rest = part.len() - before_the_wrap;
-                std::ptr::copy_nonoverlapping(part.as_ptr().add(before_the_wrap), to, rest);
+                ptr::copy_nonoverlapping(part.as_ptr().add(before_the_wrap), to, rest);
             }
             at += part.len();
             if at >= places {
@@ -158,8 +159,8 @@ impl<T> Buffer<T> {
         // them, and has them once its length says so. They are not here any more once they are forgotten.
         unsafe {
             let (from, to) = (self.places.as_ptr().cast::<T>(), into.as_mut_ptr().add(into.len()));
-            std::ptr::copy_nonoverlapping(from.add(self.head), to, before_the_wrap);
-            std::ptr::copy_nonoverlapping(from, to.add(before_the_wrap), n - before_the_wrap);
+            ptr::copy_nonoverlapping(from.add(self.head), to, before_the_wrap);
+            ptr::copy_nonoverlapping(from, to.add(before_the_wrap), n - before_the_wrap);
             into.set_len(into.len() + n);
         }
         self.forget(n);
@@ -216,8 +217,8 @@ impl<T> Buffer<T> {
         // from the start; each is as long as its source, and the old places are given up without dropping anything.
         unsafe {
             let from = self.places.as_ptr();
-            std::ptr::copy_nonoverlapping(from.add(self.head), first.as_mut_ptr(), before_the_wrap);
-            std::ptr::copy_nonoverlapping(from, second.as_mut_ptr(), self.len - before_the_wrap);
+            ptr::copy_nonoverlapping(from.add(self.head), first.as_mut_ptr(), before_the_wrap);
+            ptr::copy_nonoverlapping(from, second.as_mut_ptr(), self.len - before_the_wrap);
         }
         self.places = places;
         self.head = 0;
@@ -226,19 +227,21 @@ impl<T> Buffer<T> {
 
 impl<T> Drop for Buffer<T> {
     fn drop(&mut self) {
-        /// Goes on where a value's drop has panicked.
-        struct Rest<'a, T>(&'a mut Buffer<T>);
+        /// Goes on where the drop of a value before the wrap has panicked.
+        struct Rest<T>(*mut [T]);
 
-        impl<T> Drop for Rest<'_, T> {
+        impl<T> Drop for Rest<T> {
             fn drop(&mut self) {
-                while self.0.pop_front().is_some() {}
+                // SAFETY: these are the values after the wrap, which nothing else reaches any more.
+                unsafe { ptr::drop_in_place(self.0) };
             }
         }
 
-        if std::mem::needs_drop::<T>() {
-            let rest = Rest(self);
-            while rest.0.pop_front().is_some() {}
-        }
+        let before_the_wrap = self.len.min(self.places.len() - self.head);
+        let places = self.places.as_mut_ptr().cast::<T>();
+        let _rest = Rest(ptr::slice_from_raw_parts_mut(places, self.len - before_the_wrap));
+        // SAFETY: R1: the values from `head` on, up to the wrap; the others are those of `_rest`.
+        unsafe { ptr::drop_in_place(ptr::slice_from_raw_parts_mut(places.add(self.head), before_the_wrap)) };
     }
 }
 

@@ -279,6 +279,8 @@ mod tests {
         assert_eq!(play.window(QUICK, Duration::ZERO), Verdict::GoOn);
         assert_eq!(play.window(QUICK, 5 * MICRO), Verdict::Join);
         assert!(play.load.is_hot() && !play.load.is_eager());
+        // 45 of 50 µs were operations.
+        assert_eq!(play.load.rate(), 45_000);
     }
 
     #[test]
@@ -288,6 +290,30 @@ mod tests {
         assert!(!play.load.is_hot() && play.load.is_eager());
         play.window(QUICK, Duration::ZERO);
         assert!(!play.load.is_eager());
+    }
+
+    #[test]
+    fn tasks_that_compute_a_little_are_spread_unless_they_contend() {
+        let each = (SPARSE + DENSE) / 2;
+        let mut play = Play::new();
+        assert_eq!(play.window(each, Duration::ZERO), Verdict::GoOn);
+        assert!(!play.load.is_hot() && play.load.is_eager());
+        assert_eq!(play.window(each, 5 * MICRO), Verdict::Join);
+        assert!(play.load.is_hot() && !play.load.is_eager());
+    }
+
+    #[test]
+    fn a_short_calm_does_not_make_the_next_time_shorter() {
+        let mut play = Play::new();
+        let mut before = 0;
+        for calm in [0, 1, 2] {
+            (0..calm).for_each(|_| _ = play.window(QUICK, Duration::ZERO));
+            play.window(QUICK, 5 * MICRO);
+            play.load.gather(play.load.rate());
+            let windows = play.gathered_windows(QUICK / 2);
+            assert!(windows > before, "{windows} after {before}");
+            before = windows;
+        }
     }
 
     #[test]
@@ -322,7 +348,7 @@ mod tests {
             before = windows;
         }
         // They do not contend any more: the next time it begins with the shortest again.
-        window.operations = window.operations.saturating_add(self.fresh.take());
+        play.windows(100, QUICK);
         play.window(QUICK, 5 * MICRO);
         play.load.gather(play.load.rate());
         assert!(play.gathered_windows(QUICK / 2) < before);
@@ -421,7 +447,8 @@ mod tests {
         let mut play = Play::new();
         play.window(QUICK, 5 * MICRO);
         play.load.gather(play.load.rate());
-        window.operations = window.operations.saturating_add(self.fresh.take());
+        play.windows(4, QUICK / 2);
+        play.windows(SLOW - 1, MICRO);
         assert!(play.load.is_gathered());
     }
 }

@@ -380,7 +380,7 @@ mod tests {
 
         fn push(&self, index: usize, count: usize) {
             for _ in 0..count {
-                let (task, handle) = task::new(async {}, self.shared.clone().into_raw());
+                let (task, handle) = task::new(task::Unreported::new(async {}), self.shared.clone().into_raw());
                 drop(handle);
                 self.slot(index).push(task);
             }
