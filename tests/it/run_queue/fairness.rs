@@ -55,8 +55,8 @@ fn busy_tasks_of_vela_s_leave_tokio_its_turn() {
             stop.store(true, Ordering::Relaxed);
             println!("{longest} polls of Vela's tasks between two of a Tokio task");
             assert!(polls.load(Ordering::Relaxed) > 0);
-            // A slice is 50 µs; no poll takes less than a nanosecond.
-            assert!(longest < 100_000, "{longest}");
+            // A slice is 200 µs; no poll takes less than a nanosecond.
+            assert!(longest < 400_000, "{longest}");
         });
     }
 }

@@ -2,6 +2,7 @@
 
 mod budget;
 mod fairness;
+mod moving;
 mod shutdown;
 mod stuck;
 mod tasks;
