@@ -63,6 +63,8 @@ pub(super) struct Load {
     rate: AtomicU64,
     /// What it must get done now that others have brought their tasks, in operations a millisecond; 0: nobody has.
     expected: AtomicU64,
+    /// They are kept together because it has shared out in vain.
+    vain: Cell<bool>,
     /// Channel operations so far.
     total: AtomicU64,
     /// Those of them that no window has counted.
@@ -162,9 +164,22 @@ impl Load {
         let before = shares.before.iter().copied().chain(std::iter::repeat(0));
         let done: u64 =
             totals.zip(before).map(|(now, before)| now - before).enumerate().filter(counts).map(|(_, n)| n).sum();
+        self.vain.set(true);
         self.hot.store(false, Ordering::Relaxed);
         self.expected.store((done * 1_000_000 / (now - since).as_nanos().max(1) as u64).max(1), Ordering::Relaxed);
         Some(shares.called)
+    }
+
+    /// There are so many tasks now that a share of them would last.
+    pub(super) fn has_plenty(&self) {
+        if self.vain.take() {
+            self.part();
+        }
+    }
+
+    fn part(&self) {
+        self.settled.set(false);
+        self.expected.store(0, Ordering::Relaxed);
     }
 
     fn is_barred(&self, now: Instant) -> bool {
@@ -225,8 +240,8 @@ impl Load {
             self.bar.set(0);
         }
         if over || !pays {
-            self.settled.set(false);
-            self.expected.store(0, Ordering::Relaxed);
+            self.vain.set(false);
+            self.part();
         }
     }
 }
@@ -414,6 +429,18 @@ mod tests {
         assert!(play.shares_out(IN_VAIN, QUICK).is_some());
         assert_eq!(play.gathered_windows(2 * QUICK), 1 + SLOW);
         assert_eq!(play.shares_out(IN_VAIN, QUICK), None);
+    }
+
+    #[test]
+    fn plenty_of_tasks_is_shared_again_unless_others_have_brought_theirs() {
+        let mut play = Play::new();
+        assert!(play.shares_out(IN_VAIN, QUICK).is_some());
+        play.load.has_plenty();
+        assert!(!play.load.is_gathered());
+        play.window(QUICK, 5 * MICRO);
+        play.load.gather(play.load.rate());
+        play.load.has_plenty();
+        assert!(play.load.is_gathered());
     }
 
     #[test]

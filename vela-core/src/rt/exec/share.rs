@@ -17,6 +17,8 @@ use super::task::Header;
 
 /// At most so many tasks are taken out of the injector, or kept by who shares, at once.
 const BATCH: usize = 64;
+/// Who has so many tasks does not share out in vain.
+const PLENTY: usize = 16;
 /// Runners beyond one per worker, for workers that block in place.
 const SPARE: usize = 8;
 
@@ -283,7 +285,11 @@ impl Shared {
     #[cold]
     #[inline(never)]
     fn share_out(&self, slot: &Slot, least: usize) -> bool {
-        let shares = !self.idle.0.is_searched() && slot.len() >= least && !slot.load.is_gathered();
+        let len = slot.len();
+        if len >= PLENTY {
+            slot.load.has_plenty();
+        }
+        let shares = !self.idle.0.is_searched() && len >= least && !slot.load.is_gathered();
         if shares && let Some(called) = self.inject_all(slot.cut(BATCH)) {
             self.keep_if_in_vain(slot, called);
         }
@@ -489,6 +495,20 @@ mod tests {
         // From a long poll it is taken, all the same.
         still.shared.relieve(still.slot(0), true);
         assert_eq!((still.lens(), still.shared.injected()), ([0, 0, 0], 8));
+    }
+
+    #[test]
+    fn who_has_shared_in_vain_shares_plenty_all_the_same() {
+        let still = Still::new();
+        still.worked(0, DENSE, false);
+        let load = &still.slot(0).load;
+        while load.shared_out(0, 1, Instant::now(), [1_000_000, 0, 0].into_iter()).is_none() {}
+        still.sleep(1);
+        still.push(0, PLENTY - 1);
+        assert!(!still.shared.share(still.slot(0), 1));
+        still.push(0, 1);
+        assert!(still.shared.share(still.slot(0), 1));
+        assert_eq!(still.lens(), [PLENTY / 2, 0, 0]);
     }
 
     #[test]
