@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vela::task::{spawn, yield_now};
+use vela::unbounded;
 
 use super::{everywhere, is_off, on, runtime};
 
@@ -133,4 +134,37 @@ fn tasks_take_turns() {
         .await
         .unwrap();
     });
+}
+
+#[test]
+fn senders_onto_a_long_backlog_give_way_to_its_receiver() {
+    const SENDERS: usize = 16;
+    const EACH: usize = 20_000;
+    if is_off() {
+        return;
+    }
+    for kind in [0, 1] {
+        let longest = on(&runtime(kind), async {
+            let (tx, rx) = unbounded();
+            let receiver = spawn(async move {
+                let mut longest = 0;
+                while rx.recv().await.is_some() {
+                    longest = longest.max(rx.len());
+                }
+                longest
+            });
+            for _ in 0..SENDERS {
+                let tx = tx.clone();
+                spawn(async move {
+                    for n in 0..EACH {
+                        tx.send(n).await.unwrap();
+                    }
+                });
+            }
+            drop(tx);
+            receiver.await.unwrap()
+        });
+        // Else it would be 15 of 16 of all, when the senders are done.
+        assert!(longest < SENDERS * EACH / 20, "{longest} of {}", SENDERS * EACH);
+    }
 }

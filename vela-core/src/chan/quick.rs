@@ -21,6 +21,7 @@ use super::state::{
     AT_ONCE, CLOSED, CROWDED, Chan, ENDING, HUNGRY, Note, Outcome, QUIET, RECEIVE, SEND, State, Waiter, Want,
 };
 use crate::lock::LOCKED;
+use crate::rt;
 use crate::select::{Begun, Plain, Seat};
 
 impl<T> Chan<T> {
@@ -53,6 +54,7 @@ impl<T> Chan<T> {
         let send = if len < state.capacity || state.overflow().drops() { SEND } else { 0 };
         // SAFETY: locked; the word was `begun`.
         unsafe { self.replace_and_unlock_untold(state, begun.0, QUIET | RECEIVE | send) };
+        rt::sent_onto(len);
     }
 
     /// A plain send that does not go into the buffer.

@@ -26,6 +26,32 @@ thread_local! {
     static BOUGHT: Cell<u32> = const { Cell::new(0) };
 }
 
+/// A backlog of so many values is long: its receivers do not keep up, and it leaves the cache.
+const LONG_BACKLOG: usize = 2048;
+/// So many sends onto a long backlog are one turn; if it is longer, as many fewer, down to an eighth.
+const TURN: u32 = 128;
+
+thread_local! {
+    /// How many sends there were onto long backlogs since a task gave way for that.
+    static HASTE: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A value was sent, and so many are waiting there now. Who sends onto a long backlog gives way to its receivers more
+/// often: what is received soon costs no memory, and no time to bring it back from there.
+#[inline]
+pub(crate) fn sent_onto(backlog: usize) {
+    if backlog >= LONG_BACKLOG {
+        let times = (backlog / LONG_BACKLOG).min(8) as u32;
+        HASTE.set(HASTE.get().saturating_add(times));
+    }
+}
+
+/// Whether the next who buys gives way instead. Only in a runner of ours, which comes back to him soon.
+#[inline]
+fn is_hasty() -> bool {
+    HASTE.get() >= TURN && exec::inside()
+}
+
 /// About how many channel operations this thread has done since the last call.
 #[inline]
 pub(super) fn take_bought() -> u32 {
@@ -47,7 +73,10 @@ pub(crate) fn take_free() -> bool {
 #[cold]
 #[inline(never)]
 fn buy_free() -> bool {
-    !seam::simulated() && coop::has_budget_remaining() && buy(&mut Context::from_waker(Waker::noop())).is_ready()
+    !seam::simulated()
+        && !is_hasty()
+        && coop::has_budget_remaining()
+        && buy(&mut Context::from_waker(Waker::noop())).is_ready()
 }
 
 /// What was taken was not used.
@@ -93,6 +122,11 @@ pub(crate) fn poll_budget(cx: &mut Context<'_>) -> Poll<Budget> {
 #[cold]
 #[inline(never)]
 fn buy(cx: &mut Context<'_>) -> Poll<()> {
+    if is_hasty() {
+        HASTE.set(0);
+        cx.waker().wake_by_ref();
+        return Poll::Pending;
+    }
     ready!(poll_exhausted(cx));
     ready!(coop::poll_proceed(cx)).made_progress();
     FREE.set(PER_CHARGE);
@@ -216,5 +250,18 @@ mod tests {
         use_up();
         assert!(take_free());
         assert_eq!(take_bought(), u32::MAX);
+    }
+
+    #[test]
+    fn haste_counts_long_backlogs_by_their_length() {
+        for (backlog, times) in [(LONG_BACKLOG - 1, 0), (LONG_BACKLOG, 1), (2 * LONG_BACKLOG, 2), (usize::MAX, 8)] {
+            HASTE.set(0);
+            sent_onto(backlog);
+            assert_eq!(HASTE.get(), times, "{backlog}");
+        }
+        HASTE.set(u32::MAX);
+        sent_onto(LONG_BACKLOG);
+        // There is no runner here.
+        assert!(!is_hasty() && buy_free());
     }
 }
