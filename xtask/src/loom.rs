@@ -16,7 +16,8 @@ directory of its own (target/loom), with debug assertions. The cfg is `vela_loom
 because Tokio reacts to that one.
 
   --preemptions N   how often loom may take the processor from a thread within one run
-                    [default: $LOOM_MAX_PREEMPTIONS, or 3]; the cost grows steeply with N
+                    [default: $LOOM_MAX_PREEMPTIONS, or 3]; the cost grows steeply with N,
+                    and the largest model stays at 2
 
 Ends with `N passed, N failed, N skipped`.",
     counts: true,
