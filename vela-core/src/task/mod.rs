@@ -8,10 +8,11 @@
 //!
 //! - **Order.** Tasks that are woken by tasks of the same worker run first come, first served, and stay on that worker while it has
 //!   not too much to do; so two tasks that talk to each other stay together. No order is promised.
-//! - **Fairness.** After 50 µs of Vela's tasks, Tokio's driver and Tokio's tasks have their turn, and in turn leave one to them.
+//! - **Fairness.** After 200 µs of Vela's tasks, Tokio's driver and Tokio's tasks have their turn, and in turn leave one to them.
 //!   A poll that takes long holds up what waits behind it for some milliseconds at most, if another worker has nothing to do.
 //! - **Different from `tokio::spawn`:** `tokio::task::id()` is that of the worker's runner, and may be the same in many tasks (use
-//!   [`current()`]); `tokio-console` and the runtime's metrics see the runners. The thread `vela-monitor` is started with the first
+//!   [`current()`]); `tokio-console` and the runtime's metrics see the runners. At most 64 tasks of a
+//!   runtime may block their threads at once (`block_in_place`), 512 of Tokio's. The thread `vela-monitor` is started with the first
 //!   runtime that has several workers, and sleeps while there is nothing to do.
 //!
 //! [`RunQueue`] turns it off: then each task is one of Tokio's.

@@ -23,16 +23,26 @@ impl Idle {
 
     /// There is new work: which runner is to be woken for it, if any.
     pub(super) fn call(&self) -> Option<usize> {
-        // Pairs with the fence in `sleep`: either the work is seen there, or the bit is seen here.
-        fence(Ordering::SeqCst);
-        if self.is_searched() || !self.any() {
-            return None;
+        loop {
+            // Pairs with the fence in `sleep`: either the work is seen there, or the bit is seen here.
+            fence(Ordering::SeqCst);
+            if self.is_searched() || !self.any() {
+                return None;
+            }
+            self.searching.compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst).ok()?;
+            let called = self.call_first();
+            if called.is_some() {
+                return called;
+            }
+            // All have been woken meanwhile. Others may have left their work to this call, and one may sleep again.
+            self.searching.fetch_sub(1, Ordering::SeqCst);
         }
-        self.searching.compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst).ok()?;
+    }
+
+    fn call_first(&self) -> Option<usize> {
         loop {
             let idle = self.idle.load(Ordering::SeqCst);
             if idle == 0 {
-                self.searching.fetch_sub(1, Ordering::SeqCst);
                 return None;
             }
             let bit = idle & idle.wrapping_neg();

@@ -161,9 +161,8 @@ impl Load {
         }
         shares.since = None;
         let counts = |&(index, _): &(usize, u64)| index == me || shares.called & 1 << index != 0;
-        let before = shares.before.iter().copied().chain(std::iter::repeat(0));
-        let done: u64 =
-            totals.zip(before).map(|(now, before)| now - before).enumerate().filter(counts).map(|(_, n)| n).sum();
+        let done = totals.zip(&shares.before).map(|(now, before)| now - before).enumerate();
+        let done: u64 = done.filter(counts).map(|(_, n)| n).sum();
         self.vain.set(true);
         self.hot.store(false, Ordering::Relaxed);
         self.expected.store((done * 1_000_000 / (now - since).as_nanos().max(1) as u64).max(1), Ordering::Relaxed);

@@ -371,6 +371,25 @@ fn loom_no_runner_sleeps_while_there_is_work() {
 }
 
 #[test]
+fn loom_who_finds_all_awake_looks_again_for_those_who_relied_on_it() {
+    // One of three calls the runner, which sleeps again before the second sees that; the third leaves his task to the second.
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = model.preemption_bound.map(|bound| bound.max(4));
+    model.check(|| {
+        let work = Work::none(0b01);
+        let threads = [(); 2].map(|()| {
+            let work = work.clone();
+            thread::spawn(move || work.inject())
+        });
+        work.inject();
+        let mut count = work.poll_woken(false);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        count += work.poll_woken(false);
+        assert_eq!(count, 3, "work is left, and all sleep");
+    });
+}
+
+#[test]
 fn loom_no_runner_sleeps_while_tasks_are_brought_to_it() {
     loom::model(|| {
         let work = Work::none(0);

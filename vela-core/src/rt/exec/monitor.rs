@@ -107,7 +107,7 @@ fn look(runtime: &Ref) -> bool {
     if runtime.injected() != 0 && !runtime.idle.0.any() && !moving {
         // All are stuck, and there is work: perhaps they block in place.
         found = true;
-        runtime.start_runner();
+        runtime.reinforce();
     }
     found
 }

@@ -37,12 +37,11 @@ fn find(handle: Handle) -> Ref {
     if let Some(found) = runtimes.iter().find(|runtime| runtime.id == id) {
         return found.clone();
     }
+    let workers = handle.metrics().num_workers();
     let new = Ref::new(handle);
     runtimes.push(new.clone());
     drop(runtimes);
-    for _ in 0..new.workers() {
-        new.start_runner();
-    }
+    new.start_runners(workers);
     if new.several {
         monitor::start();
     }

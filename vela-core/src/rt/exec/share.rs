@@ -3,7 +3,7 @@
 
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -19,8 +19,9 @@ use super::task::Header;
 const BATCH: usize = 64;
 /// Who has so many tasks does not share out in vain.
 const PLENTY: usize = 16;
-/// Runners beyond one per worker, for workers that block in place.
-const SPARE: usize = 8;
+/// As many as [`Idle`] has bits for. Those beyond one per worker are for workers that block in place.
+const MOST_RUNNERS: usize = u64::BITS as usize;
+const LEAST_SPARE: usize = 8;
 
 /// Keeps what different threads write apart.
 #[repr(align(128))]
@@ -37,6 +38,8 @@ pub(super) struct Shared {
     pub(super) slots: Box<[Apart<Slot>]>,
     /// How many of the slots have a runner.
     started: AtomicUsize,
+    /// It was said that there can be no more.
+    told: AtomicBool,
     pub(super) id: runtime::Id,
     /// Gone when the runtime has ended, so that wakers that outlive it do not keep its parts.
     handle: Mutex<Option<Handle>>,
@@ -63,8 +66,7 @@ unsafe impl Sync for Ref {}
 impl Ref {
     pub(super) fn new(handle: Handle) -> Self {
         let several = handle.runtime_flavor() != RuntimeFlavor::CurrentThread;
-        let workers = handle.metrics().num_workers().clamp(1, u64::BITS as usize - SPARE);
-        let slots = workers + if several { SPARE } else { 0 };
+        let slots = if several { MOST_RUNNERS } else { 1 };
         let shared = Box::leak(Box::new(Shared {
             refs: Apart(AtomicUsize::new(1)),
             gate: Apart(Gate::new()),
@@ -73,6 +75,7 @@ impl Ref {
             idle: Apart(Idle::new(0)),
             slots: (0..slots).map(|index| Apart(Slot::new(index))).collect(),
             started: AtomicUsize::new(0),
+            told: AtomicBool::new(false),
             id: handle.id(),
             handle: Mutex::new(Some(handle)),
             several,
@@ -94,13 +97,28 @@ impl Ref {
         self.0
     }
 
-    /// How many runners a runtime starts with.
-    pub(super) fn workers(&self) -> usize {
-        self.slots.len() - if self.several { SPARE } else { 0 }
+    /// Starts the runners that the runtime begins with: one for each worker.
+    pub(super) fn start_runners(&self, workers: usize) {
+        for _ in 0..workers.clamp(1, MOST_RUNNERS - LEAST_SPARE) {
+            self.start_runner();
+        }
     }
 
-    /// Starts one more runner, if there may be more.
-    pub(super) fn start_runner(&self) {
+    /// All runners are stuck, and tasks wait: starts one more, unless the last one is still waiting for a worker.
+    pub(super) fn reinforce(&self) {
+        let started = self.slots().count();
+        if self.slots().last().is_some_and(|last| last.waker.get().is_some()) {
+            self.start_runner();
+            if started == self.slots.len() && !self.told.swap(true, Ordering::Relaxed) {
+                eprintln!(
+                    "vela: {started} tasks block their threads at the same time (block_in_place), and others wait for them; \
+                     no more can be polled on this runtime. Use spawn_blocking, or the option run_queue = \"tokio\"."
+                );
+            }
+        }
+    }
+
+    fn start_runner(&self) {
         let locked = self.handle.lock();
         let handle = locked.clone();
         // Under the lock: each slot has one runner.

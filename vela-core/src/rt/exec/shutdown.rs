@@ -18,7 +18,7 @@ impl Drop for Runner {
             shared.forget_handle();
         }
         // What is woken or spawned by the futures that are dropped here comes to this queue.
-        let _entered = Entered::new(slot);
+        let entered = Entered::new(slot);
         loop {
             let mut ended = end_all(|| slot.pop());
             let mut injected = shared.take_all();
@@ -38,6 +38,8 @@ impl Drop for Runner {
                 slot.give_up(task);
             }
         }
+        // Nothing comes to this queue any more, not even from what is freed now.
+        drop(entered);
         slot.close();
     }
 }

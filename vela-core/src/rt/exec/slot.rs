@@ -40,11 +40,11 @@ pub(super) struct Slot {
     pub(super) seen: AtomicU64,
     pub(super) waker: OnceLock<Waker>,
     pub(super) nudges: [OnceLock<Waker>; NUDGES],
+    nudged: AtomicUsize,
     /// Tasks of the list that have completed elsewhere, linked by `link`.
     returns: AtomicPtr<Header>,
 
     // The cells belong to who polls or drops the runner.
-    nudged: Cell<usize>,
     list: Cell<Option<NonNull<Header>>>,
     /// References to `shared` that no task has.
     spare: Cell<usize>,
@@ -103,8 +103,8 @@ impl Slot {
             seen: AtomicU64::new(u64::MAX),
             waker: OnceLock::new(),
             nudges: [const { OnceLock::new() }; NUDGES],
+            nudged: AtomicUsize::new(0),
             returns: AtomicPtr::new(ptr::null_mut()),
-            nudged: Cell::new(0),
             list: Cell::new(None),
             spare: Cell::new(0),
             gave_way: Cell::new(None),
@@ -156,14 +156,16 @@ impl Slot {
         waker.wake_by_ref();
         if let Some(here) = current() {
             here.nudge();
+        } else if tokio::task::try_id().is_some() {
+            // By a task of Tokio's, whose poll may go on for long.
+            self.nudge();
         }
     }
 
     /// Drives what this thread has woken last out of Tokio's LIFO slot, where no other worker finds it, by waking
     /// something else. That wake also calls a worker.
     fn nudge(&self) {
-        let nth = self.nudged.get() % NUDGES;
-        self.nudged.set(nth + 1);
+        let nth = self.nudged.fetch_add(1, Ordering::Relaxed) % NUDGES;
         if let Some(waker) = self.nudges[nth].get() {
             waker.wake_by_ref();
         }
