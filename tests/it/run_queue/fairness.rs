@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vela::task::{spawn, yield_now};
-use vela::unbounded;
+use vela::{channel, unbounded};
 
 use super::{everywhere, is_off, on, runtime};
 
@@ -166,5 +166,39 @@ fn senders_onto_a_long_backlog_give_way_to_its_receiver() {
         });
         // Else it would be 15 of 16 of all, when the senders are done.
         assert!(longest < SENDERS * EACH / 20, "{longest} of {}", SENDERS * EACH);
+    }
+}
+
+#[test]
+fn a_pair_that_hands_over_to_each_other_leaves_others_their_turn() {
+    for kind in [0, 1] {
+        let (stop, messages) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        on(&runtime(kind), async {
+            let (ping, pinged) = channel(0);
+            let (pong, ponged) = channel(0);
+            let sends = spawn({
+                let (stop, messages) = (stop.clone(), messages.clone());
+                async move {
+                    while !stop.load(Ordering::Relaxed) {
+                        ping.send(()).await.unwrap();
+                        ponged.recv().await.unwrap();
+                        messages.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+            let answers = spawn(async move {
+                while pinged.recv().await.is_some() {
+                    pong.send(()).await.unwrap();
+                }
+            });
+            let longest = spawn(longest_wait(messages.clone(), true)).await.unwrap();
+            stop.store(true, Ordering::Relaxed);
+            sends.await.unwrap();
+            answers.await.unwrap();
+            assert!(messages.load(Ordering::Relaxed) > 100);
+            if !is_off() {
+                assert!(longest < 8, "{longest} messages of the pair between two polls of the third");
+            }
+        });
     }
 }

@@ -243,12 +243,16 @@ impl<T> Chan<T> {
         note.outcome = Outcome::Served;
         note.ticket = state.handed;
         state.handed += 1;
+        let single = waiter.is_single();
         let waker = waiter.complete();
         let bits = if state.receivers.is_empty() { quiet(state) } else { HUNGRY | SEND };
         // SAFETY: locked; the word was `before`.
         unsafe { self.replace_and_unlock(state, before, bits) };
-        if let Some(waker) = waker {
-            waker.wake();
+        match waker {
+            // A select finds the more the later it looks.
+            Some(waker) if single => rt::wake_next(waker),
+            Some(waker) => waker.wake(),
+            None => {}
         }
         true
     }

@@ -7,7 +7,8 @@
 //! of Tokio's, and they end with the runtime.
 //!
 //! - **Order.** Tasks that are woken by tasks of the same worker run first come, first served, and stay on that worker while it has
-//!   not too much to do; so two tasks that talk to each other stay together. No order is promised.
+//!   not too much to do; so two tasks that talk to each other stay together. A task that has waited for one message, and is sent
+//!   it, goes before the others, at most three times in a row. No order is promised.
 //! - **Fairness.** After 200 µs of Vela's tasks, Tokio's driver and Tokio's tasks have their turn, and in turn leave one to them.
 //!   A poll that takes long holds up what waits behind it for some milliseconds at most, if another worker has nothing to do.
 //! - **Different from `tokio::spawn`:** `tokio::task::id()` is that of the worker's runner, and may be the same in many tasks (use

@@ -286,6 +286,11 @@ impl Claim {
         }
     }
 
+    #[inline]
+    pub(crate) fn is_single(&self) -> bool {
+        self.kind == Kind::Single
+    }
+
     /// `CLAIMED → DONE`: publishes the outcome and gives the waker to wake once the lock is released.
     ///
     /// # Safety

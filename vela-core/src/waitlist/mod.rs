@@ -327,6 +327,13 @@ impl<V, N: Copy> Claimed<V, N> {
         }
     }
 
+    /// Whether its task waits for this alone.
+    #[inline]
+    pub(crate) fn is_single(&self) -> bool {
+        // SAFETY: as in `complete`.
+        unsafe { (*self.node.as_ref().claim().0).is_single() }
+    }
+
     /// Publishes the outcome. The waker is to be woken after the lock is released.
     #[inline]
     pub(crate) fn complete(self) -> Option<Waker> {

@@ -25,6 +25,7 @@ mod waker;
 use tokio::runtime::Handle;
 
 pub(super) use handle::{AbortHandle, JoinHandle};
+pub(crate) use share::wake_next;
 pub(super) use task::current_id;
 pub(crate) use task::{Reports, Unreported};
 

@@ -1,9 +1,11 @@
 //! What the tasks and runners of one Tokio runtime share: the injector, sharing, references.
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::task::Waker;
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -184,6 +186,20 @@ pub(super) fn return_ref(shared: NonNull<Shared>) {
 
 // ---------------------------------------------------------------------------------------------- enqueueing
 
+thread_local! {
+    /// What is woken on this thread is to go on before what is queued.
+    static NEXT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Wakes a task that has been sent something: it goes on next, if it is woken into the queue of this thread's runner. Its sender
+/// is about to send more, until the channel is full; were others first, they would find it full.
+#[inline]
+pub(crate) fn wake_next(waker: Waker) {
+    NEXT.set(true);
+    waker.wake();
+    NEXT.set(false);
+}
+
 /// Where a wake on this thread puts a task.
 pub(super) struct Place {
     slot: Option<&'static Slot>,
@@ -225,6 +241,7 @@ impl Ticket {
     #[inline]
     pub(super) fn push(self, task: NonNull<Header>) {
         match &self {
+            Self::Inside(slot) if NEXT.get() => slot.push_next(task),
             Self::Inside(slot) => slot.push(task),
             // SAFETY: it lives at least until the gate is left.
             Self::Outside(shared) => unsafe { shared.as_ref() }.inject(task),
@@ -381,6 +398,7 @@ mod tests {
     use tokio::runtime::{Builder, Runtime};
 
     use super::super::load::Done;
+    use super::super::slot::AHEAD;
     use super::super::task;
     use super::*;
 
@@ -513,6 +531,31 @@ mod tests {
         // From a long poll it is taken, all the same.
         still.shared.relieve(still.slot(0), true);
         assert_eq!((still.lens(), still.shared.injected()), ([0, 0, 0], 8));
+    }
+
+    #[test]
+    fn what_is_to_come_next_goes_first_but_only_so_often() {
+        let still = Still::new();
+        let slot = still.slot(0);
+        still.push(0, 4);
+        let tasks: Vec<_> = std::iter::from_fn(|| slot.pop()).collect();
+        let [next, front, one, other] = tasks[..] else { unreachable!() };
+        [front, one, other].into_iter().for_each(|task| slot.push(task));
+        assert_eq!(slot.pop(), Some(front));
+        for _ in 1..AHEAD {
+            slot.push_next(next);
+            assert_eq!(slot.pop(), Some(next));
+        }
+        slot.push_next(next);
+        let rest: Vec<_> = std::iter::from_fn(|| slot.pop()).collect();
+        assert_eq!(rest, [one, other, next]);
+        // From here on it may go first again.
+        slot.push(front);
+        slot.push(one);
+        assert_eq!(slot.pop(), Some(front));
+        slot.push_next(next);
+        assert_eq!(slot.pop(), Some(next));
+        [front, next, other].into_iter().for_each(|task| slot.push(task));
     }
 
     #[test]

@@ -16,6 +16,8 @@ use super::task::{self, Header, NOWHERE};
 
 /// So many tasks behind a poll that goes on are worth waking another runner for.
 pub(super) const PILE: usize = 64;
+/// So many tasks in a row may go before those that are queued.
+pub(super) const AHEAD: u32 = 3;
 /// Tasks that do nothing, for each runner.
 pub(super) const NUDGES: usize = 4;
 /// How many references to [`Shared`] a runner takes at once.
@@ -45,6 +47,8 @@ pub(super) struct Slot {
     returns: AtomicPtr<Header>,
 
     // The cells belong to who polls or drops the runner.
+    /// How many tasks in a row went before those in `queue`.
+    ahead: Cell<u32>,
     list: Cell<Option<NonNull<Header>>>,
     /// References to `shared` that no task has.
     spare: Cell<usize>,
@@ -105,6 +109,7 @@ impl Slot {
             nudges: [const { OnceLock::new() }; NUDGES],
             nudged: AtomicUsize::new(0),
             returns: AtomicPtr::new(ptr::null_mut()),
+            ahead: Cell::new(0),
             list: Cell::new(None),
             spare: Cell::new(0),
             gave_way: Cell::new(None),
@@ -194,10 +199,30 @@ impl Slot {
     #[inline]
     pub(super) fn push(&self, task: NonNull<Header>) {
         if self.len() == 0 {
-            // Nobody else fills it. Release: pairs with `take_front`.
-            self.front.store(task.as_ptr(), Ordering::Release);
-            return;
+            self.put_front(task);
+        } else {
+            self.push_back(task);
         }
+    }
+
+    /// The same for a task that is to come before those in the queue; if no other does, and not too many did.
+    #[inline]
+    pub(super) fn push_next(&self, task: NonNull<Header>) {
+        if self.front.load(Ordering::Relaxed).is_null() && self.ahead.get() < AHEAD {
+            self.put_front(task);
+        } else {
+            self.push_back(task);
+        }
+    }
+
+    #[inline]
+    fn put_front(&self, task: NonNull<Header>) {
+        // Nobody else fills it. Release: pairs with `take_front`.
+        self.front.store(task.as_ptr(), Ordering::Release);
+    }
+
+    #[inline]
+    fn push_back(&self, task: NonNull<Header>) {
         let len = self.with(|queue| {
             // SAFETY: by the caller.
             unsafe { queue.push(task) };
@@ -211,12 +236,11 @@ impl Slot {
     /// By the runner.
     #[inline]
     pub(super) fn pop(&self) -> Option<NonNull<Header>> {
+        let queued = self.len.load(Ordering::Relaxed) != 0;
         let front = self.take_front();
-        if front.is_some() {
+        self.ahead.set(if queued && front.is_some() { self.ahead.get() + 1 } else { 0 });
+        if front.is_some() || !queued {
             return front;
-        }
-        if self.len.load(Ordering::Relaxed) == 0 {
-            return None;
         }
         self.with(Queue::pop)
     }
