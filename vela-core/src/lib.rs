@@ -6,6 +6,7 @@ mod chan;
 pub mod context;
 mod error;
 mod lock;
+pub mod monitor;
 pub mod oneshot;
 pub mod ops;
 mod rt;

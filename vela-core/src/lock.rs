@@ -15,7 +15,7 @@ pub(crate) const LOCKED: usize = 1;
 /// The lowest of the bits that belong to the owner of the lock.
 pub(crate) const BITS: usize = 2;
 /// The version counts the critical sections that changed something; it is above the bits.
-pub(crate) const VERSION: usize = 256;
+pub(crate) const VERSION: usize = 1024;
 
 /// A lock and the word that is written at the end of each critical section.
 ///

@@ -177,7 +177,8 @@ impl<C: ChanRef> Berth<C> {
             // SAFETY: the node is pinned and not linked; `seat.claim` stays until `stand` (it aborts otherwise); the
             // lock is held. `value` is not used any more.
             unsafe {
-                node.assign(seat.claim, seat.key, Note::new(want));
+                let note = Note::new(want, state.begin_wait(want));
+                node.assign(seat.claim, seat.key, note);
                 state.enlist(node, &mut wakes);
             }
             seat.claim.sit();

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use super::error::BuildError;
 use super::overflow::Overflow;
 use super::state::Chan;
 use super::{Receiver, Sender};
+use crate::monitor::{self, Limits, Watch};
 
 /// Makes a channel of the given capacity: 0 is a rendezvous, where a send completes when a receiver has the value.
 ///
@@ -26,7 +28,7 @@ use super::{Receiver, Sender};
 #[must_use]
 #[track_caller]
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    ends(Chan::new(capacity, Overflow::Block, None))
+    ends(Chan::new(capacity, Overflow::Block, None, None))
 }
 
 /// Makes a channel without a bound: a send never waits, and a slow receiver makes it grow. Prefer a bounded one.
@@ -87,12 +89,12 @@ impl<T> Channel<T> {
 
     /// A bounded channel with options.
     pub fn bounded(capacity: usize) -> ChannelBuilder<T> {
-        ChannelBuilder { capacity: Some(capacity), overflow: Overflow::Block, name: None, of: PhantomData }
+        ChannelBuilder::new(Some(capacity))
     }
 
     /// An unbounded channel with options.
     pub fn unbounded() -> ChannelBuilder<T> {
-        ChannelBuilder { capacity: None, overflow: Overflow::Block, name: None, of: PhantomData }
+        ChannelBuilder::new(None)
     }
 
     /// The sending end.
@@ -125,6 +127,8 @@ pub struct ChannelBuilder<T> {
     capacity: Option<usize>,
     overflow: Overflow,
     name: Option<Box<str>>,
+    monitored: bool,
+    limits: Limits,
     of: PhantomData<fn() -> T>,
 }
 
@@ -139,15 +143,39 @@ impl<T> fmt::Debug for ChannelBuilder<T> {
 }
 
 impl<T> ChannelBuilder<T> {
+    fn new(capacity: Option<usize>) -> Self {
+        Self {
+            capacity,
+            overflow: Overflow::Block,
+            name: None,
+            monitored: true,
+            limits: Limits::default(),
+            of: PhantomData,
+        }
+    }
+
     /// What a full channel does with one more value; to wait is the default.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
         self
     }
 
-    /// A name for logs and reports.
+    /// A name for logs and reports. A channel with a name is [monitored](crate::monitor).
     pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// Whether a channel that has a name is [monitored](crate::monitor); it is, if nothing is said.
+    pub fn monitored(mut self, monitored: bool) -> Self {
+        self.monitored = monitored;
+        self
+    }
+
+    /// At most one line in the log about each sort of trouble (saturation, drops, load) in this time; 10 seconds, if nothing is
+    /// said. What is not told at once is told with the next line, and drops at the latest when the channel goes.
+    pub fn report_every(mut self, every: Duration) -> Self {
+        self.limits.report_every = every;
         self
     }
 
@@ -162,7 +190,12 @@ impl<T> ChannelBuilder<T> {
         match self.capacity {
             None if self.overflow != Overflow::Block => Err(BuildError::PolicyOnUnbounded),
             Some(0) if self.overflow.drops() => Err(BuildError::DropAtRendezvous),
-            capacity => Ok(ends(Chan::new(capacity.unwrap_or(usize::MAX), self.overflow, self.name))),
+            capacity => {
+                let capacity = capacity.unwrap_or(usize::MAX);
+                let name = self.name.as_ref().filter(|_| self.monitored);
+                let watch = name.map(|name| Watch::new(monitor::register(name.clone(), capacity, self.limits, None)));
+                Ok(ends(Chan::new(capacity, self.overflow, self.name, watch)))
+            }
         }
     }
 }

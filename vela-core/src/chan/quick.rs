@@ -18,9 +18,11 @@ use std::collections::VecDeque;
 use std::task::Poll;
 
 use super::state::{
-    AT_ONCE, CLOSED, CROWDED, Chan, ENDING, HUNGRY, Note, Outcome, QUIET, RECEIVE, SEND, State, Waiter, Want,
+    AT_ONCE, CLOSED, CROWDED, Chan, ENDING, HUNGRY, MONITORED, Note, Outcome, QUIET, RECEIVE, RESTLESS, SEND, State,
+    Waiter, Want,
 };
 use crate::lock::LOCKED;
+use crate::monitor::Watch;
 use crate::rt;
 use crate::select::{Begun, Plain, Seat};
 
@@ -29,7 +31,7 @@ impl<T> Chan<T> {
     #[inline]
     pub(crate) fn begin_send(&self) -> Option<Begun> {
         let word = self.word();
-        if word & (LOCKED | QUIET | SEND) != QUIET | SEND || !self.raw_lock().lock_from(word) {
+        if word & (LOCKED | QUIET | SEND | RESTLESS) != QUIET | SEND || !self.raw_lock().lock_from(word) {
             return None;
         }
         // SAFETY: locked.
@@ -52,8 +54,10 @@ impl<T> Chan<T> {
         let len = state.buffer.len() + 1;
         state.buffer.push_back(value, state.capacity);
         let send = if len < state.capacity || state.overflow().drops() { SEND } else { 0 };
+        let bits = QUIET | RECEIVE | send;
+        let bits = if begun.0 & MONITORED == 0 { bits } else { measured(state, bits, Watch::sent_into) };
         // SAFETY: locked; the word was `begun`.
-        unsafe { self.replace_and_unlock_untold(state, begun.0, QUIET | RECEIVE | send) };
+        unsafe { self.replace_and_unlock_untold(state, begun.0, bits) };
         rt::sent_onto(len);
     }
 
@@ -82,7 +86,7 @@ impl<T> Chan<T> {
     #[inline]
     pub(crate) fn begin_receive(&self) -> Option<Begun> {
         let word = self.word();
-        if word & (LOCKED | QUIET | RECEIVE) != QUIET | RECEIVE || !self.raw_lock().lock_from(word) {
+        if word & (LOCKED | QUIET | RECEIVE | RESTLESS) != QUIET | RECEIVE || !self.raw_lock().lock_from(word) {
             return None;
         }
         Some(Begun(word))
@@ -102,8 +106,10 @@ impl<T> Chan<T> {
                 // SAFETY: locked.
                 let state = unsafe { self.0.locked_state() };
                 state.buffer.forget(1);
+                let (chan, before, bits) = (self.0, self.1.0, quiet(state));
+                let bits = if before & MONITORED == 0 { bits } else { measured(state, bits, Watch::received_from) };
                 // SAFETY: locked; the word was `begun`.
-                unsafe { self.0.replace_and_unlock_untold(state, self.1.0, quiet(state)) };
+                unsafe { chan.replace_and_unlock_untold(state, before, bits) };
             }
         }
 
@@ -144,7 +150,7 @@ impl<T> Chan<T> {
         let state = unsafe { self.locked_state() };
         let value = state.buffer.pop_front();
         // SAFETY: locked; the word was `word`.
-        unsafe { self.replace_and_unlock_untold(state, word, ending(state)) };
+        unsafe { self.replace_and_unlock(state, word, ending(state)) };
         Plain::Done(value)
     }
 
@@ -160,6 +166,7 @@ impl<T> Chan<T> {
         if before & (QUIET | SEND) == QUIET | SEND && state.buffer.len() < state.capacity {
             if let Some(value) = value.take() {
                 state.buffer.push_back(value, state.capacity);
+                state.count_sent(1);
             }
             // SAFETY: locked; the word was `before`.
             unsafe { self.replace_and_unlock(state, before, quiet(state)) };
@@ -201,6 +208,7 @@ impl<T> Chan<T> {
         }
         let count = from.len().min(state.capacity - state.buffer.len()).min(AT_ONCE);
         state.buffer.push_from(from, count, state.capacity);
+        state.count_sent(count);
         // SAFETY: locked; the word was `before`.
         unsafe { self.replace_and_unlock(state, before, quiet(state)) };
         count
@@ -243,6 +251,9 @@ impl<T> Chan<T> {
         note.outcome = Outcome::Served;
         note.ticket = state.handed;
         state.handed += 1;
+        if before & MONITORED != 0 {
+            state.count_sent(1);
+        }
         let single = waiter.is_single();
         let waker = waiter.complete();
         let bits = if state.receivers.is_empty() { quiet(state) } else { HUNGRY | SEND };
@@ -267,8 +278,14 @@ impl<T> Chan<T> {
         let mut waiter = unsafe { state.senders.claim_head(|note| note.want == Want::Deliver) }?;
         let (slot, note) = waiter.parts();
         note.outcome = Outcome::Served;
-        let sent = slot.take();
+        let (sent, since) = (slot.take(), note.ticket);
         let waker = waiter.complete();
+        if before & MONITORED != 0
+            && let Some(watch) = state.watch()
+        {
+            watch.sent(1);
+            watch.end_wait(since);
+        }
         let oldest = state.buffer.pop_front();
         let value = match (oldest, sent) {
             (Some(oldest), Some(sent)) => {
@@ -309,14 +326,16 @@ impl<T> Chan<T> {
         }
         // SAFETY: locked.
         let state = unsafe { self.locked_state() };
+        let ticket = if word & MONITORED == 0 { 0 } else { state.begin_wait(want) };
         // SAFETY: by the caller; the lock is held.
         unsafe {
-            node.assign(seat.claim, seat.key, Note::new(want));
+            node.assign(seat.claim, seat.key, Note::new(want, ticket));
             if receives { state.receivers.push_back(node) } else { state.senders.push_back(node) }
         }
         let bits = if receives { HUNGRY | SEND } else { CROWDED | RECEIVE };
-        // SAFETY: locked; the word was `word`.
-        unsafe { self.replace_and_unlock(state, word, bits) };
+        self.tell_state(state);
+        // SAFETY: locked; the word was `word`. Nothing that is counted has changed, but for the wait.
+        unsafe { self.replace_and_unlock_untold(state, word, bits | word & MONITORED) };
         true
     }
 }
@@ -327,6 +346,14 @@ fn quiet<T>(state: &State<T>) -> usize {
     let receive = if state.buffer.len() > 0 { RECEIVE } else { 0 };
     let send = if state.buffer.len() < state.capacity || state.overflow().drops() { SEND } else { 0 };
     QUIET | receive | send
+}
+
+/// Those of a monitored channel, after `measure`, which says whether it is still calm.
+#[inline]
+fn measured<T>(state: &mut State<T>, bits: usize, measure: impl FnOnce(&mut Watch, usize) -> bool) -> usize {
+    let len = state.buffer.len();
+    let calm = state.watch().is_none_or(|watch| measure(watch, len));
+    if calm { bits | MONITORED } else { bits | MONITORED | RESTLESS }
 }
 
 /// The bits of a closed channel in which nobody waits.

@@ -159,7 +159,9 @@ impl<T> Future for RecvTimeout<'_, T> {
         }
         ready!(Timer::poll_until(this.timer, *this.deadline, cx));
         // A value that has come in meanwhile goes to the next receiver.
-        this.recv.project().one.cancel();
+        let mut one = this.recv.project().one;
+        one.as_mut().cancel();
+        one.target().chan().count_timeout();
         Poll::Ready(Err(RecvTimeoutError::Timeout))
     }
 }

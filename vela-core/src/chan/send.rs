@@ -187,8 +187,15 @@ impl<'a, T> Send<'a, T> {
     }
 
     /// Ends a send that was pending just now: a failure, unless a receiver has been quicker.
-    fn fail(self: Pin<&mut Self>, kind: SendErrorKind) -> Poll<Sent<T>> {
-        Poll::Ready(self.reclaim().map_or(Ok(()), |value| Err(SendError::new(kind, value))))
+    fn fail(mut self: Pin<&mut Self>, kind: SendErrorKind) -> Poll<Sent<T>> {
+        let Some(value) = self.as_mut().reclaim() else { return Poll::Ready(Ok(())) };
+        let chan = self.one.target().chan();
+        if kind == SendErrorKind::TimedOut {
+            chan.count_timeout();
+        } else {
+            chan.count_rejected();
+        }
+        Poll::Ready(Err(SendError::new(kind, value)))
     }
 
     fn poll_impatient(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Sent<T>> {
@@ -288,7 +295,9 @@ impl<T> Future for SendTimeout<'_, T> {
         }
         ready!(Timer::poll_until(this.timer, *this.deadline, cx));
         this.one.as_mut().cancel();
-        Poll::Ready(this.one.case().value().take().map_or(Ok(()), |value| Err(SendTimeoutError::Timeout(value))))
+        let Some(value) = this.one.as_mut().case().value().take() else { return Poll::Ready(Ok(())) };
+        this.one.target().chan().count_timeout();
+        Poll::Ready(Err(SendTimeoutError::Timeout(value)))
     }
 }
 

@@ -109,7 +109,10 @@ impl<T> Sender<T> {
         // A value that the policy drops is dropped here, outside the lock.
         match self.chan.with(|state, wakes| state.push(value, std::ptr::null(), wakes)) {
             Push::Done | Push::Dropped(_) => Ok(()),
-            Push::Full(value) => Err(TrySendError::Full(value)),
+            Push::Full(value) => {
+                self.chan.count_rejected();
+                Err(TrySendError::Full(value))
+            }
             Push::Closed(value) => Err(TrySendError::Closed(value)),
         }
     }
@@ -256,7 +259,10 @@ impl<T> Sender<T> {
         let place = self.chan.with(|state, _| state.take_place());
         match place {
             Place::Granted => Ok(Permit::new(&self.chan)),
-            Place::None => Err(TryReserveError::Full),
+            Place::None => {
+                self.chan.count_rejected();
+                Err(TryReserveError::Full)
+            }
             Place::Closed => Err(TryReserveError::Closed),
         }
     }
@@ -406,6 +412,11 @@ macro_rules! look_methods {
         /// How many values the [`Overflow`](super::Overflow) policy has dropped.
         pub fn dropped(&self) -> u64 {
             self.chan.look(|state| state.dropped())
+        }
+
+        /// What is counted on the channel; `None` if it has no name, or [wants no monitor](super::ChannelBuilder::monitored).
+        pub fn monitor(&self) -> Option<crate::monitor::ChannelMonitor> {
+            self.chan.monitor()
         }
 
         /// The name given by [`ChannelBuilder::name`](super::ChannelBuilder::name).

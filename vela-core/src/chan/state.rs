@@ -8,11 +8,13 @@
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use super::buffer::{Buffer, SHRINK_FROM};
 use super::ends::Ends;
 use super::overflow::Overflow;
 use crate::lock::{BITS, Lock, VERSION};
+use crate::monitor::{ChannelMonitor, Meter, Watch};
 use crate::rt::seam::{self, ChannelEvent};
 use crate::waitlist::{Claim, List, Node, Wakes};
 
@@ -47,15 +49,16 @@ pub(crate) enum Outcome {
 /// What is noted about a waiter, beside the value that it exchanges with its counterpart.
 #[derive(Debug, Clone, Copy)]
 pub struct Note {
-    /// The place of a handed value in the order of sending.
+    /// The place of a handed value in the order of sending. Of a sender that waits: since when, if its wait is measured.
     pub(crate) ticket: u64,
     pub(crate) want: Want,
     pub(crate) outcome: Outcome,
 }
 
 impl Note {
-    pub(crate) fn new(want: Want) -> Self {
-        Self { ticket: 0, want, outcome: Outcome::Pending }
+    #[inline]
+    pub(crate) fn new(want: Want, ticket: u64) -> Self {
+        Self { ticket, want, outcome: Outcome::Pending }
     }
 }
 
@@ -71,6 +74,8 @@ pub(crate) struct Extra<T> {
     pub(crate) overflow: Overflow,
     pub(crate) name: Option<Box<str>>,
     dropped: u64,
+    /// Counts, if the channel is monitored.
+    watch: Option<Watch>,
 }
 
 impl<T> Extra<T> {
@@ -87,7 +92,14 @@ impl<T> Extra<T> {
 
 impl<T> Default for Extra<T> {
     fn default() -> Self {
-        Self { returned: VecDeque::new(), watchers: List::new(), overflow: Overflow::Block, name: None, dropped: 0 }
+        Self {
+            returned: VecDeque::new(),
+            watchers: List::new(),
+            overflow: Overflow::Block,
+            name: None,
+            dropped: 0,
+            watch: None,
+        }
     }
 }
 
@@ -149,6 +161,60 @@ impl<T> State<T> {
         self.extra.as_ref().map_or(0, |extra| extra.dropped)
     }
 
+    #[inline]
+    pub(super) fn watch(&mut self) -> Option<&mut Watch> {
+        self.extra.as_mut()?.watch.as_mut()
+    }
+
+    /// Brings the counters up to date at the end of a section.
+    #[inline]
+    fn observe(&mut self) {
+        let len = self.len();
+        if let Some(watch) = self.watch() {
+            watch.observe(len);
+        }
+    }
+
+    /// `bits`, and those of the watch of a monitored channel.
+    #[inline]
+    fn watched(&self, bits: usize) -> usize {
+        match self.extra.as_ref().and_then(|extra| extra.watch.as_ref()) {
+            None => bits,
+            Some(watch) if bits & QUIET == 0 || watch.is_calm(self.buffer.len()) => bits | MONITORED,
+            Some(_) => bits | MONITORED | RESTLESS,
+        }
+    }
+
+    /// What there is to tell, once the channel is unlocked.
+    #[inline]
+    fn news(&self) -> Option<Arc<Meter>> {
+        let meter = self.extra.as_ref()?.watch.as_ref()?.meter();
+        meter.has_news().then(|| Arc::clone(meter))
+    }
+
+    /// Somebody begins to wait; the ticket for his note.
+    #[inline(never)]
+    pub(crate) fn begin_wait(&mut self, want: Want) -> u64 {
+        let sends = matches!(want, Want::Deliver | Want::Place | Want::Room);
+        // Under the other policies nobody waits in line for long.
+        let waits = sends && matches!(self.overflow(), Overflow::Block | Overflow::Timeout(_));
+        if waits { self.watch().map_or(0, Watch::begin_wait) } else { 0 }
+    }
+
+    /// Values got into the channel.
+    pub(super) fn count_sent(&mut self, n: usize) {
+        if let Some(watch) = self.watch() {
+            watch.sent(n);
+        }
+    }
+
+    /// A sender waits no longer.
+    fn count_wait(&mut self, note: Note) {
+        if let Some(watch) = self.watch() {
+            watch.end_wait(note.ticket);
+        }
+    }
+
     pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }
@@ -187,7 +253,10 @@ impl<T> State<T> {
         // The common case: nothing is before this value, so a parked receiver gets it directly.
         match self.hand_over(value, me, wakes) {
             Some(value) => self.store(value),
-            None => Push::Done,
+            None => {
+                self.count_sent(1);
+                Push::Done
+            }
         }
     }
 
@@ -198,7 +267,9 @@ impl<T> State<T> {
             return;
         }
         let room = self.capacity.saturating_sub(self.buffer.len().saturating_add(self.permits as usize));
+        let had = self.buffer.len();
         self.buffer.push_from(from, room.min(AT_ONCE), self.capacity);
+        self.count_sent(self.buffer.len() - had);
     }
 
     /// Moves up to `max` values out of the buffer, and no more than `into` has places for, if that is all that receiving
@@ -241,11 +312,15 @@ impl<T> State<T> {
         let came_back = self.returned_len() > 0 && self.overflow() == Overflow::DropOldest;
         if self.has_room() && !(came_back && self.len() >= self.capacity) {
             self.buffer.push_back(value, self.capacity);
+            self.count_sent(1);
             return Push::Done;
         }
         match self.overflow() {
             Overflow::DropNewest => {
                 self.extra_mut().dropped += 1;
+                if let Some(watch) = self.watch() {
+                    watch.dropped_newest();
+                }
                 Push::Dropped(value)
             }
             Overflow::DropOldest => {
@@ -254,15 +329,21 @@ impl<T> State<T> {
                     None => self.buffer.pop_front(),
                 };
                 self.buffer.push_back(value, self.capacity);
-                match oldest {
-                    Some(oldest) => {
-                        self.extra_mut().dropped += 1;
-                        Push::Dropped(oldest)
-                    }
-                    None => Push::Done,
+                if oldest.is_some() {
+                    self.count_dropped_oldest(self.len() - 1);
                 }
+                self.count_sent(1);
+                oldest.map_or(Push::Done, Push::Dropped)
             }
             Overflow::Block | Overflow::Reject | Overflow::Timeout(_) | Overflow::Retry { .. } => Push::Full(value),
+        }
+    }
+
+    /// `len`: without the one that was dropped, nor the one for which it made room.
+    fn count_dropped_oldest(&mut self, len: usize) {
+        self.extra_mut().dropped += 1;
+        if let Some(watch) = self.watch() {
+            watch.dropped_oldest(len);
         }
     }
 
@@ -285,6 +366,7 @@ impl<T> State<T> {
             // At capacity 0 the receiver that was seen waiting has left: the value waits for the next one.
             self.buffer.push_back(value, self.capacity);
         }
+        self.count_sent(1);
         self.settle(wakes);
         Push::Done
     }
@@ -323,8 +405,10 @@ impl<T> State<T> {
         let mut waiter = unsafe { self.senders.claim_first(me, |note| note.want == Want::Deliver) }?;
         let (slot, note) = waiter.parts();
         note.outcome = Outcome::Served;
-        let value = slot.take();
+        let (value, note) = (slot.take(), *note);
         wakes.push(waiter.complete());
+        self.count_sent(1);
+        self.count_wait(note);
         value
     }
 
@@ -339,15 +423,17 @@ impl<T> State<T> {
             let Some(mut waiter) = waiter else { return };
             let (slot, note) = waiter.parts();
             note.outcome = Outcome::Served;
-            if note.want == Want::Room {
-                wakes.push(waiter.complete());
-                return;
-            }
-            match slot.take() {
-                Some(value) => self.buffer.push_back(value, self.capacity),
+            let (value, note) = (slot.take(), *note);
+            wakes.push(waiter.complete());
+            self.count_wait(note);
+            match value {
+                _ if note.want == Want::Room => return,
+                Some(value) => {
+                    self.buffer.push_back(value, self.capacity);
+                    self.count_sent(1);
+                }
                 None => self.permits += 1,
             }
-            wakes.push(waiter.complete());
         }
     }
 
@@ -403,9 +489,8 @@ impl<T> State<T> {
         if self.overflow() != Overflow::DropOldest || self.len() <= self.capacity {
             return None;
         }
-        let extra = self.extra_mut();
-        let (_, oldest) = extra.pop_returned()?;
-        extra.dropped += 1;
+        let (_, oldest) = self.extra_mut().pop_returned()?;
+        self.count_dropped_oldest(self.len());
         Some(oldest)
     }
 
@@ -485,7 +570,10 @@ impl<T> State<T> {
             }
             match node.note().want {
                 Want::Value | Want::News => self.receivers.remove(node),
-                Want::Deliver | Want::Place | Want::Room => self.senders.remove(node),
+                Want::Deliver | Want::Place | Want::Room => {
+                    self.count_wait(node.note());
+                    self.senders.remove(node)
+                }
                 Want::Close => self.extra_mut().watchers.remove(node),
             }
         }
@@ -500,11 +588,18 @@ impl<T> State<T> {
         }
         self.settle(wakes);
         self.closed = true;
-        let watchers = self.extra.as_mut().map(|extra| &mut extra.watchers);
+        let (watchers, mut watch) = match self.extra.as_deref_mut() {
+            Some(Extra { watchers, watch, .. }) => (Some(watchers), watch.as_mut()),
+            None => (None, None),
+        };
         for list in [&mut self.receivers, &mut self.senders].into_iter().chain(watchers) {
             // SAFETY: as in `take_from_sender`. Busy waiters are marked and will see `closed` themselves.
             while let Some(mut waiter) = unsafe { list.claim_first(std::ptr::null(), |_| true) } {
-                waiter.parts().1.outcome = Outcome::Closed;
+                let note = waiter.parts().1;
+                note.outcome = Outcome::Closed;
+                if let (Some(watch), Want::Deliver | Want::Place | Want::Room) = (&mut watch, note.want) {
+                    watch.end_wait(note.ticket);
+                }
                 wakes.push(waiter.complete());
             }
         }
@@ -513,6 +608,10 @@ impl<T> State<T> {
 
     /// The values that nobody will receive any more; the caller drops them outside the lock.
     pub(crate) fn take_all(&mut self) -> Leftovers<T> {
+        let len = self.len();
+        if let Some(watch) = self.watch() {
+            watch.discarded(len);
+        }
         let returned = self.extra.as_mut().map(|extra| std::mem::take(&mut extra.returned));
         Leftovers { _returned: returned, _buffer: self.buffer.take() }
     }
@@ -532,7 +631,8 @@ impl<T> State<T> {
             (true, false) if plain && !self.closed => CROWDED,
             _ => 0,
         };
-        usize::from(self.closed) * CLOSED + usize::from(receive) * RECEIVE + usize::from(send) * SEND + situation
+        let closed = usize::from(self.closed) * CLOSED;
+        self.watched(closed | usize::from(receive) * RECEIVE | usize::from(send) * SEND | situation)
     }
 }
 
@@ -565,7 +665,11 @@ pub(super) const HUNGRY: usize = BITS << 4;
 pub(super) const CROWDED: usize = BITS << 5;
 /// Nobody waits, the channel is closed, and values are left.
 pub(super) const ENDING: usize = BITS << 6;
-const _: () = assert!(ENDING < VERSION);
+/// The channel is monitored: never changes.
+pub(super) const MONITORED: usize = BITS << 7;
+/// It is quiet, but the next operation may concern its [`Watch`].
+pub(super) const RESTLESS: usize = BITS << 8;
+const _: () = assert!(RESTLESS < VERSION);
 
 /// A channel: the state behind its lock, and what is read without it.
 ///
@@ -588,9 +692,9 @@ unsafe impl<T: Send> Send for Chan<T> {}
 unsafe impl<T: Send> Sync for Chan<T> {}
 
 impl<T> Chan<T> {
-    pub(crate) fn new(capacity: usize, overflow: Overflow, name: Option<Box<str>>) -> Self {
+    pub(crate) fn new(capacity: usize, overflow: Overflow, name: Option<Box<str>>, watch: Option<Watch>) -> Self {
         let extra = (overflow != Overflow::Block || name.is_some())
-            .then(|| Box::new(Extra { overflow, name, ..Extra::default() }));
+            .then(|| Box::new(Extra { overflow, name, watch, ..Extra::default() }));
         let state = State {
             buffer: Buffer::new(capacity),
             senders: List::new(),
@@ -649,13 +753,34 @@ impl<T> Chan<T> {
     ///
     /// The caller holds the lock; the word was `before` when it took it; `bits` are those of `state`.
     #[inline]
-    pub(super) unsafe fn replace_and_unlock(&self, state: &State<T>, before: usize, bits: usize) {
+    pub(super) unsafe fn replace_and_unlock(&self, state: &mut State<T>, before: usize, bits: usize) {
         self.tell_state(state);
+        if before & MONITORED == 0 {
+            // SAFETY: by the caller.
+            unsafe { self.replace_and_unlock_untold(state, before, bits) };
+            return;
+        }
         // SAFETY: by the caller.
-        unsafe { self.replace_and_unlock_untold(state, before, bits) };
+        unsafe { self.observe_and_unlock(state, before, bits) };
     }
 
-    /// As [`replace_and_unlock`](Self::replace_and_unlock), where no simulation is to hear of it.
+    /// The same, of a monitored channel.
+    ///
+    /// # Safety
+    ///
+    /// The same.
+    #[inline(never)]
+    unsafe fn observe_and_unlock(&self, state: &mut State<T>, before: usize, bits: usize) {
+        state.observe();
+        let news = state.news();
+        // SAFETY: by the caller.
+        unsafe { self.replace_and_unlock_untold(state, before, state.watched(bits)) };
+        if let Some(meter) = news {
+            meter.tell();
+        }
+    }
+
+    /// As [`replace_and_unlock`](Self::replace_and_unlock), where neither a simulation nor a meter is to hear of it.
     ///
     /// # Safety
     ///
@@ -678,6 +803,8 @@ impl<T> Chan<T> {
         let state = unsafe { &mut *self.state.get() };
         let result = transition(state);
         self.tell_state(state);
+        // News are told by who unlocks the channel next after a change.
+        state.observe();
         // SAFETY: by the caller.
         unsafe { self.lock.publish(state.bits()) };
         result
@@ -696,9 +823,35 @@ impl<T> Chan<T> {
 
     /// The state is about to be seen by others.
     #[inline]
-    fn tell_state(&self, state: &State<T>) {
+    pub(super) fn tell_state(&self, state: &State<T>) {
         if seam::detailed() {
             seam::channel(self.address(), ChannelEvent::State { len: state.len(), closed: state.closed });
+        }
+    }
+
+    /// A view of what is counted.
+    pub(crate) fn monitor(&self) -> Option<ChannelMonitor> {
+        self.meter().as_ref().map(ChannelMonitor::of)
+    }
+
+    fn meter(&self) -> Option<Arc<Meter>> {
+        if self.word() & MONITORED == 0 {
+            return None;
+        }
+        self.look(|state| Some(Arc::clone(state.extra.as_ref()?.watch.as_ref()?.meter())))
+    }
+
+    /// A send found no room, and does not wait for it.
+    pub(super) fn count_rejected(&self) {
+        if let Some(meter) = self.meter() {
+            meter.rejected();
+        }
+    }
+
+    /// A send or a receive gave up waiting.
+    pub(super) fn count_timeout(&self) {
+        if let Some(meter) = self.meter() {
+            meter.timed_out();
         }
     }
 
@@ -764,7 +917,12 @@ impl<T> Drop for Guard<'_, T> {
         unsafe {
             if self.changed {
                 self.chan.tell_state(self);
+                self.observe();
+                let news = self.news();
                 self.chan.lock.publish_and_unlock(self.bits());
+                if let Some(meter) = news {
+                    meter.tell();
+                }
             } else {
                 self.chan.lock.unlock();
             }

@@ -1,0 +1,332 @@
+//! What is counted on one channel, for whoever looks.
+//!
+//! One thread at a time writes, who holds the channel's lock ([`Watch`](super::watch::Watch)), so plain loads and stores are
+//! enough; anybody reads.
+
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::durations::{Durations, bump};
+use super::load::Load;
+use super::report::Report;
+use crate::rt;
+
+/// See the [module](self).
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Meter {
+    // With every operation.
+    sent: AtomicU64,
+    len: AtomicUsize,
+    /// The most values that were in the channel; what there are now is not written down yet.
+    high: AtomicUsize,
+    /// What is to be told, once the channel is unlocked.
+    news: AtomicU8,
+
+    // Now and then.
+    gone: AtomicU64,
+    /// In the registry.
+    pub(super) id: u64,
+    made: Instant,
+    name: Box<str>,
+    /// `usize::MAX`: unbounded.
+    capacity: AtomicUsize,
+    limits: Mutex<Limits>,
+    /// Lengths, from `limits` and the capacity.
+    saturated_len: AtomicUsize,
+    relieved_len: AtomicUsize,
+    saturated: AtomicBool,
+    saturations: AtomicU64,
+    dropped: AtomicU64,
+    rejected: AtomicU64,
+    timeouts: AtomicU64,
+    waits: AtomicU64,
+    pub(super) in_queue: Durations,
+    pub(super) blocked: Durations,
+    pub(super) load: Load,
+    report: Report,
+}
+
+/// From when on a channel counts as saturated, until when, and how often it says so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Limits {
+    /// A share of the capacity, above 0, up to 1.
+    pub(crate) saturated_at: f64,
+    /// A smaller share, from 0.
+    pub(crate) relieved_at: f64,
+    /// One line of each kind in this time at most.
+    pub(crate) report_every: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { saturated_at: 0.8, relieved_at: 0.5, report_every: Duration::from_secs(10) }
+    }
+}
+
+/// The channel has become saturated.
+pub(super) const SATURATED: u8 = 1;
+/// It is no longer.
+pub(super) const RELIEVED: u8 = 2;
+/// Values were dropped.
+pub(super) const DROPS: u8 = 4;
+/// The load is not what the capacity was computed for.
+pub(super) const OVERLOAD: u8 = 8;
+
+impl Meter {
+    pub(super) fn new(id: u64, name: Box<str>, capacity: usize, limits: Limits, load: Load) -> Self {
+        let meter = Self {
+            sent: AtomicU64::new(0),
+            len: AtomicUsize::new(0),
+            high: AtomicUsize::new(0),
+            news: AtomicU8::new(0),
+            gone: AtomicU64::new(0),
+            id,
+            made: rt::now(),
+            name,
+            capacity: AtomicUsize::new(capacity),
+            limits: Mutex::new(limits),
+            saturated_len: AtomicUsize::new(usize::MAX),
+            relieved_len: AtomicUsize::new(0),
+            saturated: AtomicBool::new(false),
+            saturations: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+            timeouts: AtomicU64::new(0),
+            waits: AtomicU64::new(0),
+            in_queue: Durations::new(),
+            blocked: Durations::new(),
+            load,
+            report: Report::new(),
+        };
+        meter.set_limits(capacity, limits);
+        meter
+    }
+
+    // ---- by the watch, while the channel is locked ----
+
+    #[inline]
+    pub(super) fn show(&self, sent: u64, len: usize) {
+        self.len.store(len, Relaxed);
+        // Release: who sees it in `counts` sees the length, too. The other way round values would seem to be received that are
+        // still in the channel.
+        self.sent.store(sent, Release);
+    }
+
+    #[inline]
+    pub(super) fn show_len(&self, len: usize) {
+        self.len.store(len, Relaxed);
+    }
+
+    /// The channel had `len` values, and has fewer now.
+    #[inline]
+    pub(super) fn raise_high(&self, len: usize) {
+        // No branch, and no call: it is part of an inlined receive.
+        self.high.store(self.high.load(Relaxed).max(len), Relaxed);
+    }
+
+    pub(super) fn show_waits(&self, waits: u64) {
+        self.waits.store(waits, Relaxed);
+    }
+
+    /// The channel has become saturated, or is no longer.
+    pub(super) fn show_saturated(&self, saturated: bool) {
+        self.saturated.store(saturated, Relaxed);
+        if saturated {
+            bump(&self.saturations, 1);
+            if self.report.may_tell_saturation(|| self.now(), self.report_every()) {
+                self.add_news(SATURATED);
+            }
+        } else if self.report.has_told_saturation() {
+            self.add_news(RELIEVED);
+        }
+    }
+
+    /// Samples the time that a value was in the channel; it stands for `weight` of them. Says how many are to be passed over.
+    pub(super) fn note_time_in_queue(&self, since: u64, weight: u64) -> u64 {
+        let now = self.now();
+        self.in_queue.note(now, now.saturating_sub(since), weight)
+    }
+
+    /// Samples the time that a send has waited; the same.
+    pub(super) fn note_time_blocked(&self, since: u64, weight: u64) -> u64 {
+        let now = self.now();
+        self.blocked.note(now, now.saturating_sub(since), weight)
+    }
+
+    pub(super) fn look_at_the_load(&self, now: u64, sent: u64, left: u64, backlog: bool) {
+        if self.load.look(now, sent, left, backlog) && self.report.may_tell_overload(|| now, self.report_every()) {
+            self.add_news(OVERLOAD);
+        }
+    }
+
+    pub(super) fn count_gone(&self, n: u64) {
+        bump(&self.gone, n);
+    }
+
+    pub(super) fn count_dropped(&self) {
+        bump(&self.dropped, 1);
+        if self.report.may_tell_drops(|| self.now(), self.report_every()) {
+            self.add_news(DROPS);
+        }
+    }
+
+    pub(super) fn set_limits(&self, capacity: usize, limits: Limits) {
+        *self.limits.lock() = limits;
+        self.capacity.store(capacity, Relaxed);
+        let (saturated, relieved) = if capacity == usize::MAX || capacity == 0 {
+            (usize::MAX, 0)
+        } else {
+            let saturated = share(capacity, limits.saturated_at).max(1);
+            (saturated, share_down(capacity, limits.relieved_at).min(saturated - 1))
+        };
+        self.saturated_len.store(saturated, Relaxed);
+        self.relieved_len.store(relieved, Relaxed);
+    }
+
+    /// From which length on the channel is saturated, and down to which it stays so.
+    pub(super) fn limit_lengths(&self) -> (usize, usize) {
+        (self.saturated_len.load(Relaxed), self.relieved_len.load(Relaxed))
+    }
+
+    fn report_every(&self) -> Duration {
+        self.limits.lock().report_every
+    }
+
+    fn add_news(&self, news: u8) {
+        // By one at a time, but `tell` takes them without the lock.
+        self.news.fetch_or(news, Relaxed);
+    }
+
+    // ---- by anybody ----
+
+    /// A send was turned away because there was no room.
+    pub(crate) fn rejected(&self) {
+        self.rejected.fetch_add(1, Relaxed);
+    }
+
+    /// A send or a receive gave up.
+    pub(crate) fn timed_out(&self) {
+        self.timeouts.fetch_add(1, Relaxed);
+    }
+
+    /// Whether there is something to [tell](Self::tell).
+    #[inline]
+    pub(crate) fn has_news(&self) -> bool {
+        self.news.load(Relaxed) != 0
+    }
+
+    /// Tells the news. Never while the channel is locked.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn tell(&self) {
+        let news = self.news.swap(0, Relaxed);
+        if news != 0 {
+            self.report.tell(news, self);
+        }
+    }
+
+    /// The channel is gone: what is not told yet is told now.
+    pub(crate) fn end(&self) {
+        if self.report.has_untold_drops() {
+            self.add_news(DROPS);
+        }
+        self.tell();
+    }
+
+    /// Nanoseconds since the meter was made; never 0.
+    pub(super) fn now(&self) -> u64 {
+        u64::try_from(rt::now().saturating_duration_since(self.made).as_nanos()).unwrap_or(u64::MAX).max(1)
+    }
+
+    // ---- looks ----
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len.load(Relaxed)
+    }
+
+    pub(super) fn capacity(&self) -> Option<usize> {
+        let capacity = self.capacity.load(Relaxed);
+        (capacity != usize::MAX).then_some(capacity)
+    }
+
+    pub(super) fn high(&self) -> usize {
+        self.high.load(Relaxed).max(self.len())
+    }
+
+    /// Whether the channel is saturated. (That of one that flutters is not written down each time.)
+    pub(super) fn is_saturated(&self) -> bool {
+        let (saturated_len, relieved_len) = self.limit_lengths();
+        let len = self.len();
+        len >= saturated_len || self.saturated.load(Relaxed) && len > relieved_len
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        // Acquire: pairs with the release in `show`. Length and `gone` are at least as new: what was received meanwhile may be
+        // missed, but nothing is counted before it was received.
+        let sent = self.sent.load(Acquire);
+        let still = self.gone.load(Relaxed) + self.len.load(Relaxed) as u64;
+        Counts {
+            sent,
+            received: sent.saturating_sub(still),
+            dropped: self.dropped.load(Relaxed),
+            rejected: self.rejected.load(Relaxed),
+            timeouts: self.timeouts.load(Relaxed),
+            waits: self.waits.load(Relaxed),
+            saturations: self.saturations.load(Relaxed),
+        }
+    }
+}
+
+/// Counters that only grow.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) sent: u64,
+    pub(super) received: u64,
+    pub(super) dropped: u64,
+    pub(super) rejected: u64,
+    pub(super) timeouts: u64,
+    pub(super) waits: u64,
+    pub(super) saturations: u64,
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.received += other.received;
+        self.dropped += other.dropped;
+        self.rejected += other.rejected;
+        self.timeouts += other.timeouts;
+        self.waits += other.waits;
+        self.saturations += other.saturations;
+    }
+}
+
+/// A share of a capacity, rounded up.
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share is 0..=1"
+)]
+fn share(capacity: usize, share: f64) -> usize {
+    (capacity as f64 * share).ceil() as usize
+}
+
+/// A share of a capacity, rounded down.
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share is 0..=1"
+)]
+fn share_down(capacity: usize, share: f64) -> usize {
+    (capacity as f64 * share).floor() as usize
+}

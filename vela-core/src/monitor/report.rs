@@ -1,0 +1,183 @@
+//! What is said about a channel in the log: at most one line of a kind in a time.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
+
+use super::meter::{DROPS, Meter, OVERLOAD, RELIEVED, SATURATED};
+
+/// When what was said last, and what has happened since.
+#[derive(Debug)]
+pub(super) struct Report {
+    saturation: Interval,
+    /// The last saturation was told, so its end is told, too.
+    told: AtomicBool,
+    drops: Interval,
+    overload: Interval,
+}
+
+impl Report {
+    pub(super) fn new() -> Self {
+        Self {
+            saturation: Interval::new(),
+            told: AtomicBool::new(false),
+            drops: Interval::new(),
+            overload: Interval::new(),
+        }
+    }
+
+    /// The channel is saturated: may that be said?
+    pub(super) fn may_tell_saturation(&self, now: impl FnOnce() -> u64, every: Duration) -> bool {
+        let may = self.saturation.passes(now, every);
+        self.told.store(may, Relaxed);
+        may
+    }
+
+    pub(super) fn has_told_saturation(&self) -> bool {
+        self.told.load(Relaxed)
+    }
+
+    /// A value was dropped: may that be said?
+    pub(super) fn may_tell_drops(&self, now: impl FnOnce() -> u64, every: Duration) -> bool {
+        self.drops.passes(now, every)
+    }
+
+    pub(super) fn has_untold_drops(&self) -> bool {
+        self.drops.untold.load(Relaxed) > 0
+    }
+
+    /// The load is higher than expected: may that be said?
+    pub(super) fn may_tell_overload(&self, now: impl FnOnce() -> u64, every: Duration) -> bool {
+        self.overload.passes(now, every)
+    }
+
+    pub(super) fn tell(&self, news: u8, meter: &Meter) {
+        let has = |kind| news & kind != 0;
+        if has(SATURATED) {
+            line::saturated(meter, self.saturation.take());
+        }
+        if has(RELIEVED) {
+            line::relieved(meter);
+        }
+        if has(DROPS) {
+            line::dropped(meter, self.drops.take());
+        }
+        if has(OVERLOAD) {
+            self.overload.take();
+            line::overload(meter);
+        }
+    }
+}
+
+/// At most one line in a time, with the number of events since the last.
+#[derive(Debug)]
+struct Interval {
+    /// Nothing is said before this, in nanoseconds.
+    next: AtomicU64,
+    untold: AtomicU64,
+}
+
+impl Interval {
+    fn new() -> Self {
+        Self { next: AtomicU64::new(0), untold: AtomicU64::new(0) }
+    }
+
+    /// Counts an event; true if it may be told. By one thread at a time.
+    fn passes(&self, now: impl FnOnce() -> u64, every: Duration) -> bool {
+        self.untold.fetch_add(1, Relaxed);
+        let now = now();
+        if now < self.next.load(Relaxed) {
+            return false;
+        }
+        let every = u64::try_from(every.as_nanos()).unwrap_or(u64::MAX);
+        self.next.store(now.saturating_add(every), Relaxed);
+        true
+    }
+
+    fn take(&self) -> u64 {
+        self.untold.swap(0, Relaxed)
+    }
+}
+
+/// The lines. A subscriber that panics does not reach the operation that happened to tell: others wait to be woken by it.
+#[cfg(feature = "tracing")]
+mod line {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::Meter;
+
+    fn tell(line: impl FnOnce()) {
+        let _panicked = catch_unwind(AssertUnwindSafe(line));
+    }
+
+    pub(super) fn saturated(meter: &Meter, times: u64) {
+        tell(|| {
+            tracing::warn!(
+                target: "vela::channel",
+                channel = meter.name(),
+                depth = meter.len(),
+                capacity = meter.capacity(),
+                times,
+                "the channel is saturated: its receivers are slower than its senders"
+            );
+        });
+    }
+
+    pub(super) fn relieved(meter: &Meter) {
+        tell(|| {
+            tracing::info!(target: "vela::channel", channel = meter.name(), depth = meter.len(), "the channel is no longer saturated");
+        });
+    }
+
+    pub(super) fn dropped(meter: &Meter, values: u64) {
+        tell(|| {
+            tracing::warn!(
+                target: "vela::channel",
+                channel = meter.name(),
+                dropped = values,
+                dropped_total = meter.counts().dropped,
+                capacity = meter.capacity(),
+                "the channel has dropped values, as its overflow policy says"
+            );
+        });
+    }
+
+    pub(super) fn overload(meter: &Meter) {
+        let Some(expected) = meter.load.expected() else { return };
+        tell(|| {
+            tracing::warn!(
+                target: "vela::channel",
+                channel = meter.name(),
+                peak_rate = meter.load.peak_rate(),
+                expected_rate = expected.peak_rate,
+                processing_time = ?meter.load.processing_time(),
+                expected_time = ?expected.processing_time,
+                capacity = meter.capacity(),
+                "the load is higher than the one that the capacity was computed for"
+            );
+        });
+    }
+}
+
+/// Without `tracing`, lines about lost values go to the standard error output, where panics of detached tasks go, too; the
+/// others are left to the [snapshots](super::snapshot).
+#[cfg(not(feature = "tracing"))]
+mod line {
+    use super::Meter;
+
+    pub(super) fn saturated(_: &Meter, _: u64) {}
+
+    pub(super) fn relieved(_: &Meter) {}
+
+    pub(super) fn dropped(meter: &Meter, values: u64) {
+        if !crate::rt::simulated() {
+            let capacity = meter.capacity().unwrap_or(usize::MAX);
+            eprintln!(
+                "vela: the channel `{}` (capacity {capacity}) has dropped {values} values, as its overflow policy says",
+                meter.name()
+            );
+        }
+    }
+
+    pub(super) fn overload(_: &Meter) {}
+}

@@ -1,0 +1,109 @@
+//! What is said about channels in the log: a process of its own, for the subscriber is the process's.
+#![cfg(feature = "tracing")]
+
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata, Subscriber, span};
+use vela_core::{Channel, Overflow};
+
+/// Keeps the events about channels as lines; panics if it is told to.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "vela::channel"
+    }
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text(event.metadata().level().to_string());
+        event.record(&mut text);
+        let boom = text.0.contains("channel=\"boom\"");
+        self.0.lock().unwrap().push(text.0);
+        assert!(!boom, "a subscriber that panics");
+    }
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+impl Lines {
+    fn of(&self, name: &str) -> Vec<String> {
+        let name = format!("channel=\"{name}\"");
+        self.0.lock().unwrap().iter().filter(|line| line.contains(&name)).cloned().collect()
+    }
+}
+
+#[test]
+fn reports() {
+    let lines = Lines::default();
+    tracing::subscriber::set_global_default(lines.clone()).unwrap();
+
+    saturation_and_its_end_are_told_once_in_a_time(&lines);
+    drops_are_told_once_in_a_time_and_none_is_kept_silent(&lines);
+    a_subscriber_that_panics_reaches_nobody(&lines);
+    an_unnamed_channel_says_nothing(&lines);
+}
+
+fn saturation_and_its_end_are_told_once_in_a_time(lines: &Lines) {
+    let (tx, rx) = Channel::bounded(10).name("hot").report_every(Duration::from_secs(3600)).build().unwrap();
+    for _ in 0..3 {
+        (0..10).for_each(|n| tx.try_send(n).unwrap());
+        rx.drain().for_each(drop);
+    }
+    let said = lines.of("hot");
+    assert_eq!(said.len(), 2, "{said:#?}");
+    assert!(said[0].starts_with("WARN") && said[0].contains("saturated") && said[0].contains("depth=8"), "{}", said[0]);
+    assert!(said[0].contains("times=1"), "{}", said[0]);
+    assert!(said[1].starts_with("INFO") && said[1].contains("no longer saturated"), "{}", said[1]);
+
+    let (tx, rx) = Channel::bounded(10).name("talkative").report_every(Duration::ZERO).build().unwrap();
+    for _ in 0..3 {
+        (0..10).for_each(|n| tx.try_send(n).unwrap());
+        rx.drain().for_each(drop);
+    }
+    assert_eq!(lines.of("talkative").len(), 6);
+}
+
+fn drops_are_told_once_in_a_time_and_none_is_kept_silent(lines: &Lines) {
+    let build =
+        Channel::bounded(1).name("lossy").overflow(Overflow::DropOldest).report_every(Duration::from_secs(3600));
+    let (tx, rx) = build.build().unwrap();
+    (0..100).for_each(|n| tx.try_send(n).unwrap());
+    let drops =
+        |lines: &Lines| lines.of("lossy").into_iter().filter(|line| line.contains("dropped")).collect::<Vec<_>>();
+    assert_eq!(drops(lines).len(), 1);
+    assert!(drops(lines)[0].contains("dropped=1 "), "{:?}", drops(lines));
+    drop((tx, rx));
+    let said = drops(lines);
+    assert_eq!(said.len(), 2, "the rest is told in the end: {said:#?}");
+    assert!(said[1].contains("dropped=98 ") && said[1].contains("dropped_total=99"), "{}", said[1]);
+}
+
+fn a_subscriber_that_panics_reaches_nobody(lines: &Lines) {
+    let (tx, rx) = Channel::bounded(1).name("boom").report_every(Duration::ZERO).build().unwrap();
+    tx.try_send(1).unwrap();
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert_eq!(lines.of("boom").len(), 2);
+}
+
+fn an_unnamed_channel_says_nothing(lines: &Lines) {
+    let before = lines.0.lock().unwrap().len();
+    let (tx, _rx) = Channel::bounded(1).overflow(Overflow::DropNewest).build().unwrap();
+    (0..100).for_each(|n| tx.try_send(n).unwrap());
+    assert_eq!(lines.0.lock().unwrap().len(), before);
+}
