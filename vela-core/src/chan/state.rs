@@ -632,7 +632,7 @@ impl<T> State<T> {
             _ => 0,
         };
         let closed = usize::from(self.closed) * CLOSED;
-        self.watched(closed | usize::from(receive) * RECEIVE | usize::from(send) * SEND | situation)
+        self.watched(closed + usize::from(receive) * RECEIVE + usize::from(send) * SEND + situation)
     }
 }
 

@@ -112,11 +112,12 @@ impl Drop for Meter {
 pub(super) fn all() -> Vec<(String, Totals, Vec<Arc<Meter>>)> {
     // Meters are let go of after the lock: their end takes it.
     let names = NAMES.lock();
-    let group = |(name, group): (&Box<str>, &Group)| {
+    let mut all = Vec::with_capacity(names.groups.len());
+    for (name, group) in &names.groups {
         let live = group.live.values().filter_map(Weak::upgrade).collect();
-        (name.to_string(), group.retired.clone(), live)
-    };
-    names.groups.iter().map(group).collect()
+        all.push((name.to_string(), group.retired.clone(), live));
+    }
+    all
 }
 
 /// One name, with all that is measured under it.
