@@ -3,6 +3,8 @@
 
 pub mod broadcast;
 mod chan;
+#[cfg(feature = "config")]
+pub mod config;
 pub mod context;
 mod error;
 mod lock;
@@ -10,6 +12,7 @@ pub mod oneshot;
 pub mod ops;
 mod rt;
 pub mod select;
+pub mod settings;
 pub mod sync;
 pub mod task;
 pub mod time;

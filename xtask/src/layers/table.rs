@@ -21,12 +21,12 @@ pub(super) const FREE_DIRS: &[&str] = &["tests", "examples", "benches", "ui-test
 /// everywhere, no cycle. A module inside another may have a level of its own: the dynamic select takes whatever has the
 /// traits of `ops`, which know the engine's `Case`.
 pub(super) const MODULES: &[&[&str]] = &[
-    &["backoff", "config", "error", "lock", "monitor", "rt"],
+    &["backoff", "error", "lock", "monitor", "rt"],
     &["waitlist"],
     &["select"],
     &["ops"],
     &["select::dynamic"],
-    &["broadcast", "chan", "oneshot", "sync", "time", "watch"],
+    &["broadcast", "chan", "config", "oneshot", "settings", "sync", "time", "watch"],
     &["bus", "signal"],
     &["context"],
     &["task"],
