@@ -4,6 +4,8 @@
 mod bad;
 #[path = "config/files.rs"]
 mod files;
+#[path = "config/guide.rs"]
+mod guide;
 #[path = "config/layers.rs"]
 mod layers;
 #[path = "config/reload.rs"]

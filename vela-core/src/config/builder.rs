@@ -179,7 +179,7 @@ fn refusal(directory: &Path, name: &str, path: &Path) -> Option<(String, Option<
     let there_are = environments(directory);
     let list = match &there_are[..] {
         [] => format!("there is no file for any environment in {}", directory.display()),
-        names => format!("environments in {} are {}", directory.display(), names.join(", ")),
+        names => format!("environments in {}: {}", directory.display(), names.join(", ")),
     };
     if name == "base" {
         return Some(("`base` is what all environments have in common, and none itself".to_owned(), Some(list)));

@@ -8,9 +8,9 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::error::Mistake;
 use super::key::{Key, ROOT, SETTINGS, Target, name_fault};
 use super::layer::Layer;
+use super::nearest;
 use super::place::{Kind, Place, Source};
 use super::value::{self, describe, shortened};
-use super::nearest;
 
 /// Reads a file's text; a syntax error hides all else in it.
 pub(super) fn read(source: &Arc<Source>) -> Layer {
@@ -26,8 +26,8 @@ pub(super) fn read(source: &Arc<Source>) -> Layer {
             let line = place.line_and_column().map(|(line, _)| line);
             if !lines.contains(&line) {
                 lines.push(line);
-                let help = syntax_help(error.message());
-                mistakes.push(Mistake::new(&place, format!("not valid TOML: {}", error.message())).with_help(help));
+                let (message, help) = syntax(error.message(), text.get(place.span.clone()).unwrap_or_default());
+                mistakes.push(Mistake::new(&place, format!("not valid TOML: {message}")).with_help(help));
             }
         }
         return Layer::failed(mistakes);
@@ -41,16 +41,35 @@ pub(super) fn read(source: &Arc<Source>) -> Layer {
 fn within(text: &str, span: Option<std::ops::Range<usize>>) -> std::ops::Range<usize> {
     let span = span.unwrap_or(0..0);
     let start = span.start.min(text.len());
-    if start == 0 && span.end == 0 { 0..text.chars().next().map_or(0, char::len_utf8) } else { start..span.end.min(text.len()) }
+    if start == 0 && span.end == 0 {
+        0..text.chars().next().map_or(0, char::len_utf8)
+    } else {
+        start..span.end.min(text.len())
+    }
 }
 
-fn syntax_help(message: &str) -> Option<String> {
-    let help = match message {
-        m if m.starts_with("duplicate key") => "a key or a table may stand in a file once: put the two together",
-        m if m.contains("string values must be quoted") => r#"put the value in quotes: "…""#,
-        _ => return None,
+/// An error of the parser in words for who wrote the text, and what to do about it.
+fn syntax<'a>(message: &'a str, marked: &str) -> (&'a str, Option<String>) {
+    let missing = marked.trim().is_empty();
+    let (message, help) = match message {
+        m if m.starts_with("string values must be quoted") && missing => {
+            ("a value is missing", "write one after the `=`")
+        }
+        m if m.starts_with("string values must be quoted") => match marked.trim().to_lowercase().as_str() {
+            "yes" | "on" | "true" => ("this is no value", "write `true`"),
+            "no" | "off" | "false" => ("this is no value", "write `false`"),
+            n if n.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) => {
+                ("this is no number", r#"a number stands alone, and a duration in quotes: "30s""#)
+            }
+            _ => ("a string must be in quotes", r#"put the value in quotes: "…""#),
+        },
+        m if m.starts_with("duplicate key") => {
+            ("this stands in the file already", "a key or a table may stand in a file once: put the two together")
+        }
+        m if m.starts_with("key with no value") => (m, "settings are written `name = value`, and tables `[name]`"),
+        m => return (m.trim_end_matches(", expected nothing"), None),
     };
-    Some(help.to_owned())
+    (message, Some(help.to_owned()))
 }
 
 type Field<'a, 'i> = (&'a Spanned<DeString<'i>>, &'a Spanned<DeValue<'i>>);
@@ -113,11 +132,16 @@ impl Document<'_> {
             }
             let name = shortened(key.get_ref());
             let (message, help) = if SETTINGS.contains(&name.as_str()) {
-                let help = format!("for every channel, put `{name}` below `[defaults]`; for one, below `[channels.<name>]`");
+                let help =
+                    format!("for every channel, put `{name}` below `[defaults]`; for one, below `[channels.<name>]`");
                 ("a setting outside of any channel".to_owned(), help)
             } else {
                 let message = format!("expected a table of settings, found {}", describe(found.get_ref()));
-                (message, format!("write `[channels.{name}]` and below it the settings, one a line"))
+                let below = match found.get_ref() {
+                    DeValue::Integer(n) => format!("`capacity = {n}`"),
+                    _ => "the settings, one a line".to_owned(),
+                };
+                (message, format!("write `[channels.{name}]` and below it {below}"))
             };
             self.complain(&Target::Root, key, &format!("channels.{name}"), message, Some(help), None);
         }
@@ -133,7 +157,8 @@ impl Document<'_> {
             let path = format!("channels.{name}");
             return self.complain(&Target::Root, key, &path, message, help, None);
         }
-        let has_settings = |(key, found): Field<'_, '_>| SETTINGS.contains(&&**key.get_ref()) || !found.get_ref().is_table();
+        let has_settings =
+            |(key, found): Field<'_, '_>| SETTINGS.contains(&&**key.get_ref()) || !found.get_ref().is_table();
         if table.is_empty() || table.iter().any(has_settings) {
             let place = self.place(key.span());
             self.layer.name_channel(&name, &place);
@@ -142,9 +167,10 @@ impl Document<'_> {
         self.settings_and(&target, table, &mut |document, field, table| document.channel(&parts, field, table));
     }
 
+    /// The table `defaults`.
     fn settings(&mut self, target: &Target, table: &DeTable<'_>) {
         self.settings_and(target, table, &mut |document, (key, _), _| {
-            let help = unknown_setting(key.get_ref());
+            let help = format!("the settings of one channel lie below `[channels.{}]`", shortened(key.get_ref()));
             document.complain(target, key, key.get_ref(), "unknown key".to_owned(), Some(help), None);
         });
     }
@@ -209,7 +235,7 @@ impl Layer {
     ) {
         if *target == Target::Defaults && matches!(key, Key::PeakRate | Key::ProcessingTime) {
             let help = "put it into the `sizing` of each channel; `[defaults]` may have `sizing.safety`";
-            let message = "rates and times differ from channel to channel";
+            let message = "cannot be set for all channels: rates and times differ from one to the other";
             let mistake = Mistake::new(place, message).about(target.key(key.path())).with_help(help.to_owned());
             return self.mistake(target.clone(), mistake);
         }

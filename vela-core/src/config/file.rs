@@ -17,7 +17,7 @@ const LARGEST: u64 = 1024 * 1024;
 pub(super) fn layer(path: &Path, number: usize) -> Layer {
     match read(path, number) {
         Ok(source) => document::read(&source),
-        Err(mistake) => Layer::failed(vec![mistake]),
+        Err(mistake) => Layer::failed(vec![*mistake]),
     }
 }
 
@@ -26,7 +26,7 @@ pub(super) fn source(path: PathBuf, text: String, number: usize) -> Arc<Source> 
     Arc::new(Source { number, kind: Kind::File { path, text } })
 }
 
-fn read(path: &Path, number: usize) -> Result<Arc<Source>, Mistake> {
+fn read(path: &Path, number: usize) -> Result<Arc<Source>, Box<Mistake>> {
     let bytes = bytes(path).map_err(|(message, help)| about(path, number, message, help))?;
     let fault = |message: &str, help: &str| about(path, number, message.to_owned(), Some(help.to_owned()));
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
@@ -41,18 +41,24 @@ fn read(path: &Path, number: usize) -> Result<Arc<Source>, Mistake> {
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
         let place = Place { source: source(path.to_owned(), text, number), span: at..at + '\u{FFFD}'.len_utf8() };
         let help = "save it as UTF-8".to_owned();
-        Mistake::new(&place, format!("expected UTF-8, found the byte 0x{bad:02X}")).with_help(help)
+        Box::new(Mistake::new(&place, format!("expected UTF-8, found the byte 0x{bad:02X}")).with_help(help))
     })?;
     if text.trim().is_empty() {
-        let help = "if nothing is to be set here, say so in a comment: an empty file is what a failed copy leaves behind";
+        let help = match path.ends_with("base.toml") {
+            true => "declare the channels in it, as `[channels.<name>]`",
+            false => {
+                "if nothing is to be set here, say so in a comment: an empty file is what a failed copy leaves behind"
+            }
+        };
         return Err(fault("is empty", help));
     }
     Ok(source(path.to_owned(), text, number))
 }
 
 /// A mistake about a file as a whole.
-fn about(path: &Path, number: usize, message: String, help: Option<String>) -> Mistake {
-    Mistake::new(&Place::whole(&source(path.to_owned(), String::new(), number)), message).with_help(help)
+fn about(path: &Path, number: usize, message: String, help: Option<String>) -> Box<Mistake> {
+    let place = Place::whole(&source(path.to_owned(), String::new(), number));
+    Box::new(Mistake::new(&place, message).with_help(help))
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, (String, Option<String>)> {
@@ -66,7 +72,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, (String, Option<String>)> {
     };
     let metadata = path.metadata().map_err(failed)?;
     if metadata.is_dir() {
-        return Err(("expected a file, found a directory".to_owned(), Some("name the file itself".to_owned())));
+        return Err(("expected a file, found a directory".to_owned(), Some("put a TOML file in its place".to_owned())));
     }
     let mut bytes = Vec::new();
     // Not by the size that the metadata tell: of a device or a pipe that is 0.

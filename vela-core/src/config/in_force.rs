@@ -119,8 +119,7 @@ impl<'a> Channel<'a> {
     }
 
     fn settings(&mut self) -> ChannelSettings {
-        let mut settings = ChannelSettings::default();
-        settings.sizing = self.sizing();
+        let mut settings = ChannelSettings { sizing: self.sizing(), ..ChannelSettings::default() };
         let capacity = self.capacity();
         settings.capacity = match (capacity, settings.sizing) {
             (Some(held), _) => typed(held.value, held.place, &mut self.mistakes).unwrap_or_default(),
@@ -142,7 +141,10 @@ impl<'a> Channel<'a> {
 
     fn sizing(&mut self) -> Option<Sizing> {
         let first = Key::OF_SIZING.into_iter().find_map(|key| self.own(key)).filter(|_| self.is_sized())?;
-        let examples = [(Key::PeakRate, "peak_rate = 100` (messages per second)"), (Key::ProcessingTime, r#"processing_time = "50ms"`"#)];
+        let examples = [
+            (Key::PeakRate, "peak_rate = 100` (messages per second)"),
+            (Key::ProcessingTime, r#"processing_time = "50ms"`"#),
+        ];
         for (key, example) in examples {
             if self.own(key).is_none() {
                 let message = format!("`{}` is missing", key.name());
@@ -175,7 +177,8 @@ impl<'a> Channel<'a> {
         let at_zero = settings.capacity == Capacity::Bounded(0) && settings.overflow.drops();
         if at_zero {
             let lacks = format!("{policy} needs a buffer, but");
-            let help = r#"give the channel a capacity of at least 1, or choose "block", "reject", a timeout or a retry"#;
+            let help =
+                r#"give the channel a capacity of at least 1, or choose "block", "reject", a timeout or a retry"#;
             self.conflict(
                 (Key::Capacity, capacity, "0", "a rendezvous has no buffer to drop from, but"),
                 (Key::Overflow, overflow, &policy, &lacks),
@@ -195,7 +198,8 @@ impl<'a> Channel<'a> {
             }
             if let (Some(forbidden), Some(held)) = (forbidden, capacity) {
                 let target = if held.own { &self.target } else { &Target::Defaults };
-                let message = format!(r#"channels without a bound are forbidden by `unbounded = "forbid"` ({forbidden})"#);
+                let message =
+                    format!(r#"channels without a bound are forbidden by `unbounded = "forbid"` ({forbidden})"#);
                 let help = "write the number of messages that the channel may hold".to_owned();
                 let mistake = Mistake::new(held.place, message).about(target.key("capacity")).with_help(help);
                 self.mistakes.push(mistake);
@@ -203,10 +207,11 @@ impl<'a> Channel<'a> {
         }
         if settings.relieved_at >= settings.saturated_at {
             let (low, high) = (settings.relieved_at.to_string(), settings.saturated_at.to_string());
-            let above = format!("{high} must be above `relieved_at`:");
-            let below = format!("{low} must be below `saturated_at`:");
+            let above = format!("expected more than `relieved_at`, found {high};");
+            let below = format!("expected less than `saturated_at`, found {low};");
             let (saturated, relieved) = (self.held(Key::SaturatedAt), self.held(Key::RelievedAt));
-            let help = "a channel that is saturated counts as relieved only once it has fallen to a smaller share";
+            let help =
+                "set both so that `relieved_at` is the smaller one: down there a channel no longer counts as saturated";
             let (a, b) = ((Key::SaturatedAt, saturated, &*high, &*above), (Key::RelievedAt, relieved, &*low, &*below));
             self.conflict(a, b, help);
         }

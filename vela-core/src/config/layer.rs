@@ -34,7 +34,8 @@ impl Layer {
     /// Sets a key. Twice in one source is a mistake: nobody can say which one was meant.
     pub(super) fn set(&mut self, target: Target, key: Key, value: ValueKind, place: Place) {
         if let Some((_, first)) = self.entries.get(&(target.clone(), key)) {
-            let mistake = Mistake::new(&place, format!("is set twice; first at {first}")).about(target.key(key.path()));
+            let mistake =
+                Mistake::new(&place, format!("is set twice: here and at {first}")).about(target.key(key.path()));
             self.mistake(target, mistake.with_help("remove one of them".to_owned()));
             return;
         }

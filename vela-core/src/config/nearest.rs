@@ -3,7 +3,11 @@
 /// The known name that is most like this one, if any is close.
 pub(super) fn name<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase();
-    known.into_iter().filter_map(|known| Some((distance(&given, known)?, known))).min_by_key(|&(d, _)| d).map(|(_, k)| k)
+    known
+        .into_iter()
+        .filter_map(|known| Some((distance(&given, known)?, known)))
+        .min_by_key(|&(d, _)| d)
+        .map(|(_, k)| k)
 }
 
 /// Up to three names of channels that are like this one, the most similar first: a slip of the keyboard, or some of its
@@ -17,7 +21,8 @@ pub(super) fn channels<'a>(given: &str, known: impl Iterator<Item = &'a str>) ->
                 long.strip_suffix(short).is_some_and(|rest| rest.ends_with('.'))
                     || long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'))
             };
-            let distance = distance(&lower, &name).or((part(&lower, &name) || part(&name, &lower)).then_some(usize::MAX))?;
+            let distance =
+                distance(&lower, &name).or((part(&lower, &name) || part(&name, &lower)).then_some(usize::MAX))?;
             Some((distance, known))
         })
         .collect();

@@ -15,7 +15,10 @@ pub(super) struct Source {
 
 #[derive(Debug)]
 pub(super) enum Kind {
-    File { path: PathBuf, text: String },
+    File {
+        path: PathBuf,
+        text: String,
+    },
     Variable(String),
     /// A key that the program sets.
     Set(String),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -41,7 +40,7 @@ impl Config {
     /// See [`installed`].
     pub fn install(self) -> Arc<Self> {
         let new = Arc::new(self);
-        let old = mem::replace(&mut *INSTALLED.write(), Some(Arc::clone(&new)));
+        let old = INSTALLED.write().replace(Arc::clone(&new));
         drop(old); // after the lock
         new
     }
@@ -120,7 +119,7 @@ impl Reload {
 ///
 /// let change = reload.changes().next().unwrap();
 /// assert_eq!((change.channel(), change.key()), (Some("orders"), "capacity"));
-/// assert_eq!((change.old(), change.new()), (Some("10"), Some("20"))); // messages
+/// assert_eq!((change.old_value(), change.new_value()), (Some("10"), Some("20"))); // messages
 /// # Ok(())
 /// # }
 /// ```
@@ -145,12 +144,12 @@ impl Change {
     }
 
     /// The value before; None if there was no such channel, or no sizing.
-    pub fn old(&self) -> Option<&str> {
+    pub fn old_value(&self) -> Option<&str> {
         self.old.as_deref()
     }
 
     /// The value now; None if there is no such channel any more, or no sizing.
-    pub fn new(&self) -> Option<&str> {
+    pub fn new_value(&self) -> Option<&str> {
         self.new.as_deref()
     }
 

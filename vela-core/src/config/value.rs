@@ -192,6 +192,9 @@ fn time(found: Found<'_, '_>, zero: bool, example: &str) -> Result<String, Vec<W
             Some(_) => return Ok(text.to_string()),
             None if text.trim().parse::<f64>().is_ok_and(|x| x >= 0.0 && x.is_finite()) => bare(text.trim()),
             None if text.trim_start().starts_with('-') => "a duration cannot be negative".to_owned(),
+            None if text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() > 10) => {
+                "a number in it is too large: choose a larger unit".to_owned()
+            }
             None => format!("units are ns, us, ms, s, m, h and d; for example {example:?}"),
         },
         value @ (DeValue::Integer(_) | DeValue::Float(_)) => match real(value) {
@@ -220,7 +223,7 @@ fn overflow(found: Found<'_, '_>) -> Checked {
                 Some("wait") => r#"to wait for room, write "block""#.to_owned(),
                 Some("drop") => r#"write "drop-oldest" or "drop-newest""#.to_owned(),
                 Some(word) => format!("did you mean {word:?}?"),
-                None => "see the guide, section `overflow`, for what each does".to_owned(),
+                None => r#""block" waits for room, "reject" fails at once; the others lose a message, or fail after a while"#.to_owned(),
             };
             return Err(wrong(found, expected, Some(help)));
         }
@@ -231,7 +234,7 @@ fn overflow(found: Found<'_, '_>) -> Checked {
 }
 
 fn policy_table(found: Found<'_, '_>, table: &DeTable<'_>, expected: &str) -> Result<Value, Vec<Wrong>> {
-    let mut wrongs = unknown_keys(table, &["timeout", "retry"], "overflow");
+    let mut wrongs = unknown_keys(table, &["timeout", "retry"], "overflow", " or ");
     if !wrongs.is_empty() {
         return Err(wrongs);
     }
@@ -260,7 +263,7 @@ fn policy_table(found: Found<'_, '_>, table: &DeTable<'_>, expected: &str) -> Re
 }
 
 fn retry_table(found: Found<'_, '_>, table: &DeTable<'_>) -> Result<Value, Vec<Wrong>> {
-    let mut wrongs = unknown_keys(table, &["attempts", "backoff"], "retry");
+    let mut wrongs = unknown_keys(table, &["attempts", "backoff"], "retry", " and ");
     let mut retry = Map::new();
     match table.get("attempts") {
         None => wrongs.extend(missing(found, "attempts", "`attempts = 3`, the number of times to try again")),
@@ -290,14 +293,15 @@ fn missing(table: Found<'_, '_>, key: &str, example: &str) -> Vec<Wrong> {
     vec![Wrong { span: table.span(), part: String::new(), message, help: Some(format!("add {example}")) }]
 }
 
-fn unknown_keys(table: &DeTable<'_>, known: &[&str], of: &str) -> Vec<Wrong> {
+fn unknown_keys(table: &DeTable<'_>, known: &[&str], of: &str, and: &str) -> Vec<Wrong> {
     let unknown = table.keys().filter(|key| !known.contains(&&**key.get_ref()));
     unknown
         .map(|key| {
-            let list: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
             let help = match nearest::name(key.get_ref(), known.iter().copied()) {
                 Some(name) => format!("did you mean `{name}`?"),
-                None => format!("`{of}` takes {}", list.join(" and ")),
+                None => {
+                    format!("`{of}` takes {}", known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(and))
+                }
             };
             let part = format!(".{}", shortened(key.get_ref()));
             Wrong { span: key.span(), part, message: "unknown key".to_owned(), help: Some(help) }

@@ -39,7 +39,8 @@ pub(super) struct Declared {
 impl Declared {
     /// “no channel … is declared”, unless there may be one.
     pub(super) fn unknown(&self, name: &str, place: &Place) -> Option<Mistake> {
-        let channels = self.channels.as_ref().filter(|known| known.binary_search_by(|known| known.as_str().cmp(name)).is_err())?;
+        let channels =
+            self.channels.as_ref().filter(|known| known.binary_search_by(|known| known.as_str().cmp(name)).is_err())?;
         let similar = nearest::channels(name, channels.iter().map(String::as_str));
         let elsewhere = || format!("channels are declared in {}: add it there, or remove it here", self.by);
         let help = nearest::question(&similar).unwrap_or_else(elsewhere);
@@ -72,19 +73,18 @@ pub(super) fn variable(source: &Arc<Source>, value: Option<&str>, declared: &Dec
     };
     match located {
         Ok((target, key)) => assign(&target, key, value, &place, layer),
-        Err(mistake) => layer.mistake(Target::Root, mistake),
+        Err(mistake) => layer.mistake(Target::Root, *mistake),
     }
 }
 
 /// What is wrong with the name of a variable that lies right below VELA_DEFAULTS_ or VELA_CHANNELS_.
-fn misnamed(place: &Place, message: &str, help: String) -> Mistake {
-    Mistake::new(place, message).with_help(help)
+fn misnamed(place: &Place, message: &str, help: String) -> Box<Mistake> {
+    Box::new(Mistake::new(place, message).with_help(help))
 }
 
-fn in_defaults(rest: &str, place: &Place) -> Result<(Target, Key), Mistake> {
-    let key = rest.strip_prefix('_').and_then(|rest| {
-        Key::OF_CHANNEL.into_iter().find(|key| in_variable(key.path()) == rest)
-    });
+fn in_defaults(rest: &str, place: &Place) -> Result<(Target, Key), Box<Mistake>> {
+    let key =
+        rest.strip_prefix('_').and_then(|rest| Key::OF_CHANNEL.into_iter().find(|key| in_variable(key.path()) == rest));
     key.map(|key| (Target::Defaults, key)).ok_or_else(|| {
         let given = rest.trim_start_matches('_').to_lowercase();
         let known = Key::OF_CHANNEL.map(|key| in_variable(key.path()).to_lowercase());
@@ -106,7 +106,7 @@ fn below(key: &str) -> Option<String> {
     Some(format!("a policy is set as a whole: …__OVERFLOW='{value}'"))
 }
 
-fn in_channel(rest: &str, place: &Place, declared: &Declared) -> Result<(Target, Key), Mistake> {
+fn in_channel(rest: &str, place: &Place, declared: &Declared) -> Result<(Target, Key), Box<Mistake>> {
     let known = declared.channels.as_deref().unwrap_or_default();
     let Some(rest) = rest.strip_prefix('_') else {
         let help = match split(rest, "_", in_variable).and_then(|(name, key)| Some((suggestion(name, known)?, key))) {
@@ -150,7 +150,7 @@ fn suggestion(name: &str, known: &[String]) -> Option<String> {
     nearest::channels(&dotted, known.iter().map(String::as_str)).into_iter().next().or_else(|| {
         // `WORKER_JOBS` for worker.jobs: one underscore where there should be two.
         let flat = |channel: &&String| in_variable(channel).replace("__", "_").to_lowercase() == single;
-        known.iter().find(flat).map(|channel| channel.clone())
+        known.iter().find(flat).cloned()
     })
 }
 
@@ -161,7 +161,9 @@ fn no_setting(rest: &str, known: &[String]) -> String {
     }
     let of = known.iter().find(|channel| rest.starts_with(&format!("{}__", in_variable(channel))));
     let Some(channel) = of else {
-        return format!("names end in the setting: {}", full("<channel>", Key::Capacity));
+        let named = known.iter().find(|channel| in_variable(channel) == rest);
+        let channel = named.map_or("<channel>", String::as_str);
+        return format!("names end in the setting: {}", full(channel, Key::Capacity));
     };
     let setting = &lower[(in_variable(channel).len() + 2).min(lower.len())..];
     let paths = Key::OF_CHANNEL.map(|key| in_variable(key.path()).to_lowercase());
@@ -178,8 +180,13 @@ pub(super) fn set(source: &Arc<Source>, value: &str, declared: &Declared, layer:
     let (target, key) = match key::parse(name) {
         Some(meant) => meant,
         None => {
-            let help = "keys are `unbounded`, `defaults.<setting>` and `channels.<name>.<setting>`";
-            return layer.mistake(Target::Root, Mistake::new(&place, "unknown key").with_help(help.to_owned()));
+            let help = match name.rsplit_once('.') {
+                Some((table, setting)) if table == "defaults" || table.starts_with("channels.") => {
+                    unknown_setting(setting)
+                }
+                _ => "keys are `unbounded`, `defaults.<setting>` and `channels.<name>.<setting>`".to_owned(),
+            };
+            return layer.mistake(Target::Root, Mistake::new(&place, "unknown key").with_help(help));
         }
     };
     if let Target::Channel(channel) = &target
@@ -191,11 +198,17 @@ pub(super) fn set(source: &Arc<Source>, value: &str, declared: &Declared, layer:
 }
 
 fn assign(target: &Target, key: Key, text: &str, place: &Place, layer: &mut Layer) {
+    if text.trim().is_empty() {
+        let mistake = Mistake::new(place, "has an empty value").about(target.key(key.path()));
+        return layer.mistake(target.clone(), mistake.with_help("give it a value, or do not set it".to_owned()));
+    }
     let found = match DeValue::parse(text.trim()) {
         Ok(found) => found,
         Err(error) if text.trim_start().starts_with(['{', '[', '"', '\'']) => {
             let message = format!("not a valid value of TOML: {}", error.message());
-            return layer.mistake(target.clone(), Mistake::new(place, message).about(target.key(key.path())));
+            let help = r#"a policy, for example: { timeout = "5s" }"#;
+            let mistake = Mistake::new(place, message).about(target.key(key.path()));
+            return layer.mistake(target.clone(), mistake.with_help((key == Key::Overflow).then(|| help.to_owned())));
         }
         Err(_) => Spanned::new(0..0, DeValue::String(text.into())),
     };
