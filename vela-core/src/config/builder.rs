@@ -1,5 +1,7 @@
 //! Where a configuration is read from.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -111,10 +113,15 @@ impl Builder {
         let environment = self.files(&variables, &mut reading);
         let declared = reading.hold_against_the_first();
         reading.values(&variables, &self.set, &declared);
+        let last = reading.next();
         let mut mistakes: Vec<_> = reading.layers.iter_mut().flat_map(|layer| layer.mistakes.drain(..)).collect();
-        let broken = reading.layers.iter().flat_map(|layer| &layer.broken).collect();
+        let broken: BTreeSet<_> = reading.layers.iter().flat_map(|layer| &layer.broken).collect();
         let unreadable = reading.layers.iter().any(|layer| layer.unreadable);
-        let merged = Merged::new(&reading.layers).unwrap_or_default();
+        let merged = Merged::new(&reading.layers).unwrap_or_else(|failure| {
+            let place = Place::whole(&file::source("configuration".into(), String::new(), last));
+            mistakes.push(Mistake::new(&place, failure.to_string()));
+            Merged::default()
+        });
         // What is not known cannot contradict anything.
         let settled = in_force::settle(&merged, &broken, unreadable, &mut mistakes);
         if !mistakes.is_empty() {
@@ -239,11 +246,12 @@ impl Reading {
     /// The channels of the first file; a later one that names others is mistaken.
     fn hold_against_the_first(&mut self) -> Declared {
         let by = self.files.first().map_or("any file".to_owned(), |path| path.display().to_string());
+        let guesses = Cell::new(20);
         let Some((first, later)) = self.layers.split_first_mut() else {
-            return Declared { channels: Some(Vec::new()), by };
+            return Declared { channels: Some(Vec::new()), by, guesses };
         };
         let known = (!first.unreadable).then(|| first.channels.keys().cloned().collect());
-        let declared = Declared { channels: known, by };
+        let declared = Declared { channels: known, by, guesses };
         for layer in later {
             for (name, place) in std::mem::take(&mut layer.channels) {
                 if let Some(mistake) = declared.unknown(&name, &place) {

@@ -127,7 +127,7 @@ impl Document<'_> {
             if let DeValue::Table(inner) = found.get_ref()
                 && !SETTINGS.contains(&&**key.get_ref())
             {
-                self.channel(&[], (key, found), inner);
+                self.channel(&[], key, inner);
                 continue;
             }
             let name = shortened(key.get_ref());
@@ -148,7 +148,7 @@ impl Document<'_> {
     }
 
     /// A table below `channels`: of a channel, if it has settings or nothing at all; or only the first part of names.
-    fn channel(&mut self, before: &[String], (key, found): Field<'_, '_>, table: &DeTable<'_>) {
+    fn channel(&mut self, before: &[String], key: &Spanned<DeString<'_>>, table: &DeTable<'_>) {
         let mut parts = before.to_vec();
         parts.extend(key.get_ref().split('.').map(str::to_owned));
         let name = parts.join(".");
@@ -163,8 +163,7 @@ impl Document<'_> {
             let place = self.place(key.span());
             self.layer.name_channel(&name, &place);
         }
-        _ = found;
-        self.settings_and(&target, table, &mut |document, field, table| document.channel(&parts, field, table));
+        self.settings_and(&target, table, &mut |document, (key, _), table| document.channel(&parts, key, table));
     }
 
     /// The table `defaults`.

@@ -23,7 +23,7 @@ pub(super) fn layer(path: &Path, number: usize) -> Layer {
 
 /// A source of a text that is in memory.
 pub(super) fn source(path: PathBuf, text: String, number: usize) -> Arc<Source> {
-    Arc::new(Source { number, kind: Kind::File { path, text } })
+    Arc::new(Source { number, kind: Kind::file(path, text) })
 }
 
 fn read(path: &Path, number: usize) -> Result<Arc<Source>, Box<Mistake>> {

@@ -18,12 +18,21 @@ pub(super) enum Kind {
     File {
         path: PathBuf,
         text: String,
+        /// Where each line starts.
+        lines: Vec<usize>,
     },
     Variable(String),
     /// A key that the program sets.
     Set(String),
     /// The environment that the program asks for.
     Environment(String),
+}
+
+impl Kind {
+    pub(super) fn file(path: PathBuf, text: String) -> Self {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
+        Self::File { path, text, lines }
+    }
 }
 
 /// A stretch of a source.
@@ -47,20 +56,24 @@ impl Place {
 
     /// Line and column, from 1; the column in characters.
     pub(super) fn line_and_column(&self) -> Option<(usize, usize)> {
-        let Kind::File { text, .. } = &self.source.kind else { return None };
-        if self.span.is_empty() && self.span.start == 0 {
-            return None;
-        }
-        let before = text.get(..self.span.start)?;
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Some((before.matches('\n').count() + 1, before[line_start..].chars().count() + 1))
+        let Kind::File { text, lines, .. } = &self.source.kind else { return None };
+        let line = self.line()?;
+        let before = text.get(lines[line - 1]..self.span.start)?;
+        Some((line, before.chars().count() + 1))
+    }
+
+    /// The line, from 1.
+    fn line(&self) -> Option<usize> {
+        let Kind::File { lines, .. } = &self.source.kind else { return None };
+        let is_whole = self.span.is_empty() && self.span.start == 0;
+        (!is_whole).then(|| lines.partition_point(|&start| start <= self.span.start))
     }
 
     /// The line of a file with carets below the stretch, as rustc shows it. None for a line too long to look at.
     pub(super) fn excerpt(&self) -> Option<String> {
         let (number, column) = self.line_and_column()?;
-        let Kind::File { text, .. } = &self.source.kind else { return None };
-        let line = text.split('\n').nth(number - 1)?.trim_end_matches('\r').replace(char::is_control, " ");
+        let Kind::File { text, lines, .. } = &self.source.kind else { return None };
+        let line = text[lines[number - 1]..].split('\n').next()?.trim_end_matches('\r').replace(char::is_control, " ");
         let length = line.chars().count();
         if length > 160 {
             return None;
@@ -74,10 +87,7 @@ impl Place {
 
     pub(super) fn origin(&self) -> Origin {
         match &self.source.kind {
-            Kind::File { path, .. } => {
-                let line = self.line_and_column().map_or(1, |(line, _)| line);
-                Origin::File { path: path.clone(), line }
-            }
+            Kind::File { path, .. } => Origin::File { path: path.clone(), line: self.line().unwrap_or(1) },
             Kind::Variable(name) => Origin::Variable(name.clone()),
             Kind::Set(_) | Kind::Environment(_) => Origin::Program,
         }
@@ -88,8 +98,8 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source.kind {
-            Kind::File { path, .. } => match self.line_and_column() {
-                Some((line, _)) => write!(f, "{}:{line}", path.display()),
+            Kind::File { path, .. } => match self.line() {
+                Some(line) => write!(f, "{}:{line}", path.display()),
                 None => path.display().fmt(f),
             },
             Kind::Variable(name) => name.fmt(f),
@@ -154,7 +164,7 @@ mod tests {
 
     fn place(text: &str, marked: &str) -> Place {
         let start = text.find(marked).unwrap();
-        let kind = Kind::File { path: "a.toml".into(), text: text.to_owned() };
+        let kind = Kind::file("a.toml".into(), text.to_owned());
         Place { source: Arc::new(Source { number: 0, kind }), span: start..start + marked.len() }
     }
 

@@ -22,7 +22,6 @@ static INSTALLED: RwLock<Option<Arc<Config>>> = RwLock::new(None);
 /// ```
 /// use vela_core::config::{self, Config};
 ///
-/// assert!(config::installed().is_none());
 /// Config::from_toml("[channels.orders]\n")?.install();
 /// assert!(config::installed().unwrap().channel("orders").is_ok());
 /// # Ok::<(), vela_core::config::ConfigError>(())

@@ -119,10 +119,13 @@ fn capacity(found: Found<'_, '_>) -> Checked {
     }
     let help = match value {
         DeValue::String(text) if text == "unbounded" => return Ok("unbounded".into()),
-        DeValue::String(text) if text.parse::<u64>().is_ok() => format!("without the quotes: `capacity = {text}`"),
-        DeValue::String(text) if nearest::name(text, ["unbounded", "infinite", "unlimited", "none"]).is_some() => {
-            UNBOUNDED.to_owned()
-        }
+        DeValue::String(text) => match text.parse::<u64>() {
+            Ok(messages) => format!("without the quotes: `capacity = {messages}`"),
+            Err(_) if nearest::name(text, ["unbounded", "infinite", "unlimited", "none"]).is_some() => {
+                UNBOUNDED.to_owned()
+            }
+            Err(_) => "write the number of messages: `capacity = 1000`".to_owned(),
+        },
         DeValue::Float(x) if x.as_str().parse::<f64>().is_ok_and(|x| x == f64::INFINITY) => UNBOUNDED.to_owned(),
         DeValue::Float(x) => match x.as_str().parse::<f64>().map(f64::ceil) {
             Ok(up) if (0.0..=Capacity::MAX as f64).contains(&up) => format!("messages are whole: `capacity = {up}`"),

@@ -3,6 +3,7 @@
 //! A value is read as a value of TOML, and as a string if it is none: `10`, `true`, `5s`, `drop-oldest`,
 //! `{ timeout = "5s" }`.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ pub(super) struct Declared {
     pub(super) channels: Option<Vec<String>>,
     /// What declares them.
     pub(super) by: String,
+    /// How many names are still to be guessed at: where thousands are wrong, guesses for all would take minutes.
+    pub(super) guesses: Cell<usize>,
 }
 
 impl Declared {
@@ -41,7 +44,8 @@ impl Declared {
     pub(super) fn unknown(&self, name: &str, place: &Place) -> Option<Mistake> {
         let channels =
             self.channels.as_ref().filter(|known| known.binary_search_by(|known| known.as_str().cmp(name)).is_err())?;
-        let similar = nearest::channels(name, channels.iter().map(String::as_str));
+        let guess = self.guesses.replace(self.guesses.get().saturating_sub(1)) > 0;
+        let similar = if guess { nearest::channels(name, channels.iter().map(String::as_str)) } else { Vec::new() };
         let elsewhere = || format!("channels are declared in {}: add it there, or remove it here", self.by);
         let help = nearest::question(&similar).unwrap_or_else(elsewhere);
         let message = format!("no channel {name:?} is declared in {}", self.by);
@@ -51,8 +55,8 @@ impl Declared {
 
 /// The name of a channel, as the name of a variable has it.
 fn in_variable(name: &str) -> String {
-    let upper = name.to_uppercase().replace('.', "__");
-    upper.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect()
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    name.replace('.', "__").chars().map(plain).collect()
 }
 
 /// Reads one variable of those that are ours.

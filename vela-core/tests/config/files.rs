@@ -118,6 +118,18 @@ fn nesting_without_end_is_an_error_and_no_crash() {
 }
 
 #[test]
+fn thousands_of_channels_and_of_mistakes_are_read_in_time() {
+    // Quadratic in the number of lines, either would take minutes.
+    let text: String = (0..4_000).map(|n| format!("[channels.c{n}]\ncapacity = {n}\n")).collect();
+    assert_eq!(Config::from_toml(&text).unwrap().channels().len(), 4_000);
+    let wrong = text.replace("capacity =", "capcity =");
+    assert_eq!(Config::from_toml(&wrong).unwrap_err().errors().len(), 4_000);
+    let unknown = text.replace(".c", ".d");
+    let error = Config::builder().text("a", text).text("b", unknown).variables(NONE).load().unwrap_err();
+    assert_eq!(error.errors().len(), 4_000);
+}
+
+#[test]
 fn any_text_is_read_or_refused() {
     // Pieces of configurations put together at random: no panic, and an error shows its line.
     let pieces = [
