@@ -221,10 +221,49 @@ fn variables_of_others_do_not_disturb() {
     assert!(config.is_ok(), "{config:?}");
 }
 
+/// What another process, with these variables, makes of a directory.
+fn in_a_process(directory: &Directory, variables: &[(&str, &std::ffi::OsStr)]) -> String {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "layers::says_what_it_loads", "--nocapture"]).env(CHILD, &directory.0);
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).replace(&directory.0.display().to_string(), "config")
+}
+
+/// The directory that the process is to load.
+const CHILD: &str = "VELA_TEST_CHILD";
+
+/// No test of its own: the process that others start.
 #[test]
-fn variables_of_the_process_are_read_unless_others_are_given() {
-    // Cargo's own, of which none is ours: that they are looked at can only be seen by an error that is not there.
-    assert!(Config::builder().text("base.toml", BASE).load().is_ok());
+fn says_what_it_loads() {
+    let Some(directory) = std::env::var_os(CHILD) else { return };
+    match Config::load(&directory) {
+        Ok(config) => println!("{} {}", config.environment(), capacity(&config, "audit")),
+        Err(error) => println!("{error}"),
+    }
+}
+
+#[test]
+fn environment_and_variables_are_those_of_the_process() {
+    let directory = Directory::new("process").with("base.toml", BASE).with("test.toml", "# as base\n");
+    let seen =
+        in_a_process(&directory, &[("VELA_ENV", "test".as_ref()), ("VELA_CHANNELS__AUDIT__CAPACITY", "77".as_ref())]);
+    assert!(seen.contains("test 77\n"), "{seen}");
+    let seen = in_a_process(&directory, &[("VELA_ENV", "gone".as_ref())]);
+    assert!(seen.contains("VELA_ENV: there is no config/gone.toml"), "{seen}");
+}
+
+#[cfg(unix)]
+#[test]
+fn variable_that_is_not_utf8_is_a_mistake_if_it_is_ours() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let bad = std::ffi::OsStr::from_bytes(b"\xFF");
+    let directory = Directory::new("bytes").with("base.toml", BASE);
+    let seen = in_a_process(&directory, &[("VELA_CHANNELS__AUDIT__CAPACITY", bad), ("OTHER", bad), ("VELA_SEED", bad)]);
+    let expected = "VELA_CHANNELS__AUDIT__CAPACITY: its value is not valid UTF-8\n  = help: set it anew\n";
+    assert!(seen.contains(expected), "{seen}");
+    let seen = in_a_process(&directory, &[("OTHER", bad)]);
+    assert!(seen.contains("development 15\n"), "{seen}");
 }
 
 #[test]
