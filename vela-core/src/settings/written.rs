@@ -183,3 +183,17 @@ impl<'de> Deserialize<'de> for Overflow {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_duration_makes_humantime_panic() {
+        // Together they are just as many seconds as fit, and the nanoseconds are one more.
+        let years = "9999999999y ".repeat(58) + "4542046148y 19767615s";
+        assert_eq!(duration::parse(&format!("{years} 1000000000ns")), None);
+        assert_eq!(duration::parse("18446744073709551615s 1000000000ns"), None);
+        assert_eq!(duration::parse("1m 30s"), Some(Duration::from_secs(90)));
+    }
+}

@@ -97,6 +97,20 @@ fn channel_of_which_nothing_is_said_has_the_defaults() {
 }
 
 #[test]
+fn channels_own_settings_go_before_the_defaults_of_any_layer() {
+    let own = "[channels.a]\ncapacity = 1\noverflow = \"reject\"\nmonitored = false\nsaturated_at = 0.7\nreport_every = \"1s\"\n";
+    let for_all =
+        "[defaults]\ncapacity = 2\noverflow = \"block\"\nmonitored = true\nsaturated_at = 0.9\nreport_every = \"2s\"\n";
+    let later =
+        Config::builder().text("base", own).text("later", for_all).variables([("VELA_DEFAULTS__CAPACITY", "3")]);
+    let later = later.load().unwrap();
+    let alone = Config::from_toml(own).unwrap();
+    assert_eq!(later.channel("a").unwrap(), alone.channel("a").unwrap());
+    assert_eq!(later.origin("channels.a.monitored").unwrap().to_string(), "base:4");
+    assert_eq!(later.defaults().capacity, Capacity::Bounded(3));
+}
+
+#[test]
 fn every_policy_is_understood() {
     let second = Duration::from_secs(1);
     for (text, policy) in [
