@@ -89,6 +89,15 @@ struct Held<'a> {
     own: bool,
 }
 
+/// One of two settings that do not go together.
+struct Side<'a> {
+    key: Key,
+    held: Option<Held<'a>>,
+    value: String,
+    /// What to say if this one is to blame; the other follows.
+    reason: String,
+}
+
 impl<'a> Channel<'a> {
     fn own(&self, key: Key) -> Option<Held<'a>> {
         let (value, place) = self.merged.get(&self.target, key)?;
@@ -158,63 +167,73 @@ impl<'a> Channel<'a> {
     }
 
     /// Two settings that do not go together: blames the one that was set later, or for the channel alone.
-    fn conflict(&mut self, a: (Key, Option<Held<'a>>, &str, &str), b: (Key, Option<Held<'a>>, &str, &str), help: &str) {
-        let rank = |held: Option<Held<'_>>| held.map(|held| (held.own, held.place.order()));
-        let (blamed, other) = if rank(a.1) > rank(b.1) { (a, b) } else { (b, a) };
-        let Some(held) = blamed.1 else { return };
-        let (reason, value) = (blamed.3, other.2);
-        let from = other.1.map_or("the default".to_owned(), |held| held.place.to_string());
-        let target = if held.own { &self.target } else { &Target::Defaults };
-        let message = format!("{reason} {} is {value} ({from})", other.0.name());
-        let mistake = Mistake::new(held.place, message).about(target.key(blamed.0.path()));
+    fn conflict(&mut self, a: Side<'a>, b: Side<'a>, help: &str) {
+        let rank = |side: &Side<'_>| side.held.map(|held| (held.own, held.place.order()));
+        let (blamed, other) = if rank(&a) > rank(&b) { (a, b) } else { (b, a) };
+        let Some(held) = blamed.held else { return };
+        let from = other.held.map_or("the default".to_owned(), |held| held.place.to_string());
+        let message = format!("{} {} is {} ({from})", blamed.reason, other.key.name(), other.value);
+        let mistake = Mistake::new(held.place, message).about(self.owner(held).key(blamed.key.path()));
         self.mistakes.push(mistake.with_help(help.to_owned()));
     }
 
+    /// Who set a value.
+    fn owner(&self, held: Held<'_>) -> &Target {
+        if held.own { &self.target } else { &Target::Defaults }
+    }
+
     fn contradictions(&mut self, settings: &ChannelSettings, forbidden: Option<&Place>) {
-        let capacity = self.capacity();
-        let overflow = self.held(Key::Overflow);
-        let policy = policy(settings.overflow);
-        let at_zero = settings.capacity == Capacity::Bounded(0) && settings.overflow.drops();
-        if at_zero {
-            let lacks = format!("{policy} needs a buffer, but");
-            let help =
-                r#"give the channel a capacity of at least 1, or choose "block", "reject", a timeout or a retry"#;
-            self.conflict(
-                (Key::Capacity, capacity, "0", "a rendezvous has no buffer to drop from, but"),
-                (Key::Overflow, overflow, &policy, &lacks),
-                help,
-            );
-        }
-        if settings.capacity == Capacity::Unbounded {
-            if settings.overflow != Overflow::Block {
-                let never = format!("{policy} can never apply:");
-                let help = r#"give the channel a bound, or write `overflow = "block"` for it"#;
-                let bound = r#""unbounded""#;
-                self.conflict(
-                    (Key::Capacity, capacity, bound, "a channel without a bound is never full, but"),
-                    (Key::Overflow, overflow, &policy, &never),
-                    help,
-                );
-            }
-            if let (Some(forbidden), Some(held)) = (forbidden, capacity) {
-                let target = if held.own { &self.target } else { &Target::Defaults };
-                let message =
-                    format!(r#"channels without a bound are forbidden by `unbounded = "forbid"` ({forbidden})"#);
-                let help = "write the number of messages that the channel may hold".to_owned();
-                let mistake = Mistake::new(held.place, message).about(target.key("capacity")).with_help(help);
-                self.mistakes.push(mistake);
+        let dropping = settings.overflow.drops();
+        match settings.capacity {
+            Capacity::Bounded(0) if dropping => self.policy_at_odds(
+                settings,
+                "a rendezvous has no buffer to drop from, but",
+                "needs a buffer, but",
+                r#"give the channel a capacity of at least 1, or choose "block", "reject", a timeout or a retry"#,
+            ),
+            Capacity::Bounded(_) => {}
+            Capacity::Unbounded => {
+                if settings.overflow != Overflow::Block {
+                    self.policy_at_odds(
+                        settings,
+                        "a channel without a bound is never full, but",
+                        "can never apply:",
+                        r#"give the channel a bound, or write `overflow = "block"` for it"#,
+                    );
+                }
+                if let (Some(forbidden), Some(held)) = (forbidden, self.capacity()) {
+                    let by = format!(r#"`unbounded = "forbid"` ({forbidden})"#);
+                    let help = "write the number of messages that the channel may hold".to_owned();
+                    let mistake = Mistake::new(held.place, format!("channels without a bound are forbidden by {by}"));
+                    let key = self.owner(held).key("capacity");
+                    self.mistakes.push(mistake.about(key).with_help(help));
+                }
             }
         }
         if settings.relieved_at >= settings.saturated_at {
             let (low, high) = (settings.relieved_at.to_string(), settings.saturated_at.to_string());
-            let above = format!("expected more than `relieved_at`, found {high};");
-            let below = format!("expected less than `saturated_at`, found {low};");
-            let (saturated, relieved) = (self.held(Key::SaturatedAt), self.held(Key::RelievedAt));
+            let reason = format!("expected more than `relieved_at`, found {high};");
+            let saturated = Side { key: Key::SaturatedAt, held: self.held(Key::SaturatedAt), value: high, reason };
+            let reason = format!("expected less than `saturated_at`, found {low};");
+            let relieved = Side { key: Key::RelievedAt, held: self.held(Key::RelievedAt), value: low, reason };
             let help =
                 "set both so that `relieved_at` is the smaller one: down there a channel no longer counts as saturated";
-            let (a, b) = ((Key::SaturatedAt, saturated, &*high, &*above), (Key::RelievedAt, relieved, &*low, &*below));
-            self.conflict(a, b, help);
+            self.conflict(saturated, relieved, help);
         }
+    }
+
+    /// An overflow policy and a capacity that do not go together, and what to say if either is to blame.
+    fn policy_at_odds(&mut self, settings: &ChannelSettings, for_capacity: &str, for_policy: &str, help: &str) {
+        let value = match settings.capacity {
+            Capacity::Bounded(messages) => messages.to_string(),
+            Capacity::Unbounded => r#""unbounded""#.to_owned(),
+        };
+        let reason = for_capacity.to_owned();
+        let capacity = Side { key: Key::Capacity, held: self.capacity(), value, reason };
+        let value = policy(settings.overflow);
+        let reason = format!("{value} {for_policy}");
+        let overflow = Side { key: Key::Overflow, held: self.held(Key::Overflow), value, reason };
+        self.conflict(capacity, overflow, help);
     }
 
     /// Each key in force as it is written.

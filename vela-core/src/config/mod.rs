@@ -137,6 +137,10 @@ impl Config {
     }
 
     /// Names other sources, or more of them.
+    ///
+    /// # Examples
+    ///
+    /// See [`Builder`].
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -146,6 +150,15 @@ impl Config {
     /// # Errors
     ///
     /// [`ConfigError`] with all mistakes; they show the text by the name `text`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_core::config::Config;
+    ///
+    /// let error = Config::from_toml("capacity = 5").unwrap_err();
+    /// assert!(error.to_string().starts_with("text:1:1: capacity: unknown key"));
+    /// ```
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         Self::builder().text("text", text).variables([("", ""); 0]).load()
     }
@@ -192,18 +205,50 @@ impl Config {
     }
 
     /// What holds for a channel of which nothing else is said.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_core::config::Config;
+    /// use std::time::Duration;
+    ///
+    /// let config = Config::from_toml("[defaults]\nreport_every = \"1m\"\n")?;
+    /// assert_eq!(config.defaults().report_every, Duration::from_secs(60));
+    /// # Ok::<(), vela_core::config::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn defaults(&self) -> &ChannelSettings {
         &self.settled.defaults
     }
 
     /// What becomes of channels without a bound.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_core::config::Config;
+    /// use vela_core::settings::UnboundedPolicy;
+    ///
+    /// let config = Config::from_toml("unbounded = \"warn\"\n")?;
+    /// assert_eq!(config.unbounded_policy(), UnboundedPolicy::Warn);
+    /// # Ok::<(), vela_core::config::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn unbounded_policy(&self) -> UnboundedPolicy {
         self.settled.unbounded
     }
 
     /// The name of the environment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_core::config::Config;
+    ///
+    /// let config = Config::builder().text("base.toml", "[channels.a]\n").variables([("VELA_ENV", "test")]).load()?;
+    /// assert_eq!(config.environment(), "test");
+    /// # Ok::<(), vela_core::config::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn environment(&self) -> &str {
         &self.environment
@@ -216,6 +261,10 @@ impl Config {
 
     /// Where the value in force comes from: of `unbounded`, or of a channel's key such as `channels.orders.capacity` and
     /// `channels.orders.sizing.peak_rate`. None if there is no such channel or key, or the channel has no sizing.
+    ///
+    /// # Examples
+    ///
+    /// See [`Origin`].
     #[must_use]
     pub fn origin(&self, key: &str) -> Option<Origin> {
         match key::parse(key)? {

@@ -70,6 +70,20 @@ impl Config {
 }
 
 /// A configuration that was read once more, and what is different in it; made by [`Config::reload`].
+///
+/// # Examples
+///
+/// ```
+/// use vela_core::config::Config;
+///
+/// let config = Config::from_toml("[channels.orders]\n")?.install();
+/// let reload = config.reload()?;
+/// for change in reload.changes() {
+///     println!("{change}"); // channels.orders.capacity: 1000 → 5000 (production.toml:2)
+/// }
+/// reload.install();
+/// # Ok::<(), vela_core::config::ConfigError>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing changes until it is installed"]
 pub struct Reload {

@@ -5,6 +5,19 @@ use std::fmt;
 use super::Config;
 
 /// What [`Config::table`] gives; `Display` is the table.
+///
+/// # Examples
+///
+/// ```
+/// use vela_core::config::Config;
+///
+/// let config = Config::from_toml("unbounded = \"forbid\"\n")?;
+/// assert_eq!(
+///     config.table().to_string(),
+///     "channel  key        value   from\n         unbounded  forbid  text:1\n"
+/// );
+/// # Ok::<(), vela_core::config::ConfigError>(())
+/// ```
 #[derive(Debug)]
 pub struct Table<'a> {
     config: &'a Config,
