@@ -63,10 +63,11 @@
 //! # How it is done
 //!
 //! Each source is parsed and checked by itself, with the places of its values; the crate `config` merges what is left, and
-//! each value is then looked at in the light of the others. It is `config` and not `figment` because `config` is released
-//! several times a year (0.15) while figment's last release (0.10.19) is of May 2024, and `config` without its default
-//! features is four small crates. Both merge tables key by key and neither keeps line numbers, so that checks and places are
-//! this module's own work with either.
+//! each value is then looked at in the light of the others.
+//!
+//! It is `config` (0.15) and not `figment`: config is maintained, follows toml 1, and needs three small crates without its
+//! default features, while figment's last release, 0.10.19, is of 2024 and stays with toml 0.8. Both merge tables key by key
+//! and know of a value its file at best, not its line, so that parsing, checking and places are this module's own with either.
 
 mod builder;
 mod document;
