@@ -65,6 +65,9 @@ fn bytes(path: &Path) -> Result<Vec<u8>, (String, Option<String>)> {
     let failed = |error: io::Error| {
         let help = match error.kind() {
             io::ErrorKind::NotFound => absent(path),
+            io::ErrorKind::NotADirectory => path.parent().map(|parent| {
+                format!("{} is not a directory: name the directory that the files are in", parent.display())
+            }),
             io::ErrorKind::PermissionDenied => Some("let the user that runs the program read it".to_owned()),
             _ => None,
         };
@@ -87,7 +90,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, (String, Option<String>)> {
 /// The usual ones in words that are the same on every system.
 fn reason(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
     }
