@@ -1,4 +1,8 @@
-//! Guides: two for those who know something like it already, and one on tests.
+//! Guides: two for those who know something like it already, one on tests, one for those who operate a program.
+
+#[cfg(feature = "config")]
+#[doc = include_str!("configuration.md")]
+pub mod configuration {}
 
 #[doc = include_str!("from_go.md")]
 pub mod from_go {}

@@ -3,14 +3,18 @@
 
 pub mod broadcast;
 mod chan;
+#[cfg(feature = "config")]
+pub mod config;
 pub mod context;
 mod error;
 mod lock;
 pub mod monitor;
 pub mod oneshot;
 pub mod ops;
+mod overflow;
 mod rt;
 pub mod select;
+pub mod settings;
 pub mod sync;
 pub mod task;
 pub mod time;

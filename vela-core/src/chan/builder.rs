@@ -1,14 +1,20 @@
 //! Making channels.
 
 use std::fmt;
-use std::marker::PhantomData;
+use std::panic::Location;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::BuildError;
-use super::overflow::Overflow;
+#[cfg(feature = "config")]
+use super::live;
 use super::state::Chan;
 use super::{Receiver, Sender};
-use crate::monitor::{self, Limits, Watch};
+#[cfg(feature = "config")]
+use crate::config;
+use crate::monitor::{self, Expected, Limits, Watch};
+use crate::overflow::Overflow;
+use crate::settings::{Capacity, ChannelSettings, Sizing, UnboundedPolicy};
 
 /// Makes a channel of the given capacity: 0 is a rendezvous, where a send completes when a receiver has the value.
 ///
@@ -33,6 +39,10 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 
 /// Makes a channel without a bound: a send never waits, and a slow receiver makes it grow. Prefer a bounded one.
 ///
+/// # Panics
+///
+/// If the configuration of the process says [`unbounded = "forbid"`](crate::settings::UnboundedPolicy).
+///
 /// # Examples
 ///
 /// ```
@@ -45,7 +55,23 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 #[must_use]
 #[track_caller]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    if let Err(error) = may_be_unbounded() {
+        panic!("vela: {error}");
+    }
     channel(usize::MAX)
+}
+
+/// What the process's configuration says to a channel without a bound.
+#[track_caller]
+fn may_be_unbounded() -> Result<(), BuildError> {
+    match UnboundedPolicy::in_force() {
+        UnboundedPolicy::Allow => Ok(()),
+        UnboundedPolicy::Forbid => Err(BuildError::UnboundedForbidden),
+        UnboundedPolicy::Warn => {
+            monitor::tell_unbounded(Location::caller());
+            Ok(())
+        }
+    }
 }
 
 #[track_caller]
@@ -89,12 +115,84 @@ impl<T> Channel<T> {
 
     /// A bounded channel with options.
     pub fn bounded(capacity: usize) -> ChannelBuilder<T> {
-        ChannelBuilder::new(Some(capacity))
+        ChannelBuilder::new(Ok(Some(capacity)))
     }
 
     /// An unbounded channel with options.
     pub fn unbounded() -> ChannelBuilder<T> {
-        ChannelBuilder::new(None)
+        ChannelBuilder::new(Ok(None))
+    }
+
+    /// A channel as the [configuration](crate::config) of the process says under this name, which it follows while it lives.
+    ///
+    /// What the builder is told besides goes before the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`build`](ChannelBuilder::build) says so if no configuration is installed, or it has no such channel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_core::config::Config;
+    /// use vela_core::Channel;
+    ///
+    /// Config::from_toml(r#"
+    ///     [channels.worker.step_processor.requests]
+    ///     capacity = 5000
+    ///     overflow = { timeout = "2s" }
+    /// "#)?.install();
+    ///
+    /// let (requests, _inbox) = Channel::<u8>::named("worker.step_processor.requests").build()?;
+    /// assert_eq!(requests.capacity(), Some(5000));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "config")]
+    pub fn named(name: &str) -> ChannelBuilder<T>
+    where
+        T: Send + 'static,
+    {
+        let Some(config) = config::installed() else {
+            return ChannelBuilder::new(Err(BuildError::NoConfiguration(name.to_owned()))).name(name);
+        };
+        match config.channel(name) {
+            Ok(settings) => {
+                let builder = Self::with_settings(&settings).name(name);
+                ChannelBuilder { made: Some(|name, chan| live::add(name, chan)), ..builder }
+            }
+            Err(unknown) => ChannelBuilder::new(Err(BuildError::NotConfigured(unknown))).name(name),
+        }
+    }
+
+    /// A channel with these settings.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_core::Channel;
+    /// use vela_core::settings::{Capacity, ChannelSettings};
+    ///
+    /// let mut settings = ChannelSettings::default();
+    /// settings.capacity = Capacity::Bounded(64);
+    /// let (tx, _rx) = Channel::<u8>::with_settings(&settings).name("frames").build()?;
+    /// assert_eq!(tx.capacity(), Some(64));
+    /// # Ok::<(), vela_core::BuildError>(())
+    /// ```
+    pub fn with_settings(settings: &ChannelSettings) -> ChannelBuilder<T> {
+        let capacity = match settings.capacity {
+            Capacity::Bounded(capacity) => Some(capacity),
+            Capacity::Unbounded => None,
+        };
+        let limits = limits(settings);
+        let expected =
+            settings.sizing.map(|Sizing { peak_rate, processing_time, .. }| Expected { peak_rate, processing_time });
+        ChannelBuilder {
+            overflow: settings.overflow,
+            monitored: settings.monitored,
+            undersized: settings.undersized(),
+            expected,
+            ..ChannelBuilder::new(limits.clone().map(|_| capacity)).limits(limits.unwrap_or_default())
+        }
     }
 
     /// The sending end.
@@ -121,16 +219,23 @@ impl<T> Channel<T> {
     }
 }
 
-/// Options of a channel; made by [`Channel::bounded`] and [`Channel::unbounded`].
+/// Options of a channel; made by [`Channel::bounded`], [`Channel::unbounded`] and their like.
 #[must_use = "a builder does nothing until `build`"]
 pub struct ChannelBuilder<T> {
-    capacity: Option<usize>,
+    /// `None`: unbounded.
+    capacity: Result<Option<usize>, BuildError>,
     overflow: Overflow,
     name: Option<Box<str>>,
     monitored: bool,
     limits: Limits,
-    of: PhantomData<fn() -> T>,
+    expected: Option<Expected>,
+    /// The capacity that the sizing asks for, if it has less.
+    undersized: Option<usize>,
+    /// Gets to know the channel.
+    made: Option<Made<T>>,
 }
+
+type Made<T> = fn(&str, &Arc<Chan<T>>);
 
 impl<T> fmt::Debug for ChannelBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,20 +243,41 @@ impl<T> fmt::Debug for ChannelBuilder<T> {
             .field("capacity", &self.capacity)
             .field("overflow", &self.overflow)
             .field("name", &self.name)
-            .finish()
+            .finish_non_exhaustive()
+    }
+}
+
+/// The limits of saturation, if they make sense.
+pub(super) fn limits(settings: &ChannelSettings) -> Result<Limits, BuildError> {
+    let &ChannelSettings { saturated_at, relieved_at, report_every, .. } = settings;
+    Limits { saturated_at, relieved_at, report_every }.checked()
+}
+
+impl Limits {
+    fn checked(self) -> Result<Self, BuildError> {
+        let Self { saturated_at, relieved_at, .. } = self;
+        let right = saturated_at > 0.0 && saturated_at <= 1.0 && (0.0..saturated_at).contains(&relieved_at);
+        if right { Ok(self) } else { Err(BuildError::Limits { saturated_at, relieved_at }) }
     }
 }
 
 impl<T> ChannelBuilder<T> {
-    fn new(capacity: Option<usize>) -> Self {
+    fn new(capacity: Result<Option<usize>, BuildError>) -> Self {
         Self {
             capacity,
             overflow: Overflow::Block,
             name: None,
             monitored: true,
             limits: Limits::default(),
-            of: PhantomData,
+            expected: None,
+            undersized: None,
+            made: None,
         }
+    }
+
+    fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// What a full channel does with one more value; to wait is the default.
@@ -161,6 +287,8 @@ impl<T> ChannelBuilder<T> {
     }
 
     /// A name for logs and reports. A channel with a name is [monitored](crate::monitor).
+    ///
+    /// Channels that serve one purpose share a name; monitors add them up.
     pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
         self.name = Some(name.into());
         self
@@ -169,6 +297,13 @@ impl<T> ChannelBuilder<T> {
     /// Whether a channel that has a name is [monitored](crate::monitor); it is, if nothing is said.
     pub fn monitored(mut self, monitored: bool) -> Self {
         self.monitored = monitored;
+        self
+    }
+
+    /// From which share of its capacity on the channel counts as saturated, and down to which smaller one it stays so: 0.8 and
+    /// 0.5, if nothing is said.
+    pub fn saturation(mut self, saturated_at: f64, relieved_at: f64) -> Self {
+        self.limits = Limits { saturated_at, relieved_at, ..self.limits };
         self
     }
 
@@ -183,20 +318,32 @@ impl<T> ChannelBuilder<T> {
     ///
     /// # Errors
     ///
-    /// [`BuildError`], if the policy makes no sense at this capacity: any policy on an unbounded channel, a dropping one
-    /// on a rendezvous.
+    /// [`BuildError`], if the policy makes no sense at this capacity (any policy on an unbounded channel, a dropping one on a
+    /// rendezvous), if the limits of saturation make none, if the configuration forbids channels without a bound, or does not
+    /// know a channel that it is to configure.
     #[track_caller]
     pub fn build(self) -> Result<(Sender<T>, Receiver<T>), BuildError> {
-        match self.capacity {
-            None if self.overflow != Overflow::Block => Err(BuildError::PolicyOnUnbounded),
-            Some(0) if self.overflow.drops() => Err(BuildError::DropAtRendezvous),
-            capacity => {
-                let capacity = capacity.unwrap_or(usize::MAX);
-                let name = self.name.as_ref().filter(|_| self.monitored);
-                let watch = name.map(|name| Watch::new(monitor::register(name.clone(), capacity, self.limits, None)));
-                Ok(ends(Chan::new(capacity, self.overflow, self.name, watch)))
-            }
+        let capacity = self.capacity?;
+        match capacity {
+            None if self.overflow != Overflow::Block => return Err(BuildError::PolicyOnUnbounded),
+            None => may_be_unbounded()?,
+            Some(0) if self.overflow.drops() => return Err(BuildError::DropAtRendezvous),
+            Some(_) => {}
         }
+        let limits = self.limits.checked()?;
+        let capacity = capacity.unwrap_or(usize::MAX);
+        let name = self.name;
+        if let Some(wanted) = self.undersized {
+            monitor::tell_undersized(name.as_deref().unwrap_or(""), capacity, wanted);
+        }
+        let monitored = name.as_ref().filter(|_| self.monitored);
+        let meter = monitored.map(|name| monitor::register(name.clone(), capacity, limits, self.expected));
+        let chan = Chan::new(capacity, self.overflow, name.clone(), meter.map(Watch::new));
+        let (sender, receiver) = ends(chan);
+        if let (Some(made), Some(name)) = (self.made, name) {
+            made(&name, sender.chan());
+        }
+        Ok((sender, receiver))
     }
 }
 

@@ -173,12 +173,56 @@ plain_error! {
     }
 }
 
-plain_error! {
-    /// Why a [`ChannelBuilder`](super::ChannelBuilder) refused to build.
-    BuildError {
-        /// An overflow policy on an unbounded channel, which never overflows.
-        PolicyOnUnbounded = "an unbounded channel never overflows: remove `.overflow(…)`, or use `Channel::bounded(n)`",
-        /// `DropOldest` or `DropNewest` at capacity 0, where there is no buffer to drop from.
-        DropAtRendezvous = "a rendezvous channel (capacity 0) has no buffer to drop from: use a capacity of at least 1, or another policy"
+/// Why a [`ChannelBuilder`](super::ChannelBuilder) refused to build.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// An overflow policy on an unbounded channel, which never overflows.
+    PolicyOnUnbounded,
+    /// `DropOldest` or `DropNewest` at capacity 0, where there is no buffer to drop from.
+    DropAtRendezvous,
+    /// The configuration of the process forbids channels without a bound.
+    UnboundedForbidden,
+    /// The limits of saturation are no shares of the capacity, or the wrong way round.
+    Limits {
+        /// From which share on the channel is saturated.
+        saturated_at: f64,
+        /// Down to which share it stays so.
+        relieved_at: f64,
+    },
+    /// A channel of this name is wanted from the configuration, and none is installed.
+    #[cfg(feature = "config")]
+    NoConfiguration(String),
+    /// The configuration has no channel of this name.
+    #[cfg(feature = "config")]
+    NotConfigured(crate::config::UnknownChannel),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PolicyOnUnbounded => f.write_str(
+                "an unbounded channel never overflows: remove `.overflow(…)`, or use `Channel::bounded(n)`",
+            ),
+            Self::DropAtRendezvous => f.write_str(
+                "a rendezvous channel (capacity 0) has no buffer to drop from: use a capacity of at least 1, or another policy",
+            ),
+            Self::UnboundedForbidden => f.write_str(
+                "the configuration says `unbounded = \"forbid\"`: give the channel a capacity, with `vela::channel(n)` or `Channel::bounded(n)`",
+            ),
+            Self::Limits { saturated_at, relieved_at } => write!(
+                f,
+                "a channel is saturated from a share above 0 and up to 1 of its capacity, and relieved at a smaller one, not at {saturated_at} and {relieved_at}"
+            ),
+            #[cfg(feature = "config")]
+            Self::NoConfiguration(name) => write!(
+                f,
+                "the channel `{name}` is to be configured, but no configuration is installed: call `Config::load(…)?.install()` first"
+            ),
+            #[cfg(feature = "config")]
+            Self::NotConfigured(unknown) => unknown.fmt(f),
+        }
     }
 }
+
+impl Error for BuildError {}

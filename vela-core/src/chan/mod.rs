@@ -19,7 +19,8 @@ mod case;
 mod closed;
 mod ends;
 mod error;
-mod overflow;
+#[cfg(feature = "config")]
+mod live;
 mod permit;
 mod quick;
 mod receiver;
@@ -31,13 +32,13 @@ mod state;
 mod stream;
 mod weak;
 
+pub use crate::overflow::Overflow;
 pub use builder::{Channel, ChannelBuilder, channel, unbounded};
 pub use closed::Closed;
 pub use error::{
     BuildError, RecvTimeoutError, SendError, SendErrorKind, SendTimeoutError, TryRecvError, TryReserveError,
     TrySendError,
 };
-pub use overflow::Overflow;
 pub use permit::{Permit, Reserve, ReserveError};
 pub use receiver::{BlockingIter, Drain, Receiver};
 pub use recv::{Recv, RecvMany, RecvTimeout};

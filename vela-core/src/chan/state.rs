@@ -12,9 +12,11 @@ use std::sync::Arc;
 
 use super::buffer::{Buffer, SHRINK_FROM};
 use super::ends::Ends;
-use super::overflow::Overflow;
 use crate::lock::{BITS, Lock, VERSION};
+#[cfg(feature = "config")]
+use crate::monitor::Limits;
 use crate::monitor::{ChannelMonitor, Meter, Watch};
+use crate::overflow::Overflow;
 use crate::rt::seam::{self, ChannelEvent};
 use crate::waitlist::{Claim, List, Node, Wakes};
 
@@ -577,6 +579,53 @@ impl<T> State<T> {
                 Want::Close => self.extra_mut().watchers.remove(node),
             }
         }
+    }
+
+    // ---- other settings ----
+
+    /// The channel is to hold `capacity` values from now on; false if it cannot go there from where it is. What a policy drops
+    /// that drops the oldest goes to `dropped`.
+    #[cfg(feature = "config")]
+    pub(super) fn set_capacity(&mut self, capacity: usize, dropped: &mut Vec<T>, wakes: &mut Wakes) -> bool {
+        if capacity == self.capacity {
+            return true;
+        }
+        // A rendezvous and an unbounded channel have promised more than a number.
+        let fixed = |capacity| capacity == 0 || capacity == usize::MAX;
+        if fixed(capacity) || fixed(self.capacity) {
+            return false;
+        }
+        self.capacity = capacity;
+        while self.overflow() == Overflow::DropOldest && self.len() > capacity {
+            let oldest = self.extra_mut().pop_returned().map(|(_, oldest)| oldest).or_else(|| self.buffer.pop_front());
+            dropped.extend(oldest);
+            self.count_dropped_oldest(self.len());
+        }
+        self.settle(wakes);
+        true
+    }
+
+    /// The policy is another from now on; false if it is of another sort, which the channel's ends rely on.
+    #[cfg(feature = "config")]
+    pub(super) fn set_overflow(&mut self, overflow: Overflow) -> bool {
+        let same_sort = std::mem::discriminant(&overflow) == std::mem::discriminant(&self.overflow());
+        if same_sort {
+            self.extra_mut().overflow = overflow;
+        }
+        same_sort
+    }
+
+    #[cfg(feature = "config")]
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        let (capacity, len) = (self.capacity, self.len());
+        if let Some(watch) = self.watch() {
+            watch.set_limits(capacity, limits, len);
+        }
+    }
+
+    #[cfg(feature = "config")]
+    pub(super) fn is_monitored(&mut self) -> bool {
+        self.watch().is_some()
     }
 
     // ---- the end ----

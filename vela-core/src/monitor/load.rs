@@ -79,6 +79,7 @@ impl Load {
         })
     }
 
+    #[cfg(feature = "tracing")]
     pub(super) fn expected(&self) -> Option<Expected> {
         self.expected
     }

@@ -6,7 +6,7 @@
 //!
 //! * Look yourself: [`Sender::monitor`](crate::Sender::monitor), or [`snapshot`] for all names at once (feature `serde`: it can be
 //!   serialised).
-//! * Feature `metrics`: [`publish`](fn@publish) hands everything to the recorder of the `metrics` facade, and with it to
+//! * Feature `metrics`: `publish` hands everything to the recorder of the `metrics` facade, and with it to
 //!   Prometheus, StatsD and others.
 //! * Feature `tracing`: a warning when a channel becomes saturated, drops values, or has more load than it was sized for;
 //!   of each at most one in [an interval](crate::ChannelBuilder::report_every), with the number of events since the last.
@@ -49,9 +49,11 @@ use std::time::Duration;
 
 #[cfg(feature = "metrics")]
 pub use export::{describe, publish};
+pub(crate) use load::Expected;
 pub(crate) use meter::{Limits, Meter};
 pub use recorder::Recorder;
 pub(crate) use registry::register;
+pub(crate) use report::{tell_unbounded, tell_undersized};
 pub(crate) use watch::Watch;
 
 /// A view of one channel; clones see the same one.

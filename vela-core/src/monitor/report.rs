@@ -1,8 +1,12 @@
 //! What is said about a channel in the log: at most one line of a kind in a time.
 
+use std::collections::BTreeSet;
+use std::panic::Location;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::meter::{DROPS, Meter, OVERLOAD, RELIEVED, SATURATED};
 
@@ -99,12 +103,25 @@ impl Interval {
     }
 }
 
+/// Says, once for each place in the program, that a channel without a bound was made.
+pub(crate) fn tell_unbounded(site: &'static Location<'static>) {
+    static TOLD: Mutex<BTreeSet<(&str, u32, u32)>> = Mutex::new(BTreeSet::new());
+    if TOLD.lock().insert((site.file(), site.line(), site.column())) {
+        line::unbounded(site);
+    }
+}
+
+/// Says that a channel is smaller than what its sizing asks for.
+pub(crate) fn tell_undersized(name: &str, capacity: usize, wanted: usize) {
+    line::undersized(name, capacity, wanted);
+}
+
 /// The lines. A subscriber that panics does not reach the operation that happened to tell: others wait to be woken by it.
 #[cfg(feature = "tracing")]
 mod line {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
-    use super::Meter;
+    use super::{Location, Meter};
 
     fn tell(line: impl FnOnce()) {
         let _panicked = catch_unwind(AssertUnwindSafe(line));
@@ -119,6 +136,29 @@ mod line {
                 capacity = meter.capacity(),
                 times,
                 "the channel is saturated: its receivers are slower than its senders"
+            );
+        });
+    }
+
+    pub(super) fn unbounded(site: &Location<'_>) {
+        tell(|| {
+            tracing::warn!(
+                target: "vela::channel",
+                file = site.file(),
+                line = site.line(),
+                "a channel without a bound: the configuration says `unbounded = \"warn\"`"
+            );
+        });
+    }
+
+    pub(super) fn undersized(name: &str, capacity: usize, wanted: usize) {
+        tell(|| {
+            tracing::warn!(
+                target: "vela::channel",
+                channel = name,
+                capacity,
+                wanted,
+                "the channel is smaller than what its sizing asks for"
             );
         });
     }
@@ -163,7 +203,17 @@ mod line {
 /// others are left to the [snapshots](super::snapshot).
 #[cfg(not(feature = "tracing"))]
 mod line {
-    use super::Meter;
+    use super::{Location, Meter};
+
+    pub(super) fn unbounded(site: &Location<'_>) {
+        eprintln!("vela: {site}: a channel without a bound: the configuration says `unbounded = \"warn\"`");
+    }
+
+    pub(super) fn undersized(name: &str, capacity: usize, wanted: usize) {
+        eprintln!(
+            "vela: the channel `{name}` (capacity {capacity}) is smaller than what its sizing asks for, {wanted}"
+        );
+    }
 
     pub(super) fn saturated(_: &Meter, _: u64) {}
 

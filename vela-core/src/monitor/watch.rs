@@ -14,7 +14,9 @@
 
 use std::sync::Arc;
 
-use super::meter::{Limits, Meter};
+#[cfg(feature = "config")]
+use super::meter::Limits;
+use super::meter::Meter;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -230,6 +232,7 @@ impl Watch {
     }
 
     /// The capacity or the limits are others now.
+    #[cfg(feature = "config")]
     pub(crate) fn set_limits(&mut self, capacity: usize, limits: Limits, len: usize) {
         self.meter.set_limits(capacity, limits);
         self.flips = 0;

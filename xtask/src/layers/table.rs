@@ -21,7 +21,9 @@ pub(super) const FREE_DIRS: &[&str] = &["tests", "examples", "benches", "ui-test
 /// everywhere, no cycle. A module inside another may have a level of its own: the dynamic select takes whatever has the
 /// traits of `ops`, which know the engine's `Case`.
 pub(super) const MODULES: &[&[&str]] = &[
-    &["backoff", "config", "error", "lock", "monitor", "rt"],
+    &["backoff", "error", "lock", "monitor", "overflow", "rt"],
+    &["settings"],
+    &["config"],
     &["waitlist"],
     &["select"],
     &["ops"],

@@ -5,8 +5,8 @@ use std::time::Duration;
 /// What `send` does when a bounded channel is full.
 ///
 /// A policy belongs to the channel, not to the sender: set it with
-/// [`ChannelBuilder::overflow`](super::ChannelBuilder::overflow). Values that a policy drops are counted, see
-/// [`Sender::dropped`](super::Sender::dropped).
+/// [`ChannelBuilder::overflow`](crate::ChannelBuilder::overflow). Values that a policy drops are counted, see
+/// [`Sender::dropped`](crate::Sender::dropped).
 ///
 /// ```
 /// use vela_core::{Channel, Overflow};
@@ -26,17 +26,17 @@ pub enum Overflow {
     /// Wait for room: back-pressure. The default.
     #[default]
     Block,
-    /// Fail at once with the value and [`SendErrorKind::Full`](super::SendErrorKind::Full).
+    /// Fail at once with the value and [`SendErrorKind::Full`](crate::SendErrorKind::Full).
     Reject,
     /// Drop the oldest buffered value and take the new one; `send` never waits.
     DropOldest,
     /// Drop the new value; `send` never waits and says `Ok`.
     DropNewest,
     /// Wait for room this long, then fail with the value and
-    /// [`SendErrorKind::TimedOut`](super::SendErrorKind::TimedOut).
+    /// [`SendErrorKind::TimedOut`](crate::SendErrorKind::TimedOut).
     Timeout(Duration),
     /// Try again up to `attempts` times, `backoff` apart and doubling each time, then fail with the value and
-    /// [`SendErrorKind::Full`](super::SendErrorKind::Full). Between two tries the sender holds no place in the queue.
+    /// [`SendErrorKind::Full`](crate::SendErrorKind::Full). Between two tries the sender holds no place in the queue.
     Retry {
         /// How many times to try after the first.
         attempts: u32,
