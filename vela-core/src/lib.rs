@@ -5,6 +5,7 @@ pub mod broadcast;
 mod chan;
 pub mod context;
 mod error;
+pub mod flow;
 mod lock;
 pub mod oneshot;
 pub mod ops;
