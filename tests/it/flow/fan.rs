@@ -1,5 +1,8 @@
 //! One receiver to many, many to one, and the first of several.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use vela::flow::{fan_in, fan_out, fan_out_all, select_first};
 use vela::prelude::*;
 use vela::sim::{Faults, Simulation};
@@ -75,6 +78,28 @@ async fn who_has_gone_is_left_out() {
     // The copying ends though no value comes.
     pipeline.join().await.unwrap();
     assert!(tx.is_closed());
+}
+
+#[vela::test]
+async fn nothing_is_copied_for_who_has_gone() {
+    struct Copied(Arc<AtomicUsize>);
+    impl Clone for Copied {
+        fn clone(&self) -> Self {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Self(Arc::clone(&self.0))
+        }
+    }
+    let copies = Arc::new(AtomicUsize::new(0));
+    let (tx, rx) = channel(0);
+    let (mut outputs, pipeline) = fan_out_all(rx, 3, 1);
+    outputs.truncate(1);
+    for _ in 0..5 {
+        tx.send(Copied(Arc::clone(&copies))).await.ok().unwrap();
+        assert!(outputs[0].recv().await.is_some());
+    }
+    assert_eq!(copies.load(Ordering::Relaxed), 2, "of the first value only");
+    drop(tx);
+    pipeline.join().await.unwrap();
 }
 
 #[vela::test]

@@ -1,5 +1,6 @@
 //! `vela::flow`, and what `vela::sync` shares: in many schedules, in virtual time.
 
+mod exhaustive;
 mod fan;
 mod pipeline;
 mod pool;
@@ -8,6 +9,7 @@ mod rate;
 mod request;
 mod saturated;
 mod singleflight;
+mod threads;
 mod timed;
 
 use std::sync::Arc;

@@ -100,8 +100,7 @@ async fn a_stage_works_on_as_many_values_as_it_has_workers() {
         };
         let (rx, _sent) = numbers(1, 9);
         let flow = flow::from(rx);
-        let (out, pipeline) =
-            if ordered { flow.map(3, stage) } else { flow.map_unordered(3, stage) }.into_receiver();
+        let (out, pipeline) = if ordered { flow.map(3, stage) } else { flow.map_unordered(3, stage) }.into_receiver();
         assert_eq!(all(&out).await.len(), 9);
         pipeline.join().await.unwrap();
         assert_eq!(room.most(), 3);
@@ -199,8 +198,7 @@ async fn dropping_the_output_drops_what_is_worked_on() {
             }
         };
         let flow = flow::from(rx);
-        let (out, pipeline) =
-            if ordered { flow.map(2, stage) } else { flow.map_unordered(2, stage) }.into_receiver();
+        let (out, pipeline) = if ordered { flow.map(2, stage) } else { flow.map_unordered(2, stage) }.into_receiver();
         while room.now() < 2 {
             sleep(ms(1)).await;
         }

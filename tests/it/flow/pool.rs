@@ -9,6 +9,7 @@ use vela::sync::{Pool, PoolError, Pooled, Semaphore};
 use vela::task::yield_now;
 
 use super::{Inside, Room};
+use crate::select::probe::Hand;
 
 /// A resource with a number; it is in the room as long as it exists.
 struct Connection {
@@ -145,6 +146,25 @@ async fn a_closed_pool_lends_nothing() {
     drop(out);
     assert_eq!((room.now(), pool.idle()), (0, 0), "what comes back is dropped");
     assert!(matches!(pool.get().await, Err(PoolError::Closed)));
+}
+
+/// Whoever is woken for a free place finds the resource that was in it, and makes no second one.
+#[test]
+fn a_resource_is_back_before_its_place_is_free() {
+    struct Look(Pool<u8>, AtomicU32);
+    impl std::task::Wake for Look {
+        fn wake(self: Arc<Self>) {
+            self.1.store(u32::try_from(self.0.idle()).unwrap() + 1, Ordering::Relaxed);
+        }
+    }
+    let pool = Pool::of([7]);
+    let mut waiting = Hand::new(pool.get());
+    let out = vela::block_on(pool.get()).unwrap();
+    let look = Arc::new(Look(pool.clone(), AtomicU32::new(0)));
+    assert!(waiting.poll_with(&std::task::Waker::from(Arc::clone(&look))).is_pending());
+    drop(out);
+    assert_eq!(look.1.load(Ordering::Relaxed), 2, "woken, and one was idle");
+    assert_eq!(*waiting.run().unwrap().unwrap(), 7);
 }
 
 /// A resource whose drop looks at its pool.

@@ -30,7 +30,8 @@ async fn a_pipeline_holds_one_value_a_worker_and_what_its_channels_buffer() {
             let (rx, taken, source) = flood(capacity);
             let flow = flow::from(rx).capacity(capacity);
             let id = async |n| n;
-            let flow = if ordered { flow.map(3, id).map(2, id) } else { flow.map_unordered(3, id).map_unordered(2, id) };
+            let flow =
+                if ordered { flow.map(3, id).map(2, id) } else { flow.map_unordered(3, id).map_unordered(2, id) };
             let (out, pipeline) = flow.filter(|_| true).into_receiver();
             sleep(secs(1)).await;
             // In the input, three outputs, and the hands of 3 + 2 + 1 workers.

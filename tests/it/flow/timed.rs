@@ -43,10 +43,10 @@ async fn a_batch_is_full_or_its_time_is_over() {
         assert_eq!(
             seen,
             [
-                (2, vec![0, 1, 2]),      // full
-                (23, vec![3]),           // 20 ms after the 3
-                (70, vec![50, 60]),      // 20 ms after the 50
-                (200, vec![200]),        // closed
+                (2, vec![0, 1, 2]), // full
+                (23, vec![3]),      // 20 ms after the 3
+                (70, vec![50, 60]), // 20 ms after the 50
+                (200, vec![200]),   // closed
             ]
         );
     }

@@ -89,8 +89,34 @@ where
 ///   can still be received, then it is closed. The failure comes out of the [`Pipeline`].
 /// - **The end.** When the input is closed, all values go through, then the output is closed.
 ///
-/// Functions are async closures or return futures: `|n| async move { … }`, `async |n| { … }`, `fetch`. What they use of their
-/// surroundings they clone into the future, as anything that a task uses.
+/// # Examples
+///
+/// Functions return futures that can move to other threads: `|n| async move { … }`, an `async fn`, or `async |n| { … }` if it captures
+/// nothing. (The compiler cannot yet be told that the future of an async closure that captures is `Send`.) What a function uses of
+/// its surroundings it clones into the future:
+///
+/// ```
+/// # use vela_core as vela;
+/// # use std::sync::{Arc, atomic::{AtomicU32, Ordering}};
+/// # vela::block_on(async {
+/// let (tx, rx) = vela::channel(4);
+/// let sum = Arc::new(AtomicU32::new(0));
+/// let seen = Arc::clone(&sum);
+/// let pipeline = vela::flow::from(rx).for_each(2, move |n| {
+///     let seen = Arc::clone(&seen);
+///     async move {
+///         seen.fetch_add(n, Ordering::Relaxed);
+///     }
+/// });
+/// for n in 1..=3 {
+///     tx.send(n).await?;
+/// }
+/// drop(tx);
+/// pipeline.join().await?;
+/// assert_eq!(sum.load(Ordering::Relaxed), 6);
+/// # Ok::<(), vela::Error>(())
+/// # }).unwrap();
+/// ```
 #[must_use = "nothing runs until `into_receiver`, `send_to` or `for_each`"]
 pub struct Flow<T> {
     input: Receiver<T>,
@@ -313,7 +339,11 @@ impl<T: Send + 'static> Flow<T> {
     }
 
     #[track_caller]
-    fn timed<R>(self, name: &'static str, see: impl FnOnce(Receiver<T>) -> Timed<T, R> + Send + 'static) -> Flow<R::Item>
+    fn timed<R>(
+        self,
+        name: &'static str,
+        see: impl FnOnce(Receiver<T>) -> Timed<T, R> + Send + 'static,
+    ) -> Flow<R::Item>
     where
         R: Rule<T, Item: Send> + Send + 'static,
     {

@@ -51,7 +51,7 @@ impl Workers {
     }
 }
 
-/// The handle of what runs behind the receivers that this module gives. Joining it (`<-pipeline`, `pipeline.await`,
+/// The handle of what runs behind the receivers that this module gives. Joining it (`<-pipeline`, `(&pipeline).await`,
 /// [`join`](Self::join)) waits until every task of it has ended, and gives the first failure.
 ///
 /// Dropping the handle detaches: the pipeline runs on, and a failure is reported (as a task's panic is), not silent.

@@ -88,7 +88,9 @@ impl RateLimiter {
     #[must_use]
     #[track_caller]
     pub fn new(n: u32, per: Duration) -> Self {
-        let Some(n) = NonZeroU32::new(n) else { panic!("a rate limiter that permits 0 operations lets nobody through") };
+        let Some(n) = NonZeroU32::new(n) else {
+            panic!("a rate limiter that permits 0 operations lets nobody through")
+        };
         let period = (per / n.get()).max(Duration::from_nanos(1));
         Self::of(period, n)
     }

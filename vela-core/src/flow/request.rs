@@ -202,7 +202,9 @@ impl<M, R> Call<'_, M, R> {
         match (sent, message) {
             (Some(Ok(())), _) => {}
             (None, message) => return Err(RequestError::TimedOut(message)),
-            (Some(Err(error)), Some(message)) => return Err(RequestError::Unsent(SendError::new(error.kind(), message))),
+            (Some(Err(error)), Some(message)) => {
+                return Err(RequestError::Unsent(SendError::new(error.kind(), message)));
+            }
             (Some(Err(_)), None) => unreachable!("a send that fails puts the value back"),
         }
         match within(deadline, answer.recv()).await {

@@ -29,10 +29,7 @@ impl Turns {
     }
 
     /// A value, its turn, and what gives the next one its turn. `None`: there are no more.
-    async fn take<T>(
-        &self,
-        input: &Receiver<T>,
-    ) -> Option<(T, oneshot::Receiver<()>, oneshot::Sender<()>)> {
+    async fn take<T>(&self, input: &Receiver<T>) -> Option<(T, oneshot::Receiver<()>, oneshot::Sender<()>)> {
         let turn = self.take.recv().await?;
         // When there are no more values, too, so that the other workers see it.
         let mut turn = GiveBack { turn: Some(turn), give: &self.give };

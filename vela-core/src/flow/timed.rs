@@ -71,7 +71,10 @@ pub fn debounce<T>(input: Receiver<T>, quiet: Duration) -> Timed<T, Debounce<T>>
 /// Lets the newest value through, at most one `every` so often: the first at once, then the newest of those that have come
 /// meanwhile; the others are dropped. When the channel is closed, the last value goes through at once.
 ///
-#[cfg_attr(feature = "rate-limit", doc = "To hold values up instead of dropping them, use a [`RateLimiter`](super::RateLimiter).")]
+#[cfg_attr(
+    feature = "rate-limit",
+    doc = "To hold values up instead of dropping them, use a [`RateLimiter`](super::RateLimiter)."
+)]
 /// # Examples
 ///
 /// ```

@@ -172,10 +172,7 @@ impl<T: Send + 'static> Pool<T> {
     ///
     /// As [`get`](Self::get).
     #[track_caller]
-    pub fn get_timeout(
-        &self,
-        limit: Duration,
-    ) -> Named<impl Future<Output = Result<Pooled<T>, PoolError>> + use<T>> {
+    pub fn get_timeout(&self, limit: Duration) -> Named<impl Future<Output = Result<Pooled<T>, PoolError>> + use<T>> {
         let get = timeout(limit, Arc::clone(&self.shared).check_out());
         rt::operation("pool get", async move { get.await.unwrap_or(Err(PoolError::TimedOut)) })
     }
