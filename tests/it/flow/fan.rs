@@ -243,5 +243,6 @@ async fn a_task_has_a_channel_of_its_own() {
     }
     let (task, rx) = vela::flow::spawn_with_channel(0, async |_tx: Sender<u32>| panic!("no"));
     assert_eq!(rx.recv().await, None);
-    let _: TaskError = task.await.map(|()| ()).unwrap_err();
+    let error: TaskError = task.await.unwrap_err();
+    assert!(error.is_panic());
 }

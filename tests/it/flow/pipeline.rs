@@ -258,7 +258,8 @@ async fn the_output_may_be_a_channel_that_is_there() {
     let mut got = all(&out).await;
     got.sort_unstable();
     assert_eq!(got, [0, 0, 1, 2, 10, 20]);
-    (first.join().await.unwrap(), second.join().await.unwrap());
+    first.join().await.unwrap();
+    second.join().await.unwrap();
 
     let (tx, out) = channel(1);
     let (input, rx) = channel::<u32>(1);

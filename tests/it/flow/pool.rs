@@ -97,7 +97,11 @@ async fn a_pool_of_given_resources_makes_none() {
     let second = pool.get().await.unwrap();
     assert!(matches!(pool.get_timeout(ms(5)).await, Err(PoolError::TimedOut)));
     assert_eq!(Pooled::detach(first), "b");
+    let patient = go!(clone(pool) { pool.get().await.map(|got| *got).ok() });
+    sleep(ms(1)).await;
+    assert!(!patient.is_finished(), "the place of the one that is gone is gone");
     drop(second);
+    assert_eq!(patient.await.unwrap(), Some("a"));
     assert_eq!((pool.limit(), pool.idle()), (1, 1));
     let last = pool.get().await.unwrap();
     let waiter = go!(clone(pool) { pool.get().await.is_err() });
