@@ -271,13 +271,26 @@ async fn the_output_may_be_a_channel_that_is_there() {
 
 #[vela::test]
 async fn a_cancelled_pipeline_ends_and_says_so() {
+    let room = Room::default();
+    let inside = room.clone();
     let (tx, rx) = channel::<u32>(0);
-    let (out, pipeline) = flow::from(rx).map(3, slow).into_receiver();
+    let stage = move |_| {
+        let inside = inside.enter();
+        async move {
+            std::future::pending::<()>().await;
+            drop(inside);
+        }
+    };
+    let (out, pipeline) = flow::from(rx).map(2, slow).map(3, stage).into_receiver();
+    for n in 0..2 {
+        tx.send(n).await.unwrap();
+    }
+    pipeline.cancel();
     pipeline.cancel();
     let error = pipeline.join().await.unwrap_err();
     assert!(error.downcast_ref::<TaskError>().is_some_and(TaskError::is_cancelled));
+    assert!(room.now() == 0 && tx.is_closed(), "all are gone");
     assert_eq!(out.recv().await, None);
-    tx.closed().await;
 }
 
 #[vela::test]

@@ -121,6 +121,7 @@ async fn work_for_a_caller_who_has_gone_is_dropped() {
         }
         answered
     });
+    let start = vela::time::Instant::now();
     let room = Room::default();
     let client = go!(clone(tx, room) { request(&tx, room).await });
     sleep(secs(5)).await;
@@ -129,6 +130,7 @@ async fn work_for_a_caller_who_has_gone_is_dropped() {
     assert_eq!(request(&tx, room.clone()).await.unwrap(), 7);
     drop(tx);
     assert_eq!((server.await.unwrap(), room.most()), (vec![false, true], 1));
+    assert_eq!(start.elapsed(), secs(15), "the first was dropped after 5 s");
 }
 
 enum Command {

@@ -83,7 +83,7 @@ where
 ///   holds at most one value for each worker, and what its channels buffer: as many as the stage before has workers, or
 ///   [`capacity`](Self::capacity).
 /// - **The consumer has had enough.** When the last receiver of the output is dropped, all stages stop, and the input's senders
-///   see their channel closed; what could not be sent comes back to them. Values that are inside are dropped, with the futures
+///   see their channel closed (if nobody else receives from it); what could not be sent comes back to them. Values that are inside are dropped, with the futures
 ///   that work on them. That is no failure.
 /// - **Failure.** The first `Err` or panic of a stage's function stops all stages in the same way. What was in the last channel
 ///   can still be received, then it is closed. The failure comes out of the [`Pipeline`].

@@ -1,8 +1,9 @@
 //! A pipeline that runs: its tasks, its outcome, its end.
 //!
-//! One task, the driver, owns the [`Group`] of the workers. It ends when all of them have ended, when one fails (the group
-//! cancels the others), or when nobody can receive the output any more (the driver cancels them). So however it ends, every
-//! channel end of the pipeline is dropped, and whoever is on the other side of one learns of it.
+//! One task, the driver, owns the [`Group`] of the workers. All workers end when their work is done, when one fails (the group
+//! cancels the others), when nobody can receive the output any more, or when the pipeline is cancelled (the driver cancels
+//! them). It ends after them. So however it ends, every channel end of the pipeline is dropped, and whoever is on the other side
+//! of one learns of it.
 
 use std::fmt;
 use std::future::{Future, IntoFuture, poll_fn};
@@ -10,6 +11,8 @@ use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+
+use tokio_util::sync::CancellationToken;
 
 use crate::chan::Sender;
 use crate::error::{Error, Result};
@@ -73,6 +76,7 @@ impl Workers {
 #[must_use = "a failure of the pipeline comes out of it"]
 pub struct Pipeline {
     task: Task<Result<()>>,
+    stop: CancellationToken,
     /// Alive as long as somebody may ask for the outcome.
     _asked_for: Arc<()>,
 }
@@ -84,12 +88,14 @@ impl Pipeline {
         let site = Location::caller();
         let asked_for = Arc::new(());
         let asking = Arc::downgrade(&asked_for);
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
         let task = TaskBuilder::new().name("pipeline").spawn(async move {
             let mut workers = Workers { group: Group::new(), tasks: Vec::new() };
             for start in starts {
                 start(&mut workers);
             }
-            let outcome = run(&workers, output.as_ref()).await;
+            let outcome = run(&workers, output.as_ref(), &stopped).await;
             if let Err(error) = &outcome
                 && asking.strong_count() == 0
             {
@@ -97,7 +103,7 @@ impl Pipeline {
             }
             outcome
         });
-        Self { task, _asked_for: asked_for }
+        Self { task, stop, _asked_for: asked_for }
     }
 
     /// Waits until all of it has ended. Several tasks may wait: one of them gets the outcome.
@@ -115,9 +121,10 @@ impl Pipeline {
         JoinPipeline { join: self.task.join() }
     }
 
-    /// Stops it: every worker is dropped at its next `.await`, with the value that it has. Returns at once.
+    /// Stops it: every worker is dropped at its next `.await`, with the value that it has. Returns at once; join it to know when
+    /// all are gone.
     pub fn cancel(&self) {
-        self.task.cancel();
+        self.stop.cancel();
     }
 
     /// Whether it has ended: then joining does not wait.
@@ -127,8 +134,16 @@ impl Pipeline {
     }
 }
 
-/// Waits for the workers; if nobody takes the output any more, stops them first. That is no failure.
-async fn run<T>(workers: &Workers, output: Option<&Sender<T>>) -> Result<()> {
+/// Why the driver waits no longer.
+enum End {
+    /// The workers have ended, with this outcome.
+    Over(Result<()>),
+    /// Nobody takes the output any more. That is no failure.
+    Unwanted,
+    Cancelled,
+}
+
+async fn run<T>(workers: &Workers, output: Option<&Sender<T>>, stop: &CancellationToken) -> Result<()> {
     let unwanted = async {
         match output {
             Some(output) => output.closed().await,
@@ -136,25 +151,30 @@ async fn run<T>(workers: &Workers, output: Option<&Sender<T>>) -> Result<()> {
         }
     };
     let mut unwanted = pin!(unwanted);
-    let mut ended = pin!(workers.join());
-    let outcome = poll_fn(|cx| {
+    let mut stopped = pin!(stop.cancelled());
+    let mut over = pin!(workers.join());
+    let end = poll_fn(|cx| {
         // First, so that a failure is not taken for the close that it brings about.
-        if let Poll::Ready(outcome) = ended.as_mut().poll(cx) {
-            return Poll::Ready(Some(outcome));
+        if let Poll::Ready(outcome) = over.as_mut().poll(cx) {
+            return Poll::Ready(End::Over(outcome));
         }
-        unwanted.as_mut().poll(cx).map(|()| None)
+        if unwanted.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(End::Unwanted);
+        }
+        stopped.as_mut().poll(cx).map(|()| End::Cancelled)
     })
     .await;
-    match outcome {
-        Some(outcome) => outcome,
-        None => {
-            workers.group.cancel();
-            let outcome = workers.group.join().await;
-            // They were cancelled: that is no failure now.
-            let _ = workers.join().await;
-            outcome
-        }
-    }
+    let outcome = match end {
+        End::Over(outcome) => return outcome,
+        End::Unwanted => Ok(()),
+        End::Cancelled => Err(TaskError::Cancelled.into()),
+    };
+    workers.group.cancel();
+    // A failure that came before is the first.
+    let failure = workers.group.join().await;
+    // Each has been cancelled, or was over already.
+    let _ = workers.join().await;
+    failure.and(outcome)
 }
 
 /// Nobody will ask for this failure. (A panic was reported where it happened.)

@@ -180,7 +180,7 @@ impl<T: Send + 'static> Pool<T> {
 
 impl<T> Pool<T> {
     /// Lends out nothing more: those who wait get an error, idle resources are dropped now, the others when they come back.
-    /// Says whether it was open.
+    /// (A resource that is just being made or checked for somebody still goes out.) Says whether it was open.
     pub fn close(&self) -> bool {
         self.shared.close()
     }
