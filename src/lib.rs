@@ -136,7 +136,8 @@
 //!
 //! # What else is received with `<-`?
 //!
-//! Tasks, timers ([`time::after`]), tickers ([`time::tick`]), [`oneshot`], [`broadcast`], [`watch`], any `Stream`, an
+//! Tasks, timers ([`time::after`]), tickers ([`time::tick`]), [`oneshot`], [`broadcast`], [`watch`], permits, requests and
+//! [pipelines](flow), any `Stream`, an
 //! `Option` of those (`None` is Go's nil channel: never ready), a [set chosen at run time](any), and your own types through
 //! [`Receive`] and [`Transmit`].
 //!
@@ -149,7 +150,7 @@
 //!
 //! # Features
 //!
-//! `macros` (default): the macros. `sim` (default): deterministic tests, `#[vela::test]` and `vela::sim`. `tracing`: panics of detached tasks are also `tracing` events.
+//! `macros` (default): the macros. `sim` (default): deterministic tests, `#[vela::test]` and `vela::sim`. `tracing`: panics of detached tasks are also `tracing` events. `rate-limit`: `flow::RateLimiter`.
 
 pub use vela_core::*;
 

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod channel;
+mod flow;
 mod lang;
 mod run_queue;
 mod select;

@@ -7,6 +7,7 @@ mod chan;
 pub mod config;
 pub mod context;
 mod error;
+pub mod flow;
 mod lock;
 pub mod monitor;
 pub mod oneshot;

@@ -31,6 +31,7 @@ use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 
+pub use crate::rt::Named;
 use crate::select::{Case, Lends, One, Peek, Polled, Seat, Sent, Slot, Values, one, quick, sent, values};
 use crate::waitlist::{Claim, Wakes};
 
@@ -328,6 +329,15 @@ impl<'a, S: Stream + Unpin + ?Sized> Receive for &'a mut S {
     #[track_caller]
     fn receive(self) -> Self::Case {
         Polled::new(NextItem { stream: self })
+    }
+}
+
+impl<F: Future> Receive for Named<F> {
+    type Output = F::Output;
+    type Case = Polled<Self>;
+
+    fn receive(self) -> Self::Case {
+        Polled::new(self)
     }
 }
 

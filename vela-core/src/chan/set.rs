@@ -334,6 +334,11 @@ impl<T> Future for RecvFromSet<'_, T> {
 }
 
 impl<T> RecvFromSet<'_, T> {
+    /// The set, once the round was ready; to poll on is another round.
+    pub(crate) fn set(&mut self) -> &mut SelectSet<T> {
+        self.set
+    }
+
     #[cold]
     fn tell(&self, next: &Poll<(usize, Option<T>)>) {
         let only = match next {

@@ -31,6 +31,7 @@ pub(crate) use clock::{Timer, now, saturating_add};
 pub use entry::{RuntimeOptions, block_on_main, block_on_test};
 pub(crate) use exec::{Reports, Unreported, wake_next};
 pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle, panic_text};
+pub use operation::Named;
 pub(crate) use operation::{Site, operation, polled};
 pub use run_queue::RunQueue;
 pub(crate) use seam::simulated;

@@ -1,5 +1,6 @@
 //! What an operation is called and where the user wrote it: for reports.
 
+use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
@@ -69,14 +70,21 @@ pub(crate) fn polled(ready: bool, operation: Operation) {
 }
 
 pin_project! {
-    /// A future of another library as an operation of Vela's: it has a name, a yield point before it, and counts.
-    #[derive(Debug)]
+    /// An operation that is made of other futures: a future, and a source for `<-`, by value: `<-semaphore.acquire(2)`.
+    ///
+    /// It has a name in reports, is a yield point of a simulation, and counts in the cooperative budget.
     #[must_use = "futures do nothing unless they are awaited"]
-    pub(crate) struct Named<F> {
+    pub struct Named<F> {
         #[pin]
         future: F,
         name: &'static str,
         site: Site,
+    }
+}
+
+impl<F> fmt::Debug for Named<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Named").field("name", &self.name).finish_non_exhaustive()
     }
 }
 

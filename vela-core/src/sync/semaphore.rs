@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::ops::Named;
 use crate::rt;
 
 /// A number of permits that tasks take and give back; one `acquire` may take several.
@@ -39,7 +40,9 @@ impl Semaphore {
         Self { inner: Arc::new(tokio::sync::Semaphore::new(permits)) }
     }
 
-    /// Waits for `n` permits at once.
+    /// Waits for `n` permits at once. Also a source: `<-semaphore.acquire(2)`, alone and as an arm of `select!`.
+    ///
+    /// More permits than there will ever be are waited for for ever.
     ///
     /// # Errors
     ///
@@ -49,7 +52,7 @@ impl Semaphore {
     ///
     /// Dropping the future loses the place in the queue, and no permit.
     #[track_caller]
-    pub fn acquire(&self, n: u32) -> impl Future<Output = Result<Permit, SemaphoreClosed>> + use<> {
+    pub fn acquire(&self, n: u32) -> Named<impl Future<Output = Result<Permit, SemaphoreClosed>> + use<>> {
         let acquire = Arc::clone(&self.inner).acquire_many_owned(n);
         rt::operation("acquire", async move {
             match acquire.await {

@@ -164,7 +164,23 @@ impl TaskBuilder {
         F: Future + Send + 'static,
         V: Verdict<F::Output>,
     {
-        host.nursery().start(future, verdict, self.name, Location::caller())
+        self.spawn_in_at(host, future, verdict, Location::caller())
+    }
+
+    /// As [`spawn_in`](Self::spawn_in), for what was asked for at `site` and is started later.
+    pub(crate) fn spawn_in_at<H, F, V>(
+        self,
+        host: &H,
+        future: F,
+        verdict: V,
+        site: &'static Location<'static>,
+    ) -> Task<V::Value>
+    where
+        H: Host + ?Sized,
+        F: Future + Send + 'static,
+        V: Verdict<F::Output>,
+    {
+        host.nursery().start(future, verdict, self.name, site)
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) const MODULES: &[&[&str]] = &[
     &["bus", "signal"],
     &["context"],
     &["task"],
+    &["flow"],
 ];
 
 /// The files that may hold unsafe code, and what for. Clippy sees to the SAFETY comments in them.
