@@ -2,6 +2,7 @@
 //! which adds the macros.
 
 pub mod broadcast;
+pub mod bus;
 mod chan;
 pub mod context;
 mod error;
@@ -10,6 +11,7 @@ pub mod oneshot;
 pub mod ops;
 mod rt;
 pub mod select;
+pub mod signal;
 pub mod sync;
 pub mod task;
 pub mod time;

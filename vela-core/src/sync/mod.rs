@@ -1,5 +1,6 @@
 //! Waiting for a number of things to end, and sharing a number of permits.
 
+pub(crate) mod look;
 mod semaphore;
 pub(crate) mod shared;
 mod wait_group;
