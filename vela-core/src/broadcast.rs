@@ -4,6 +4,9 @@
 //! several tasks and a wait that loses in a `select!` has nothing to give back. Order: a value is stored (or the
 //! last sender dropped) first, then those who wait are woken; a receiver registers first and looks then.
 //!
+//! Values are cloned, and dropped where they are overwritten, under the channel's locks: a value's `clone` and `drop` must not
+//! touch the channel. Put values for which that is not so into an `Arc`.
+//!
 //! # Examples
 //!
 //! ```
@@ -317,6 +320,12 @@ impl<T> Receiver<T> {
     #[must_use]
     pub fn sender_count(&self) -> usize {
         self.inner.lock().sender_strong_count()
+    }
+
+    /// Whether both receive from the same senders.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.sent, &other.sent)
     }
 }
 
