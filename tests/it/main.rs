@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod channel;
+mod kinds;
 mod lang;
 mod run_queue;
 mod select;

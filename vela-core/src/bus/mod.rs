@@ -153,9 +153,9 @@ impl fmt::Debug for EventBus {
     }
 }
 
-/// Publishes by type. Ready at once: publishing never waits, and never fails; it gives the number of subscribers.
+/// Publishes by type. Ready at once: publishing never waits, and never fails.
 impl<'a, E: Clone + Send + 'static> Transmit<E> for &'a EventBus {
-    type Output = Result<usize, PublishError>;
+    type Output = Result<(), PublishError>;
     type Case = Polled<Publish<'a, E>>;
 
     fn transmit(self, event: E) -> Self::Case {

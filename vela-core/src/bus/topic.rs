@@ -85,9 +85,9 @@ impl<E> fmt::Debug for Topic<E> {
     }
 }
 
-/// Ready at once: publishing never waits, and never fails; it gives the number of subscribers.
+/// Ready at once: publishing never waits, and never fails.
 impl<'a, E: Clone + Send + 'static> Transmit<E> for &'a Topic<E> {
-    type Output = Result<usize, PublishError>;
+    type Output = Result<(), PublishError>;
     type Case = Polled<Publish<'a, E>>;
 
     fn transmit(self, event: E) -> Self::Case {
@@ -121,16 +121,17 @@ impl<'a, E> Publish<'a, E> {
 impl<E> Unpin for Publish<'_, E> {}
 
 impl<E: Clone + Send + 'static> Future for Publish<'_, E> {
-    type Output = Result<usize, PublishError>;
+    type Output = Result<(), PublishError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let budget = ready!(rt::poll_budget(cx));
         let Some(event) = self.event.take() else { return Poll::Pending };
         budget.charge();
-        Poll::Ready(Ok(match self.on {
+        match self.on {
             On::Bus(bus) => bus.publish(event),
             On::Topic(topic) => topic.publish(event),
-        }))
+        };
+        Poll::Ready(Ok(()))
     }
 }
 
