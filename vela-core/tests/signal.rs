@@ -603,6 +603,46 @@ fn a_dropped_receive_loses_nothing() {
 }
 
 #[test]
+fn a_value_whose_copy_panics_was_not_given() {
+    struct Bomb(Arc<AtomicBool>);
+    impl Clone for Bomb {
+        fn clone(&self) -> Self {
+            assert!(!self.0.load(Ordering::SeqCst), "no copy now");
+            Self(Arc::clone(&self.0))
+        }
+    }
+    let armed = Arc::new(AtomicBool::new(true));
+    let (_setter, signal) = signal::new(Bomb(Arc::clone(&armed)));
+    let values = signal.subscribe();
+    assert!(catch_unwind(AssertUnwindSafe(|| values.try_recv().is_ok())).is_err());
+    armed.store(false, Ordering::SeqCst);
+    assert!(values.try_recv().is_ok() && values.try_recv().is_err());
+}
+
+#[test]
+fn an_old_value_whose_drop_panics_keeps_nobody_asleep() {
+    on_both(|| async {
+        struct Bomb(bool);
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                assert!(!self.0, "in the drop");
+            }
+        }
+        for batch in [false, true] {
+            let (setter, signal) = signal::new(Bomb(true));
+            let changes = signal.map(|bomb| bomb.0).changes();
+            let waiting = spawn(async move { changes.recv().await });
+            yield_now().await;
+            let set = AssertUnwindSafe(|| {
+                if batch { Batch::new().set(&setter, Bomb(false)).commit() } else { setter.set(Bomb(false)) }
+            });
+            assert!(catch_unwind(set).is_err());
+            assert_eq!(waiting.await.unwrap(), Some(false));
+        }
+    });
+}
+
+#[test]
 fn each_value_goes_to_one_of_those_who_share_a_subscription_and_the_end_to_all() {
     on_both(|| async {
         let (setter, signal) = signal::new(0);
