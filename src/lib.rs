@@ -137,8 +137,8 @@
 //! # What else is received with `<-`?
 //!
 //! Tasks, timers ([`time::after`]), tickers ([`time::tick`]), [`oneshot`], [`broadcast`], [`watch`], subscriptions to a
-//! [`signal`] or a [`bus`], any `Stream`, an `Option` of those (`None` is Go's nil channel: never ready), a [set chosen at run time](any), and your own types through
-//! [`Receive`] and [`Transmit`].
+//! [`signal`] or a [`bus`], any `Stream`, an `Option` of those (`None` is Go's nil channel: never ready), a
+//! [set chosen at run time](any), and your own types through [`Receive`] and [`Transmit`].
 //!
 //! # Sizes
 //!

@@ -375,6 +375,21 @@ fn stress_topics_come_and_go_under_publishers() {
 }
 
 #[test]
+fn all_goes_to_other_threads() {
+    fn check<T: Send + Sync>(_: &T) {}
+    // `Send`, and not `Sync`.
+    let bus = EventBus::new();
+    let topic = bus.topic_of::<std::cell::Cell<u8>>();
+    let (told, skips) = (topic.subscribe(), topic.subscribe().on_lag(OnLag::Skip));
+    check(&bus);
+    check(&topic);
+    check(&told);
+    check(&skips);
+    check(&told.recv());
+    check(&skips.recv());
+}
+
+#[test]
 fn debug_says_what_it_is() {
     let bus = EventBus::new();
     let topic = bus.topic::<u8>("orders").unwrap();

@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, OnceLock, Weak};
+use std::sync::{Arc, Barrier, Mutex, Weak};
 use std::task::{Context, Poll};
 use std::thread;
 
@@ -77,6 +77,20 @@ fn a_value_needs_neither_clone_nor_eq_nor_debug() {
     setter.set(Plain(5));
     assert_eq!((derived.read().0, derived.with(|plain| plain.0)), (6, 6));
     assert_eq!(format!("{setter:?} {signal:?}"), "Setter { subscriptions: 0, .. } Signal { closed: false, .. }");
+}
+
+#[test]
+fn all_goes_to_other_threads() {
+    fn check<T: Send + Sync>(_: &T) {}
+    let (setter, signal) = signal::new(0);
+    let values = signal.subscribe();
+    check(&setter);
+    check(&signal);
+    check(&values);
+    check(&values.recv());
+    check(&signal.wait_for(|_| true));
+    fn moves<T: Send>(_: &T) {}
+    moves(&Batch::new().set(&setter, 1).modify(&setter, |_| {}));
 }
 
 #[test]
@@ -220,6 +234,10 @@ mod calls_seen {
             *self.0.lock().unwrap().entry(n).or_default() += 1;
         }
 
+        pub(super) fn has(&self, n: usize) -> bool {
+            self.0.lock().unwrap().contains_key(&n)
+        }
+
         pub(super) fn assert_each_once(&self) {
             assert!(self.0.lock().unwrap().values().all(|times| *times == 1));
         }
@@ -329,6 +347,30 @@ fn looks_never_go_back() {
     );
 }
 
+/// While `first` is computed in one cut, its function sets the root and looks at `second`, which is then ahead of that cut.
+#[test]
+fn a_look_that_finds_a_newer_state_begins_again_with_that() {
+    let (setter, a) = signal::new(1);
+    let seen: Arc<calls_seen::Seen> = Arc::default();
+    let note = Arc::clone(&seen);
+    let second = a.map(move |n| {
+        note.add(*n);
+        *n
+    });
+    let ahead = second.clone();
+    let first = a.map(move |n| {
+        if *n == 1 {
+            setter.set(2);
+            assert_eq!(ahead.get(), 2);
+        }
+        *n
+    });
+    assert_eq!(signal::combine((first, second.clone())).get(), (2, 2), "both of the newer state");
+    assert_eq!(second.get(), 2);
+    seen.assert_each_once();
+    assert!(!seen.has(1), "the older state of `second` was never needed");
+}
+
 #[test]
 fn a_batch_changes_in_its_order_and_panics_whole() {
     let (set_a, a) = signal::new(1);
@@ -407,19 +449,27 @@ fn a_function_may_look_at_other_signals_and_set_them() {
     assert_eq!((derived.get(), looks.get()), (42, 2));
 }
 
+/// A signal that is known only later. Emptied at the end, or it would keep itself.
+type Later<T> = Arc<Mutex<Option<T>>>;
+
+fn known<T: Clone>(later: &Later<T>) -> Option<T> {
+    later.lock().unwrap().clone()
+}
+
 #[test]
 fn a_function_that_looks_at_its_own_signal_panics_instead_of_hanging() {
     let (setter, a) = signal::new(true);
-    let own: Arc<OnceLock<Signal<bool>>> = Arc::default();
+    let own: Later<Signal<bool>> = Later::default();
     let inside = Arc::clone(&own);
-    let derived = a.map(move |look| *look && inside.get().unwrap().get());
-    own.set(derived.clone()).ok();
+    let derived = a.map(move |look| *look && known(&inside).unwrap().get());
+    *own.lock().unwrap() = Some(derived.clone());
     for _ in 0..2 {
         let message = catch_unwind(AssertUnwindSafe(|| derived.get())).unwrap_err();
         assert!(message.downcast_ref::<&str>().unwrap().contains("looks at that signal itself"));
     }
     setter.set(false);
     assert!(!derived.get());
+    own.lock().unwrap().take();
 }
 
 #[test]
@@ -485,22 +535,24 @@ fn values_are_dropped_when_they_are_replaced_and_under_no_lock() {
 
 #[test]
 fn a_derived_value_that_looks_at_its_own_signal_when_it_is_dropped_may() {
-    let sum = Arc::new(AtomicUsize::new(0));
-    let (setter, signal) = signal::new(1_u8);
-    let own: Arc<OnceLock<Signal<u8>>> = Arc::default();
-    struct Looks(Arc<OnceLock<Signal<u8>>>, Arc<AtomicUsize>);
+    struct Looks(Later<Signal<u8>>, Arc<AtomicUsize>);
     impl Drop for Looks {
         fn drop(&mut self) {
-            self.1.fetch_add(usize::from(self.0.get().unwrap().get()), Ordering::SeqCst);
+            let value = known(&self.0).map_or(0, |own| own.get());
+            self.1.fetch_add(usize::from(value), Ordering::SeqCst);
         }
     }
+    let sum = Arc::new(AtomicUsize::new(0));
+    let (setter, signal) = signal::new(1_u8);
+    let own: Later<Signal<u8>> = Later::default();
     let (inside, count) = (Arc::clone(&own), Arc::clone(&sum));
     let looks = signal.map(move |_| Looks(Arc::clone(&inside), Arc::clone(&count)));
-    own.set(looks.map(|_| 5)).ok();
+    *own.lock().unwrap() = Some(looks.map(|_| 5));
     drop(looks.read());
     setter.set(2);
     drop(looks.read());
     assert_eq!(calls(&sum), 5);
+    own.lock().unwrap().take();
 }
 
 #[test]
@@ -586,6 +638,36 @@ fn a_subscription_of_several_roots_ends_with_the_last_of_all_setters() {
     });
 }
 
+/// Looks at a signal when it is woken.
+struct LooksWhenWoken(Signal<i32>, AtomicUsize);
+
+impl std::task::Wake for LooksWhenWoken {
+    fn wake(self: Arc<Self>) {
+        self.1.store(self.0.get() as usize, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn who_is_woken_sees_the_change() {
+    let (set_a, a) = signal::new(1);
+    let (set_b, b) = signal::new(0);
+    let sum = signal::combine((a, b)).map(|(a, b)| a + b);
+    let changes = sum.changes();
+    let waker = Arc::new(LooksWhenWoken(sum, AtomicUsize::new(0)));
+    let wait = |change: &dyn Fn()| {
+        let mut recv = Box::pin(changes.recv());
+        assert!(recv.as_mut().poll(&mut Context::from_waker(&Arc::clone(&waker).into())).is_pending());
+        change();
+        drop(recv);
+        changes.try_recv().unwrap();
+        waker.1.load(Ordering::SeqCst)
+    };
+    assert_eq!(wait(&|| set_a.set(2)), 2);
+    assert_eq!(wait(&|| set_a.modify(|n| *n += 1)), 3);
+    assert_eq!(wait(&|| drop(set_b.replace(10))), 13);
+    assert_eq!(wait(&|| Batch::new().set(&set_a, 20).set(&set_b, 30).commit()), 50);
+}
+
 #[test]
 fn a_dropped_receive_loses_nothing() {
     on_both(|| async {
@@ -617,6 +699,26 @@ fn a_value_whose_copy_panics_was_not_given() {
     assert!(catch_unwind(AssertUnwindSafe(|| values.try_recv().is_ok())).is_err());
     armed.store(false, Ordering::SeqCst);
     assert!(values.try_recv().is_ok() && values.try_recv().is_err());
+}
+
+#[test]
+fn a_value_that_another_takes_while_it_is_copied_is_not_given_twice() {
+    /// Whose copying is used by somebody else to take it.
+    struct Greedy(Later<Arc<Subscription<Greedy>>>, Arc<AtomicUsize>);
+    impl Clone for Greedy {
+        fn clone(&self) -> Self {
+            if self.1.fetch_add(1, Ordering::SeqCst) == 0 {
+                assert!(known(&self.0).unwrap().try_recv().is_ok());
+            }
+            Self(Arc::clone(&self.0), Arc::clone(&self.1))
+        }
+    }
+    let own: Later<Arc<Subscription<Greedy>>> = Later::default();
+    let (_setter, signal) = signal::new(Greedy(Arc::clone(&own), Arc::default()));
+    let values = Arc::new(signal.subscribe());
+    *own.lock().unwrap() = Some(Arc::clone(&values));
+    assert_eq!(values.try_recv().err(), Some(TryRecvError::Unchanged));
+    own.lock().unwrap().take();
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //! nobody listens to is no mistake: it says how many subscribers there were.
 //!
 //! The type decides, and nothing is converted: `bus.publish(5)` is an `i32`, which subscribers of `u32` do not hear of. Make
-//! types of your own for events.
+//! types of your own for events. Events are cloned and dropped under a topic's locks, as with `broadcast`: an event's `clone` and
+//! `drop` must not touch that topic.
 //!
 //! A subscriber that is slower than the topic's capacity allows loses the oldest events. What then happens is its own choice: to
 //! be told (a [`Subscription`], as it is), or to go on, to have only the newest, or to end ([`on_lag`](Subscription::on_lag)).

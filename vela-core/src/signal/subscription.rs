@@ -189,7 +189,8 @@ impl<T: Send + Sync + 'static> Look for Whole<'_, T> {
 impl<T> Clone for Subscription<T> {
     /// A subscription that has given what this one has given, and goes on by itself.
     fn clone(&self) -> Self {
-        Self::new(self.signal.clone(), *self.seen.lock())
+        let seen = *self.seen.lock();
+        Self::new(self.signal.clone(), seen)
     }
 }
 
