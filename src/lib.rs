@@ -136,10 +136,9 @@
 //!
 //! # What else is received with `<-`?
 //!
-//! Tasks, timers ([`time::after`]), tickers ([`time::tick`]), [`oneshot`], [`broadcast`], [`watch`], permits, requests and
-//! [pipelines](flow), any `Stream`, an
-//! `Option` of those (`None` is Go's nil channel: never ready), a [set chosen at run time](any), and your own types through
-//! [`Receive`] and [`Transmit`].
+//! Tasks, timers ([`time::after`]), tickers ([`time::tick`]), [`oneshot`], [`broadcast`], [`watch`], subscriptions to a
+//! [`signal`] or a [`bus`], permits, requests and [pipelines](flow), any `Stream`, an `Option` of those (`None` is Go's nil
+//! channel: never ready), a [set chosen at run time](any), and your own types through [`Receive`] and [`Transmit`].
 //!
 //! # Sizes
 //!

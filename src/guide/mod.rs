@@ -1,9 +1,8 @@
-//! Guides: two for those who know something like it already, one on tests, one for those who operate a program.
+//! Guides: two for those who know something like it already, one on patterns, one on tests, one for those who operate a program.
 
 #[cfg(feature = "config")]
 #[doc = include_str!("configuration.md")]
 pub mod configuration {}
-//! Guides: two for those who know something like it already, one on patterns, and one on tests.
 
 #[doc = include_str!("from_go.md")]
 pub mod from_go {}

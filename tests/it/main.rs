@@ -3,6 +3,7 @@
 
 mod channel;
 mod flow;
+mod kinds;
 mod lang;
 mod run_queue;
 mod select;

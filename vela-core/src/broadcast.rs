@@ -4,6 +4,9 @@
 //! several tasks and a wait that loses in a `select!` has nothing to give back. Order: a value is stored (or the
 //! last sender dropped) first, then those who wait are woken; a receiver registers first and looks then.
 //!
+//! Values are cloned, and dropped where they are overwritten, under the channel's locks: a value's `clone` and `drop` must not
+//! touch the channel. Put values for which that is not so into an `Arc`.
+//!
 //! # Examples
 //!
 //! ```
@@ -252,6 +255,36 @@ impl<T: Clone> Receiver<T> {
         rt::park_on(self.recv())
     }
 
+    /// The newest value, and how many were passed over on the way to it. It takes those there are at the time of the call: what is
+    /// sent meanwhile may be left. Never `Lagged`.
+    pub(crate) fn try_recv_newest(&self) -> (Result<T, TryRecvError>, u64) {
+        let (mut newest, mut older, mut missed) = (Err(TryRecvError::Empty), Vec::new(), 0);
+        let mut inner = self.inner.lock();
+        for _ in 0..=inner.len() {
+            match inner.try_recv() {
+                Ok(value) => older.extend(std::mem::replace(&mut newest, Ok(value)).ok()),
+                Err(inner::error::TryRecvError::Lagged(lost)) => missed += lost,
+                Err(inner::error::TryRecvError::Empty) => break,
+                Err(inner::error::TryRecvError::Closed) => {
+                    if newest.is_err() {
+                        newest = Err(TryRecvError::Closed);
+                    }
+                    break;
+                }
+            }
+        }
+        drop(inner);
+        (newest, missed + older.len() as u64)
+    }
+
+    /// Receives nothing any more, and counts no longer as a receiver.
+    pub(crate) fn disconnect(&self) {
+        let (_, nothing) = inner::channel(1);
+        let old = std::mem::replace(&mut *self.inner.lock(), nothing);
+        drop(old);
+        self.sent.notify_waiters();
+    }
+
     /// One more receiver, of the values that are sent from now on.
     #[must_use]
     pub fn resubscribe(&self) -> Self {
@@ -260,6 +293,11 @@ impl<T: Clone> Receiver<T> {
 }
 
 impl<T> Receiver<T> {
+    /// Rung after each value, and when a sender has gone.
+    pub(crate) fn bell(&self) -> &Arc<Notify> {
+        &self.sent
+    }
+
     /// How many values this receiver has not received yet, those it missed included.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -282,6 +320,12 @@ impl<T> Receiver<T> {
     #[must_use]
     pub fn sender_count(&self) -> usize {
         self.inner.lock().sender_strong_count()
+    }
+
+    /// Whether both receive from the same senders.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.sent, &other.sent)
     }
 }
 

@@ -2,6 +2,7 @@
 //! which adds the macros.
 
 pub mod broadcast;
+pub mod bus;
 mod chan;
 #[cfg(feature = "config")]
 pub mod config;
@@ -16,6 +17,7 @@ mod overflow;
 mod rt;
 pub mod select;
 pub mod settings;
+pub mod signal;
 pub mod sync;
 pub mod task;
 pub mod time;

@@ -22,7 +22,7 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::ops::Deref;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -304,13 +304,27 @@ impl<T> Receiver<T> {
     ///
     /// Nothing is lost when the future is dropped.
     #[track_caller]
-    pub fn wait_for(&self, condition: impl FnMut(&T) -> bool) -> impl Future<Output = Option<T>>
+    pub fn wait_for(&self, mut condition: impl FnMut(&T) -> bool) -> impl Future<Output = Option<T>>
     where
         T: Clone,
     {
-        // A view of its own, so that it takes no change away from `recv`.
-        let mut view = self.view.clone();
-        rt::operation("wait_for", async move { view.wait_for(condition).await.ok().map(|value| value.clone()) })
+        // Through the bell, and not through a receiver of Tokio's own: that would count as one.
+        rt::operation("wait_for", async move {
+            loop {
+                let mut changed = pin!(self.changed.notified());
+                changed.as_mut().enable();
+                // Asked before looking at the value: a change by the last sender before it went is seen below.
+                let closed = self.is_closed();
+                let found = {
+                    let value = self.view.borrow();
+                    condition(&value).then(|| value.clone())
+                };
+                if closed || found.is_some() {
+                    return found;
+                }
+                changed.await;
+            }
+        })
     }
 
     /// Waits on a thread that drives no tasks.
@@ -333,10 +347,36 @@ impl<T> Receiver<T> {
         self.seen.lock().borrow().has_changed()
     }
 
+    /// Makes the value as it is now count as not received: the next receive gives it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_core as vela;
+    /// let (_tx, rx) = vela::watch::channel("initial");
+    /// rx.mark_changed();
+    /// assert_eq!(rx.try_recv(), Ok("initial"));
+    /// ```
+    pub fn mark_changed(&self) {
+        self.seen.lock().mark_changed();
+        self.changed.notify_waiters();
+    }
+
+    /// Makes the value as it is now count as received.
+    pub fn mark_unchanged(&self) {
+        self.seen.lock().mark_unchanged();
+    }
+
     /// Whether the last sender is gone; a change may be left.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.view.is_closed()
+    }
+
+    /// Whether both watch the same value.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.view.same_channel(&other.view)
     }
 }
 

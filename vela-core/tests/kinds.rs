@@ -380,6 +380,18 @@ fn wait_for_sees_the_present_value_and_takes_no_change_away() {
 }
 
 #[test]
+fn waits_for_a_value_are_no_receivers() {
+    on_both(|| async {
+        let (tx, rx) = watch::channel(0);
+        let (mut a, mut b) = (pin!(rx.wait_for(|n| *n == 1)), pin!(rx.wait_for(|n| *n == 1)));
+        assert!(is_pending(a.as_mut()).await && is_pending(b.as_mut()).await);
+        assert_eq!(tx.receiver_count(), 1);
+        tx.send(1).unwrap();
+        assert_eq!((a.await, b.await, tx.receiver_count()), (Some(1), Some(1), 1));
+    });
+}
+
+#[test]
 fn threads_can_wait_for_all_kinds() {
     on_both(|| async {
         let (one_tx, one_rx) = oneshot::channel();

@@ -4,6 +4,7 @@
 mod channels;
 mod closing;
 mod forms;
+mod kinds;
 mod overflow;
 mod selects;
 mod sources;

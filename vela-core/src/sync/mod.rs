@@ -1,5 +1,6 @@
 //! Waiting for a number of things to end; sharing a number of permits, a set of resources, or the outcome of a call.
 
+pub(crate) mod look;
 mod pool;
 mod semaphore;
 pub(crate) mod shared;
