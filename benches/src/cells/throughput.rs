@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{count, send_all, threads, words};
 use crate::go::Go;
 use crate::harness::{Cell, Flavor, Scale, Unit, complete, on_runtime_as};
-use crate::peer::{Capacity, Message, Peer, Shape, for_each_peer, spawn};
+use crate::peer::{Capacity, Message, Peer, Shape, VelaMonitored, for_each_peer, spawn};
 
 const GROUP: &str = "Throughput";
 
@@ -33,6 +33,7 @@ fn cell<T: Message>(shape: Shape, go: &Go, bytes: usize) -> Cell {
         };
     }
     for_each_peer!(peer);
+    peer!(VelaMonitored);
     threads::add_throughput::<T>(&mut cell, shape, messages);
     // Go has no unbounded channel: there one that holds all the messages.
     go.add(&mut cell, messages, move |n| {

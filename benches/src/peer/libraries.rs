@@ -74,6 +74,18 @@ peer! {
 }
 
 peer! {
+    /// Vela's channels with a monitor, in Vela's tasks.
+    VelaMonitored "vela monitored": from 0, unbounded true, many vela::Sender<T>, many vela::Receiver<T>;
+    |capacity| {
+        let builder = capacity.map_or_else(vela::Channel::unbounded, vela::Channel::bounded);
+        builder.name("bench").build().expect("there is no policy that could be wrong")
+    };
+    |tx, value| tx.send(value).await.is_ok();
+    |rx| rx.recv().await;
+    const GO: bool = true;
+}
+
+peer! {
     /// Vela's channels in Tokio's tasks.
     VelaOnTokio "vela on tokio": from 0, unbounded true, many vela::Sender<T>, many vela::Receiver<T>;
     |capacity| capacity.map_or_else(vela::unbounded, vela::channel);

@@ -81,6 +81,7 @@ fn all(report: &Report) -> Vec<Goal> {
         wanted: Wanted::AtMost(1.0),
     });
     goals.extend(growth(report));
+    goals.push(monitor(report));
     goals
 }
 
@@ -139,6 +140,18 @@ fn bulk(report: &Report) -> Vec<Goal> {
         }
     };
     vec![goal("cap 64"), goal("unbounded")]
+}
+
+/// What a monitor costs.
+fn monitor(report: &Report) -> Goal {
+    let cost = |cell: &Result| Some(cell.median("vela")? / cell.median("vela monitored")?);
+    let logs: Vec<f64> = report.cells().filter_map(cost).map(f64::ln).collect();
+    Goal {
+        number: 7,
+        what: "monitored to unmonitored channels: geometric mean of the throughput cells".to_owned(),
+        figure: (!logs.is_empty()).then(|| (logs.iter().sum::<f64>() / logs.len() as f64).exp()),
+        wanted: Wanted::AtMost(1.10),
+    }
 }
 
 /// The dearest point of each curve, to its cheapest.

@@ -75,7 +75,7 @@ pub(crate) struct Result {
 /// The peers that promise what Vela promises when a future is dropped.
 const CANCEL_SAFE: [&str; 6] = ["tokio", "async-channel", "flume", "loole", "crossfire", "tachyonix"];
 
-/// Vela, or one of its other ways (`vela on tokio`, `vela SelectSet`).
+/// Vela, or one of its other ways (`vela on tokio`, `vela SelectSet`, `vela monitored`).
 fn is_vela(name: &str) -> bool {
     name.split(' ').next() == Some("vela")
 }

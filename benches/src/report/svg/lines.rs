@@ -108,7 +108,7 @@ fn colour(name: &str) -> &'static str {
     match name {
         "vela" => "green",
         "vela on tokio" => "red",
-        "vela SelectSet" => "violet",
+        "vela SelectSet" | "vela monitored" => "violet",
         "tokio" => "ochre",
         "Go" => "blue",
         _ => "soft",
