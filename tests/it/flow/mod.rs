@@ -6,6 +6,7 @@ mod pipeline;
 mod pool;
 #[cfg(feature = "rate-limit")]
 mod rate;
+mod reports;
 mod request;
 mod saturated;
 mod singleflight;

@@ -201,3 +201,20 @@ fn a_group_runs_so_many_at_a_time_and_waits_for_all() {
     every(0, Faults::none().cancel(1), body);
     some(500, ALL, body);
 }
+
+/// The panic of a task comes out of its scope or group: then it is nobody's unseen panic.
+#[test]
+fn a_panic_that_comes_out_of_a_scope_is_seen() {
+    let body = || async {
+        let failed: vela::Result<()> = scope(async |s| {
+            drop(s.spawn(async { assert!(std::hint::black_box(false), "in a scope") }));
+            Ok(())
+        })
+        .await;
+        assert!(failed.unwrap_err().to_string().contains("in a scope"));
+        let group = Group::new();
+        drop(group.spawn(async { assert!(std::hint::black_box(false), "in a group") }));
+        assert!(group.join().await.unwrap_err().to_string().contains("in a group"));
+    };
+    some(100, Faults::none(), body);
+}

@@ -22,6 +22,30 @@ type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 /// A pipeline of the values of `input`, without stages yet.
 ///
 /// Other receivers of the same channel share its values with the pipeline, as always.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// # vela::block_on(async {
+/// let (tx, rx) = vela::channel(4);
+/// let (lengths, pipeline) = vela::flow::from(rx)
+///     .filter(|word: &&str| word.len() > 1)
+///     .map_unordered(2, |word: &str| async move { word.len() })
+///     .into_receiver();
+/// for word in ["a", "pipeline", "of"] {
+///     tx.send(word).await?;
+/// }
+/// drop(tx);
+/// let mut sum = 0;
+/// while let Some(length) = lengths.recv().await {
+///     sum += length;
+/// }
+/// assert_eq!(sum, 10);
+/// pipeline.join().await?;
+/// # Ok::<(), vela::Error>(())
+/// # }).unwrap();
+/// ```
 pub fn from<T: Send + 'static>(input: Receiver<T>) -> Flow<T> {
     Flow { input, fed_by: None, starts: Vec::new(), capacity: None }
 }

@@ -159,7 +159,7 @@ impl RateLimiter {
 
 impl Shared {
     async fn wait(&self, n: u32) {
-        let Ok(_head) = self.line.acquire(1).await else { unreachable!("the line is never closed") };
+        let Ok(_head) = self.line.acquire_unnamed(1).await else { unreachable!("the line is never closed") };
         while let Err(wait) = self.check(n) {
             sleep(wait.unwrap_or(Duration::MAX)).await;
         }
@@ -214,6 +214,19 @@ impl fmt::Debug for RateLimiter {
 }
 
 /// Too many operations.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// use vela::flow::RateLimiter;
+/// use vela::time::secs;
+///
+/// let limiter = RateLimiter::new(1, secs(60));
+/// assert!(limiter.try_turn(1).is_ok());
+/// let refused = limiter.try_turn(1).unwrap_err();
+/// assert!(refused.retry_after() <= Some(secs(60)));      // a `Retry-After` header, say
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimited {
     retry_after: Option<Duration>,

@@ -145,6 +145,8 @@ pub fn request<Q, R>(tx: &Sender<Request<Q, R>>, query: Q) -> Call<'_, Request<Q
 
 /// As [`request`], for messages of any type that have a [`Reply`] in them, such as the variants of an enum of commands:
 /// `call(&tx, |reply| Command::Get { key, reply })`. See [`Reply`] for an example.
+///
+/// The message is made now, and sent when the call is awaited.
 #[track_caller]
 pub fn call<M, R>(tx: &Sender<M>, message: impl FnOnce(Reply<R>) -> M) -> Call<'_, M, R> {
     let (sender, answer) = oneshot::channel();
@@ -249,6 +251,20 @@ impl<M, R> fmt::Debug for Call<'_, M, R> {
 }
 
 /// Why a request has no answer.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// use vela::flow::{Request, request};
+///
+/// # vela::block_on(async {
+/// let (tx, rx) = vela::channel::<Request<&str, ()>>(1);
+/// drop(rx);
+/// let error = request(&tx, "hello").await.unwrap_err();
+/// assert_eq!(error.into_unsent().map(|request| request.query), Some("hello"));
+/// # });
+/// ```
 #[non_exhaustive]
 pub enum RequestError<M> {
     /// It could not be sent: nobody receives requests, or the channel is full and its policy is not to wait. It is inside.

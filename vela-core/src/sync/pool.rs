@@ -206,7 +206,7 @@ impl<T> Pool<T> {
 
 impl<T: Send + 'static> Shared<T> {
     async fn check_out(self: Arc<Self>) -> Result<Pooled<T>, PoolError> {
-        let permit = self.permits.acquire(1).await.map_err(|_| PoolError::Closed)?;
+        let permit = self.permits.acquire_unnamed(1).await.map_err(|_| PoolError::Closed)?;
         while let Some(idle) = self.take_idle() {
             let checked = match &self.recycle {
                 Some(recycle) => recycle(idle).await,
@@ -356,6 +356,21 @@ impl<T: fmt::Debug> fmt::Debug for Pooled<T> {
 }
 
 /// Why a [`Pool`] lent out nothing.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// use vela::sync::{Pool, PoolError};
+/// use vela::time::ms;
+///
+/// # vela::block_on(async {
+/// let pool = Pool::of([1]);
+/// let _only = pool.get().await?;
+/// assert!(matches!(pool.get_timeout(ms(1)).await, Err(PoolError::TimedOut)));
+/// # Ok::<(), PoolError>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PoolError {

@@ -53,13 +53,18 @@ impl Semaphore {
     /// Dropping the future loses the place in the queue, and no permit.
     #[track_caller]
     pub fn acquire(&self, n: u32) -> Named<impl Future<Output = Result<Permit, SemaphoreClosed>> + use<>> {
+        rt::operation("acquire", self.acquire_unnamed(n))
+    }
+
+    /// As [`acquire`](Self::acquire), for a part of an operation that has a name.
+    pub(crate) fn acquire_unnamed(&self, n: u32) -> impl Future<Output = Result<Permit, SemaphoreClosed>> + use<> {
         let acquire = Arc::clone(&self.inner).acquire_many_owned(n);
-        rt::operation("acquire", async move {
+        async move {
             match acquire.await {
                 Ok(inner) => Ok(Permit { inner }),
                 Err(_) => Err(SemaphoreClosed(())),
             }
-        })
+        }
     }
 
     /// Takes `n` permits if they are there and nobody waits for them.

@@ -330,9 +330,12 @@ impl<F: Future, V: Verdict<F::Output>> Future for Body<F, V> {
                 }))
             }
             Err(payload) => {
-                let panic = Panic::new(super::panic::message(&*payload), None, this.name.clone(), this.site);
-                nursery.fail(TaskError::Panicked(panic).into());
+                let message = super::panic::message(&*payload);
+                // A simulation must know of a panic before it can be told that it has an owner.
+                rt::panicked(&message);
                 rt::panic_seen();
+                let panic = Panic::new(message, None, this.name.clone(), this.site);
+                nursery.fail(TaskError::Panicked(panic).into());
                 // On to the task itself, which counts and reports it.
                 resume_unwind(payload)
             }
