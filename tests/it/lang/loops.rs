@@ -220,3 +220,32 @@ fn an_ordinary_for_loop_stays_one() {
     });
     assert_eq!(sum, 18);
 }
+
+#[vela::test]
+async fn a_loop_takes_a_struct_apart() {
+    struct Pair {
+        left: u32,
+        right: u32,
+    }
+    enum Either {
+        Left { n: u32 },
+        Right { n: u32 },
+    }
+    let (tx, rx) = vela::channel(2);
+    let (either, eithers) = vela::channel(2);
+    vela! {
+        tx <- (Pair { left: 1, right: 2 }) else { panic!() };
+        tx <- (Pair { left: 3, right: 4 }) else { panic!() };
+        either <- (Either::Left { n: 5 }) else { panic!() };
+        either <- (Either::Right { n: 6 }) else { panic!() };
+        drop((tx, either));
+        let mut sum = 0;
+        for Pair { left, right } in <-rx {
+            sum += left * right;
+        }
+        for Either::Left { n } | Either::Right { n } in <-eithers {
+            sum += n;
+        }
+        assert_eq!(sum, 2 + 12 + 11);
+    }
+}

@@ -171,7 +171,12 @@ impl Rewriter<'_> {
         let mut head = Out::new();
         c.copy(1, &mut head);
         let mut pattern = Out::new();
-        self.until(c, &mut pattern, |c| c.is_ident("in") || c.is_brace());
+        // A brace ends what has no `in`, unless it is that of a struct's pattern.
+        self.until(c, &mut pattern, |c| {
+            let mut after = c.clone();
+            after.pos += 1;
+            c.is_ident("in") || c.is_brace() && !after.is_ident("in") && !after.is_punct('|')
+        });
         if c.is_ident("in") && {
             let mut ahead = c.clone();
             ahead.pos += 1;
