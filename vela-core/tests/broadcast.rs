@@ -165,7 +165,8 @@ fn a_receiver_that_goes_lets_go_of_its_values() {
 fn lengths_count_what_they_say() {
     let (tx, a) = broadcast::channel(2);
     let b = tx.subscribe();
-    assert!(tx.is_empty() && a.is_empty() && tx.len() == 0 && a.len() == 0);
+    assert!(tx.is_empty() && a.is_empty());
+    assert_eq!((tx.len(), a.len()), (0, 0));
     for n in 0..5 {
         tx.send(n).unwrap();
     }
