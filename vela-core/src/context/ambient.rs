@@ -31,6 +31,9 @@ impl From<Cow<'static, str>> for Name {
 pub(crate) struct Extra {
     pub(crate) name: Option<Name>,
     pub(crate) context: Option<Context>,
+    /// Of a task with a name; none otherwise.
+    #[cfg(feature = "tracing")]
+    pub(crate) span: tracing::Span,
 }
 
 /// What belongs to the running task.
@@ -64,6 +67,8 @@ pub(crate) fn carry<R>(site: &'static Location<'static>, extra: Option<&Extra>, 
     let ambient = Ambient { site, extra, entered: Cell::new(None) };
     // Dropped before `ambient`, to which it points.
     let _back = Back(CURRENT.replace(Some(NonNull::from(&ambient).cast())));
+    #[cfg(feature = "tracing")]
+    let _entered = extra.map(|extra| extra.span.enter());
     poll()
 }
 

@@ -30,7 +30,7 @@ where
     T: Send + 'static,
 {
     let (inside, context) = surroundings();
-    let extra = extra(name.as_ref(), context);
+    let extra = extra(name.as_ref(), context, site);
     let run = Run { future, site, extra };
     Task::new(rt::spawn(run, inside, name.as_ref().map(Name::as_str), site), name, site)
 }
@@ -42,7 +42,7 @@ where
     T: Send + 'static,
 {
     let (_, context) = surroundings();
-    let extra = extra(name.as_ref(), context);
+    let extra = extra(name.as_ref(), context, site);
     let work = move || match catch_unwind(AssertUnwindSafe(|| ambient::carry(site, extra.as_deref(), work))) {
         Ok(value) => Ok(value),
         Err(payload) => {
@@ -58,11 +58,23 @@ fn surroundings() -> (bool, Option<Context>) {
     (ambient::is_inside(), ambient::context())
 }
 
-fn extra(name: Option<&Name>, context: Option<Context>) -> Option<Box<Extra>> {
+fn extra(name: Option<&Name>, context: Option<Context>, site: &Location<'_>) -> Option<Box<Extra>> {
     if name.is_none() && context.is_none() {
         return None;
     }
-    Some(Box::new(Extra { name: name.cloned(), context }))
+    #[cfg(not(feature = "tracing"))]
+    let _ = site;
+    Some(Box::new(Extra {
+        name: name.cloned(),
+        context,
+        #[cfg(feature = "tracing")]
+        span: match name {
+            Some(name) => {
+                tracing::info_span!(target: "vela::task", "task", name = name.as_str(), spawned_at = %site)
+            }
+            None => tracing::Span::none(),
+        },
+    }))
 }
 
 impl<F: Future> Future for Run<F> {
