@@ -149,7 +149,15 @@
 //!
 //! # Features
 //!
-//! `macros` (default): the macros. `sim` (default): deterministic tests, `#[vela::test]` and `vela::sim`. `tracing`: panics of detached tasks are also `tracing` events. `rate-limit`: `flow::RateLimiter`.
+//! | feature | |
+//! |---|---|
+//! | `macros` (default) | the macros |
+//! | `sim` (default) | deterministic tests, `#[vela::test]` and `vela::sim` |
+//! | `config` | layered configuration of named channels: `vela::config`, [`Channel`]`::named` |
+//! | `metrics` | what [monitors](monitor) count, for the `metrics` facade |
+//! | `serde` | settings and snapshots can be serialised |
+//! | `tracing` | panics of detached tasks and lines about channels are events, tasks with a name run in a span |
+//! | `rate-limit` | `flow::RateLimiter`, on the crate `governor` |
 
 pub use vela_core::*;
 

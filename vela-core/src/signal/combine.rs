@@ -29,7 +29,7 @@ pub fn combine<C: Combine>(signals: C) -> Signal<C::Output> {
     signals.combined()
 }
 
-/// What [`combine`] takes.
+/// What [`combine`](fn@combine) takes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be combined",
     label = "not signals",
