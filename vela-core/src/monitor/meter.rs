@@ -20,7 +20,8 @@ use crate::rt;
 pub(crate) struct Meter {
     // With every operation.
     sent: AtomicU64,
-    len: AtomicUsize,
+    /// How many values have left, one way or the other.
+    left: AtomicU64,
     /// The most values that were in the channel; what there are now is not written down yet.
     high: AtomicUsize,
     /// What is to be told, once the channel is unlocked.
@@ -80,7 +81,7 @@ impl Meter {
     pub(super) fn new(id: u64, name: Box<str>, capacity: usize, limits: Limits, load: Load) -> Self {
         let meter = Self {
             sent: AtomicU64::new(0),
-            len: AtomicUsize::new(0),
+            left: AtomicU64::new(0),
             high: AtomicUsize::new(0),
             news: AtomicU8::new(0),
             gone: AtomicU64::new(0),
@@ -109,23 +110,28 @@ impl Meter {
     // ---- by the watch, while the channel is locked ----
 
     #[inline]
-    pub(super) fn show(&self, sent: u64, len: usize) {
-        self.len.store(len, Relaxed);
-        // Release: who sees it in `counts` sees the length, too. The other way round values would seem to be received that are
-        // still in the channel.
-        self.sent.store(sent, Release);
+    pub(super) fn sent(&self) -> u64 {
+        self.sent.load(Relaxed)
     }
 
     #[inline]
-    pub(super) fn show_len(&self, len: usize) {
-        self.len.store(len, Relaxed);
+    pub(super) fn show_sent(&self, sent: u64) {
+        self.sent.store(sent, Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn show_left(&self, left: u64) {
+        // Release: who sees it sees that these were sent, too.
+        self.left.store(left, Release);
     }
 
     /// The channel had `len` values, and has fewer now.
     #[inline]
     pub(super) fn raise_high(&self, len: usize) {
-        // No branch, and no call: it is part of an inlined receive.
-        self.high.store(self.high.load(Relaxed).max(len), Relaxed);
+        // No call: it is part of an inlined receive.
+        if len > self.high.load(Relaxed) {
+            self.high.store(len, Relaxed);
+        }
     }
 
     pub(super) fn show_waits(&self, waits: u64) {
@@ -249,7 +255,9 @@ impl Meter {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.len.load(Relaxed)
+        // Acquire: pairs with the release in `show_left`; so it is never fewer than none.
+        let left = self.left.load(Acquire);
+        usize::try_from(self.sent.load(Relaxed).saturating_sub(left)).unwrap_or(usize::MAX)
     }
 
     pub(super) fn capacity(&self) -> Option<usize> {
@@ -269,13 +277,12 @@ impl Meter {
     }
 
     pub(super) fn counts(&self) -> Counts {
-        // Acquire: pairs with the release in `show`. Length and `gone` are at least as new: what was received meanwhile may be
-        // missed, but nothing is counted before it was received.
-        let sent = self.sent.load(Acquire);
-        let still = self.gone.load(Relaxed) + self.len.load(Relaxed) as u64;
+        // Acquire: as in `len`. What was dropped meanwhile may be missed or counted twice for a moment, on the safe side.
+        let left = self.left.load(Acquire);
+        let sent = self.sent.load(Relaxed);
         Counts {
             sent,
-            received: sent.saturating_sub(still),
+            received: left.saturating_sub(self.gone.load(Relaxed)),
             dropped: self.dropped.load(Relaxed),
             rejected: self.rejected.load(Relaxed),
             timeouts: self.timeouts.load(Relaxed),

@@ -4,9 +4,9 @@
 //! steps that happen with every operation are a few instructions; what happens now and then (a limit crossed, a sample) is [attended to](Watch::attend), and a channel that is about to need that is not [calm](Watch::is_calm): it
 //! leaves its inlined paths for one operation.
 //!
-//! * M1. `sent` counts the values that got into the channel, the meter's `gone` those that left it unreceived. A value is
-//!   received, gone, or among the `len` that are in the channel: so `received = sent - gone - len` is never counted.
-//! * M2. Values leave in the order in which they came, so value number `n` has left once `sent - len >= n`: one number (`due`) is
+//! * M1. The meter's `sent` counts the values that got into the channel, `left` those that are not in it any more, `gone` those of
+//!   them that nobody received: so `received = left - gone` is never counted, and `len = sent - left`.
+//! * M2. Values leave in the order in which they came, so value number `n` has left once `left >= n`: one number (`due`) is
 //!   enough to measure how long a value was in the channel.
 //! * M3. Nothing of the user's runs here (no `tracing`): what is to be told is noted in the meter, and told after the unlock.
 //! * M4. Where the watch is calm before an operation, a send can end that only by `ceiling` and `next_sample`, a receive only by
@@ -22,7 +22,8 @@ use super::meter::Meter;
 #[derive(Debug)]
 pub(crate) struct Watch {
     meter: Arc<Meter>,
-    sent: u64,
+    /// Values that were sent since the meter was brought up to date.
+    unseen: u64,
     /// There is something to do once the channel has more values than this …
     ceiling: usize,
     /// … or fewer than one less than this,
@@ -57,7 +58,7 @@ impl Watch {
     pub(crate) fn new(meter: Arc<Meter>) -> Self {
         let mut watch = Self {
             meter,
-            sent: 0,
+            unseen: 0,
             ceiling: 0,
             floor: 0,
             next_sample: 0,
@@ -84,32 +85,36 @@ impl Watch {
     /// A value got into the buffer of a channel that was calm, and that has `len` now; whether it still is.
     #[inline]
     pub(crate) fn sent_into(&mut self, len: usize) -> bool {
-        self.sent += 1;
-        self.meter.show(self.sent, len);
-        len < self.ceiling && self.sent < self.next_sample
+        let sent = self.meter.sent() + 1;
+        self.meter.show_sent(sent);
+        len < self.ceiling && sent < self.next_sample
     }
 
     /// A value was received out of the buffer of a channel that was calm, and that has `len` now; whether it still is.
     #[inline]
     pub(crate) fn received_from(&mut self, len: usize) -> bool {
-        self.meter.show_len(len);
+        let left = left(self.meter.sent(), len);
+        self.meter.show_left(left);
         self.meter.raise_high(len + 1);
-        len >= self.floor && left(self.sent, len) < self.next_due
+        len >= self.floor && left < self.next_due
     }
 
     /// Values got into the channel.
     #[inline]
     pub(crate) fn sent(&mut self, n: usize) {
-        self.sent += n as u64;
+        self.unseen += n as u64;
     }
 
     /// Something has happened, and the channel has `len` values now.
     #[inline]
     pub(crate) fn observe(&mut self, len: usize) {
         self.meter.raise_high(self.meter.len());
-        self.meter.show(self.sent, len);
-        let left = left(self.sent, len);
-        if len > self.ceiling || len + 1 < self.floor || self.sent > self.next_sample || left > self.next_due {
+        let sent = self.total();
+        self.unseen = 0;
+        let left = left(sent, len);
+        self.meter.show_sent(sent);
+        self.meter.show_left(left);
+        if len > self.ceiling || len + 1 < self.floor || sent > self.next_sample || left > self.next_due {
             self.attend(len, left);
         }
     }
@@ -118,7 +123,13 @@ impl Watch {
     /// [`received_from`](Self::received_from).
     #[inline]
     pub(crate) fn is_calm(&self, len: usize) -> bool {
-        len < self.ceiling && self.sent < self.next_sample && len >= self.floor && left(self.sent, len) < self.next_due
+        let sent = self.meter.sent();
+        len < self.ceiling && sent < self.next_sample && len >= self.floor && left(sent, len) < self.next_due
+    }
+
+    /// How many values got into the channel.
+    fn total(&self) -> u64 {
+        self.meter.sent() + self.unseen
     }
 
     // ---- now and then ----
@@ -129,15 +140,16 @@ impl Watch {
         if left > self.next_due {
             self.measure_time_in_queue(self.next_due + 1, self.since);
         }
-        if self.sent > self.next_sample {
+        let sent = self.meter.sent();
+        if sent > self.next_sample {
             let now = self.meter.now();
-            self.meter.look_at_the_load(now, self.sent, left, len > 0);
+            self.meter.look_at_the_load(now, sent, left, len > 0);
             if len == 0 {
                 // Straight to a receiver.
-                self.measure_time_in_queue(self.sent, now);
+                self.measure_time_in_queue(sent, now);
             } else {
                 self.since = now;
-                self.next_due = self.sent - 1;
+                self.next_due = sent - 1;
                 self.next_sample = NEVER;
             }
             // Once more, in case it has fluttered.
@@ -190,12 +202,12 @@ impl Watch {
     /// The next value to be followed comes after so many others.
     fn follow_no_more(&mut self, pause: u64) {
         self.next_due = NEVER;
-        self.next_sample = self.sent + pause;
+        self.next_sample = self.total() + pause;
     }
 
     /// The oldest value was dropped to make room, before the new one is [sent](Self::sent); the channel has `len` without both.
     pub(crate) fn dropped_oldest(&mut self, len: usize) {
-        if left(self.sent, len) > self.next_due {
+        if left(self.total(), len) > self.next_due {
             // It was the one that was followed: nobody received it.
             self.follow_no_more(1);
         }
