@@ -61,7 +61,7 @@ pub async fn serve(listener: TcpListener, site: Site, stop: Context, grace: Dura
     drop(listener); // from now on connections are refused, by the system
     if timeout(grace, connections.join()).await.is_err() {
         // None of them has been told that its order is accepted.
-        warn!("{} connections are cut off", connections.task_count());
+        warn!("connections cut off: {}", connections.task_count());
         connections.cancel();
         _ = connections.join().await; // cancelled tasks drop their clones of `site`
     }

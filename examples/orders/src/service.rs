@@ -69,8 +69,8 @@ pub async fn run(settings: Settings) -> vela::Result<()> {
 /// Stops the service at the first signal; ends at the second, or when the time is over.
 async fn told_twice(signals: &mut StopSignals, stop: &Context, grace: Duration) -> &'static str {
     let signal = signals.next().await; // not in `info!`, which evaluates nothing where it is switched off
-    info!("{signal}: stopping");
     stop.cancel();
+    info!("{signal}: stopping");
     select! {
         _ = signals.next() => "told to stop at once",
         <-after(grace) => "out of time",

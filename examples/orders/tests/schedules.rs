@@ -35,6 +35,15 @@ impl Store for Shelf {
     }
 }
 
+/// A store that cannot.
+struct Full;
+
+impl Store for Full {
+    async fn save(&mut self, _: Vec<Row>) -> vela::Result<()> {
+        Err(vela::Error::msg("the disk is full"))
+    }
+}
+
 /// Every third is a dead letter: of the one kind or the other.
 fn order(client: usize, n: usize) -> Order {
     let (item, quantity) = match (client + n) % 6 {
@@ -123,5 +132,21 @@ async fn who_is_told_that_it_is_stored_finds_it_stored() -> vela::Result<()> {
     for millis in [0, 1, 3, 7, 100] {
         run(3, Accept::Stored, ms(millis)).await?;
     }
+    Ok(())
+}
+
+#[vela::test(schedules = 1000)]
+async fn a_store_that_fails_ends_the_pipeline_and_nobody_waits_for_ever() -> vela::Result<()> {
+    let (ingest, queues) = Queues::with_capacity(1, ms(2))?;
+    let intake = Intake::new(ingest, Accept::Stored, Context::background());
+    let pipeline = go!(pipeline::run(queues, Prices::with_latency(ms(1)), Full, OPTIONS, Arc::default()));
+    let clients: Vec<_> =
+        (0..CLIENTS).map(|name| go!(clone(intake) client(name, intake, false, Shelf::default()))).collect();
+    for client in clients {
+        for (id, answer) in client.await? {
+            assert!(matches!(answer, Some(Answer::Lost | Answer::Busy | Answer::Stopping)), "{id}: {answer:?}");
+        }
+    }
+    assert_eq!(pipeline.await?.unwrap_err().to_string(), "the disk is full");
     Ok(())
 }

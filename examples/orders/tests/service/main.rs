@@ -8,3 +8,5 @@ mod process;
 mod reload;
 mod saturation;
 mod scrape;
+mod starting;
+mod stopping;

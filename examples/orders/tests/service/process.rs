@@ -29,6 +29,28 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
     }
 }
 
+/// The service in this directory, which gets a copy of its configuration; its log goes to a file there.
+fn command(dir: &TempDir, variables: &[(&str, &str)]) -> Command {
+    let config = dir.path().join("config");
+    fs::create_dir(&config).unwrap();
+    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("config")).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), config.join(file.file_name())).unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orders"));
+    command.current_dir(dir).stdin(Stdio::null()).stderr(File::create(dir.path().join("log")).unwrap());
+    command.envs([("VELA_ENV", "test"), ("ORDERS_LISTEN", "127.0.0.1:0"), ("ORDERS_LOOKUP", "1ms")]);
+    command.envs(variables.iter().copied());
+    command
+}
+
+/// Starts a service that is expected not to: its status, and its log.
+pub(crate) fn refused(variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut service = Service { child: command(&dir, variables).spawn().unwrap(), url: String::new(), dir };
+    (service.end().code(), service.log())
+}
+
 pub(crate) struct Service {
     child: Child,
     url: String,
@@ -39,21 +61,7 @@ impl Service {
     /// Starts it with these variables besides, and waits until it listens.
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config = dir.path().join("config");
-        fs::create_dir(&config).unwrap();
-        for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("config")).unwrap() {
-            let file = file.unwrap();
-            fs::copy(file.path(), config.join(file.file_name())).unwrap();
-        }
-        let mut child = Command::new(env!("CARGO_BIN_EXE_orders"))
-            .current_dir(&dir)
-            .envs([("VELA_ENV", "test"), ("ORDERS_LISTEN", "127.0.0.1:0"), ("ORDERS_LOOKUP", "1ms")])
-            .envs(variables.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(dir.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
+        let mut child = command(&dir, variables).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let mut service = Self { child, url: String::new(), dir };
@@ -65,6 +73,11 @@ impl Service {
     pub(crate) fn client(&self) -> Client {
         let agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
         Client { agent: agent.into(), url: self.url.clone() }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -19,7 +19,7 @@ fn sighup_changes_a_queue_and_a_mistake_changes_nothing() {
         service.log().contains("channels.orders.ingest.capacity: 4 → 6").then_some(())
     });
 
-    fs::write(&file, text.replace("capacity = 4", "capcity = 8")).unwrap();
+    fs::write(&file, text.replace("capacity = 4", "capcity = 8")).unwrap(); // typos: ignore
     service.signal(Signal::HUP);
     let log =
         eventually("the mistake in the log", || Some(service.log()).filter(|log| log.contains("stays as it was")));
