@@ -20,7 +20,7 @@ use vela::prelude::*;
 
 use crate::intake::{Answer, Intake};
 use crate::order::{Order, Outcome};
-use crate::pipeline::Progress;
+use crate::progress::Progress;
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -97,7 +97,8 @@ async fn answer(request: Request<Incoming>, site: &Site) -> Response<Full<Bytes>
         }
         (&Method::GET, "/health") => {
             let (stored, rejected) = (site.progress.stored(), site.progress.rejected());
-            json(StatusCode::OK, &json!({ "stored": stored, "rejected": rejected }))
+            let counts = json!({ "accepted": site.progress.accepted(), "stored": stored, "rejected": rejected });
+            json(StatusCode::OK, &counts)
         }
         _ => json(StatusCode::NOT_FOUND, &json!({ "error": "POST /orders, GET /metrics, GET /health" })),
     }

@@ -1,11 +1,15 @@
 //! The way into the pipeline, and what *accepted* means.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
 use vela::SendErrorKind;
 use vela::context::Context;
 use vela::flow::{RequestError, call};
 use vela::prelude::*;
 
 use crate::order::{Order, Outcome};
+use crate::progress::Progress;
 use crate::queues::Job;
 
 /// When a client is told that its order is accepted.
@@ -38,13 +42,14 @@ pub struct Intake {
     queue: Sender<Job>,
     accept: Accept,
     stop: Context,
+    progress: Arc<Progress>,
 }
 
 impl Intake {
-    /// Puts orders into `queue` until `stop` ends.
+    /// Puts orders into `queue` until `stop` ends, and counts them in `progress`.
     #[must_use]
-    pub fn new(queue: Sender<Job>, accept: Accept, stop: Context) -> Self {
-        Self { queue, accept, stop }
+    pub fn new(queue: Sender<Job>, accept: Accept, stop: Context, progress: Arc<Progress>) -> Self {
+        Self { queue, accept, stop, progress }
     }
 
     /// Takes one order.
@@ -58,7 +63,7 @@ impl Intake {
         if self.stop.is_cancelled() {
             return Answer::Stopping;
         }
-        match self.accept {
+        let answer = match self.accept {
             Accept::Queued => match self.queue.send(Job { order, reply: None }).await {
                 Ok(()) => Answer::Queued,
                 Err(unsent) => refusal(unsent.kind()),
@@ -68,7 +73,11 @@ impl Intake {
                 Err(RequestError::Unsent(unsent)) => refusal(unsent.kind()),
                 Err(_) => Answer::Lost,
             },
+        };
+        if matches!(answer, Answer::Queued | Answer::Settled(_)) {
+            self.progress.accepted.fetch_add(1, Relaxed);
         }
+        answer
     }
 }
 

@@ -7,6 +7,7 @@ pub mod intake;
 pub mod order;
 pub mod pipeline;
 pub mod prices;
+pub mod progress;
 pub mod queues;
 pub mod service;
 pub mod settings;

@@ -5,7 +5,7 @@
 //! scope cancels the others.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tracing::info;
@@ -14,6 +14,7 @@ use vela::prelude::*;
 
 use crate::order::Outcome;
 use crate::prices::Prices;
+use crate::progress::Progress;
 use crate::queues::{Done, Event, Job, Queues};
 use crate::store::Store;
 
@@ -26,31 +27,6 @@ pub struct Options {
     pub batch: usize,
     /// How long an order waits for others to share its transaction, at most.
     pub linger: Duration,
-}
-
-/// How many orders have come through so far.
-#[derive(Debug, Default)]
-pub struct Progress {
-    taken: AtomicU64,
-    stored: AtomicU64,
-    rejected: AtomicU64,
-}
-
-impl Progress {
-    /// Orders that are in the store.
-    pub fn stored(&self) -> u64 {
-        self.stored.load(Relaxed)
-    }
-
-    /// Dead letters that are in the store.
-    pub fn rejected(&self) -> u64 {
-        self.rejected.load(Relaxed)
-    }
-
-    /// Orders that were taken out of the first queue, and are not in the store yet.
-    pub fn in_hand(&self) -> u64 {
-        self.taken.load(Relaxed).saturating_sub(self.stored() + self.rejected())
-    }
 }
 
 vela! {
@@ -73,8 +49,7 @@ pub async fn run(
 ) -> vela::Result<()> {
     let Queues { ingest, valid, enriched, rejected, audit } = queues;
     scope(async move |s| {
-        go!(in(s) clone(audit = audit.0, rejected = rejected.0, progress)
-            validate(ingest, valid.0, rejected, audit, progress));
+        go!(in(s) clone(audit = audit.0, rejected = rejected.0) validate(ingest, valid.0, rejected, audit));
         for _ in 0..options.workers {
             go!(in(s) clone(valid = valid.1, enriched = enriched.0, rejected = rejected.0)
                 enrich(valid, prices, enriched, rejected));
@@ -87,15 +62,8 @@ pub async fn run(
 }
 
 /// Lets through what makes sense.
-async fn validate(
-    ingest: Receiver<Job>,
-    valid: Sender<Job>,
-    rejected: Sender<Done>,
-    audit: Sender<Event>,
-    progress: Arc<Progress>,
-) {
+async fn validate(ingest: Receiver<Job>, valid: Sender<Job>, rejected: Sender<Done>, audit: Sender<Event>) {
     for job in <-ingest {
-        progress.taken.fetch_add(1, Relaxed);
         _ = audit <- Event { id: job.order.id.clone(), what: "taken" };
         // A send fails only if the next stage has failed, and then the scope is about to cancel us.
         match job.order.check() {

@@ -1,5 +1,6 @@
 //! The whole: everything that runs is in one scope, and stops in one order.
 
+use std::fmt::Display;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +9,14 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tracing::info;
 use vela::config::Config;
-use vela::monitor::{self, ChannelMonitor};
+use vela::monitor;
 use vela::prelude::*;
 
 use crate::http::{self, Site};
 use crate::intake::Intake;
-use crate::pipeline::{self, Progress};
+use crate::pipeline;
 use crate::prices::Prices;
+use crate::progress::Progress;
 use crate::queues::Queues;
 use crate::settings::Settings;
 use crate::signals::{ReloadSignals, StopSignals, reload_when_told};
@@ -37,7 +39,6 @@ pub async fn run(settings: Settings) -> vela::Result<()> {
     monitor::describe();
 
     let (ingest, queues) = Queues::by_name()?;
-    let waiting = ingest.monitor();
     let progress = Arc::new(Progress::default());
     let store = Sqlite::open(&settings.database)?;
     let prices = Prices::with_latency(settings.lookup);
@@ -48,20 +49,21 @@ pub async fn run(settings: Settings) -> vela::Result<()> {
     let listener = TcpListener::bind(settings.listen).await?;
     writeln!(std::io::stdout(), "listening on http://{}", listener.local_addr()?)?;
 
-    let site = Site { intake: Intake::new(ingest, settings.accept, stop.clone()), progress: Arc::clone(&progress), metrics };
+    let intake = Intake::new(ingest, settings.accept, stop.clone(), Arc::clone(&progress));
+    let site = Site { intake, progress: Arc::clone(&progress), metrics };
     let service = scope(async |s| {
         go!(in(s) clone(progress) pipeline::run(queues, prices, store, settings.options, progress));
         go!(in(s) clone(stop) reload_when_told(reload_signals, stop));
         // Half of the time for the clients, half for what they have left in the queues.
         http::serve(listener, site, stop.clone(), settings.grace / 2).await;
-        info!("no more orders; {} are in the pipeline", left(waiting.as_ref(), &progress));
+        info!("no more orders; {} are in the pipeline", progress.left());
         Ok(()) // the scope waits for the pipeline, whose last sender went with `site`
     });
     select! {
-        outcome = service => outcome,
+        outcome = service => outcome.map_err(|error| not_stored(&error, progress.left())),
         why = told_twice(&mut stop_signals, &stop, settings.grace) => {
             // Dropping the service has cancelled all of it.
-            Err(vela::Error::msg(format!("{why}: {} orders are not stored", left(waiting.as_ref(), &progress))))
+            Err(not_stored(&why, progress.left()))
         }
     }
 }
@@ -78,7 +80,6 @@ async fn told_twice(signals: &mut StopSignals, stop: &Context, grace: Duration) 
 }
 }
 
-/// How many orders were accepted, and are not stored yet.
-fn left(waiting: Option<&ChannelMonitor>, progress: &Progress) -> u64 {
-    waiting.map_or(0, |queue| queue.depth() as u64) + progress.in_hand()
+fn not_stored(why: &dyn Display, left: u64) -> vela::Error {
+    vela::Error::msg(format!("{why}: {left} accepted orders are not stored"))
 }

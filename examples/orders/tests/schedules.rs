@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use orders::intake::{Accept, Answer, Intake};
 use orders::order::{Order, Outcome};
-use orders::pipeline::{self, Options, Progress};
+use orders::pipeline::{self, Options};
 use orders::prices::Prices;
+use orders::progress::Progress;
 use orders::queues::Queues;
 use orders::store::{Row, Store};
 use vela::prelude::*;
@@ -80,7 +81,7 @@ async fn run(capacity: usize, accept: Accept, stop_after: Duration) -> vela::Res
     let stop = Context::background();
     let progress = Arc::new(Progress::default());
     let told = scope(async |s| {
-        let intake = Intake::new(ingest, accept, stop.clone());
+        let intake = Intake::new(ingest, accept, stop.clone(), Arc::clone(&progress));
         go!(in(s) clone(shelf, progress)
             pipeline::run(queues, Prices::with_latency(ms(1)), shelf, OPTIONS, progress));
         let clients: Vec<_> =
@@ -107,7 +108,7 @@ async fn run(capacity: usize, accept: Accept, stop_after: Duration) -> vela::Res
     let rejected =
         shelf.0.lock().unwrap().iter().filter(|(_, outcome)| matches!(outcome, Outcome::Rejected(_))).count();
     let stored = shelf.0.lock().unwrap().len() - rejected;
-    assert_eq!((progress.stored(), progress.rejected(), progress.in_hand()), (stored as u64, rejected as u64, 0));
+    assert_eq!((progress.stored(), progress.rejected(), progress.left()), (stored as u64, rejected as u64, 0));
     Ok(())
 }
 
@@ -138,7 +139,7 @@ async fn who_is_told_that_it_is_stored_finds_it_stored() -> vela::Result<()> {
 #[vela::test(schedules = 1000)]
 async fn a_store_that_fails_ends_the_pipeline_and_nobody_waits_for_ever() -> vela::Result<()> {
     let (ingest, queues) = Queues::with_capacity(1, ms(2))?;
-    let intake = Intake::new(ingest, Accept::Stored, Context::background());
+    let intake = Intake::new(ingest, Accept::Stored, Context::background(), Arc::default());
     let pipeline = go!(pipeline::run(queues, Prices::with_latency(ms(1)), Full, OPTIONS, Arc::default()));
     let clients: Vec<_> =
         (0..CLIENTS).map(|name| go!(clone(intake) client(name, intake, false, Shelf::default()))).collect();

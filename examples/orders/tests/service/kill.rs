@@ -141,3 +141,22 @@ fn after_sigint_every_answered_order_is_stored_once() {
 fn after_sigkill_every_order_that_was_answered_when_stored_is_there() {
     rounds("stored", Signal::KILL);
 }
+
+#[test]
+fn an_order_whose_commit_is_held_up_is_not_answered() {
+    let mut service = Service::start(&[("ORDERS_ACCEPT", "stored"), ("ORDERS_BATCH", "1")]);
+    let database = service.database();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (client, other) = (service.client(), service.client());
+    let waits = thread::spawn(move || client.post(&json("waits", "tea", 1)));
+    eventually("the order at the store", || {
+        (other.scrape().count("orders.enriched", "received_total") == 1).then_some(())
+    });
+    other.get("/health"); // time enough for an answer that comes too soon
+    service.signal(Signal::KILL);
+    service.end();
+    let answer = waits.join().unwrap();
+    assert!(answer.is_err(), "{answer:?}");
+    database.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(rows(&database, "SELECT id, cents FROM orders"), []);
+}

@@ -1,6 +1,7 @@
 //! The service as a process: what its clients, its operator and its disk see.
 #![cfg(unix)]
 
+mod answers;
 mod forced;
 mod kill;
 mod page;
