@@ -111,9 +111,21 @@ pub(crate) fn tell_unbounded(site: &'static Location<'static>) {
     }
 }
 
-/// Says that a channel is smaller than what its sizing asks for.
+/// Says, once for each name and size, that a channel is smaller than what its sizing asks for.
 pub(crate) fn tell_undersized(name: &str, capacity: usize, wanted: usize) {
-    line::undersized(name, capacity, wanted);
+    /// Names that are made up as a program runs are not remembered for ever.
+    const MOST: usize = 1024;
+    static TOLD: Mutex<BTreeSet<(Box<str>, usize)>> = Mutex::new(BTreeSet::new());
+    let first = {
+        let mut told = TOLD.lock();
+        if told.len() == MOST {
+            told.clear();
+        }
+        told.insert((name.into(), capacity))
+    };
+    if first {
+        line::undersized(name, capacity, wanted);
+    }
 }
 
 /// The lines. A subscriber that panics does not reach the operation that happened to tell: others wait to be woken by it.
