@@ -17,6 +17,7 @@ use std::sync::Arc;
 #[cfg(feature = "config")]
 use super::meter::Limits;
 use super::meter::Meter;
+use super::registry;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -40,8 +41,8 @@ pub(crate) struct Watch {
     /// The number of the value that was measured last.
     measured: u64,
     waits: u64,
-    /// How many there were when one was measured last.
-    measured_waits: u64,
+    /// How many waits were passed over since one was measured last.
+    passed_over: u64,
     /// The number of the wait that is measured next.
     next_wait: u64,
 }
@@ -68,7 +69,7 @@ impl Watch {
             since: 0,
             measured: 0,
             waits: 0,
-            measured_waits: 0,
+            passed_over: 0,
             next_wait: 1,
         };
         watch.set_bounds();
@@ -167,6 +168,21 @@ impl Watch {
         }
     }
 
+    /// Somebody found no room, which may be the last that is heard for a long time: it is looked at although it flutters.
+    /// [`observe`](Self::observe) follows.
+    pub(crate) fn found_full(&mut self) {
+        if self.overlooks() {
+            self.flips = FLUTTER - 1;
+            self.set_bounds();
+        }
+    }
+
+    /// Whether it may be saturated without having been seen to be.
+    #[inline]
+    pub(crate) fn overlooks(&self) -> bool {
+        self.flutters() && !self.saturated
+    }
+
     fn flutters(&self) -> bool {
         self.flips >= FLUTTER
     }
@@ -218,16 +234,21 @@ impl Watch {
     pub(crate) fn begin_wait(&mut self) -> u64 {
         self.waits += 1;
         self.meter.show_waits(self.waits);
-        if self.waits < self.next_wait { 0 } else { self.meter.now() }
+        if self.waits < self.next_wait {
+            self.passed_over += 1;
+            0
+        } else {
+            self.meter.now()
+        }
     }
 
     /// He waits no longer, whatever came of it.
     #[inline]
     pub(crate) fn end_wait(&mut self, since: u64) {
         if since != 0 {
-            let weight = self.waits.saturating_sub(self.measured_waits);
-            self.measured_waits = self.waits;
-            self.next_wait = self.waits + self.meter.note_time_blocked(since, weight.max(1));
+            // Several may be measured at a time, each of which stands for itself.
+            let weight = 1 + std::mem::take(&mut self.passed_over);
+            self.next_wait = self.waits + self.meter.note_time_blocked(since, weight);
         }
     }
 
@@ -237,6 +258,14 @@ impl Watch {
         self.meter.set_limits(capacity, limits);
         self.flips = 0;
         self.attend_to_the_length(len);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Whoever looks at the channel may keep the meter.
+        registry::retire(&self.meter);
+        self.meter.end();
     }
 }
 
