@@ -135,7 +135,8 @@ pub fn snapshot() -> Vec<ChannelSnapshot> {
     registry::all().into_iter().map(|known| registry::line(known.name, known.retired, &known.live).0).collect()
 }
 
-/// What is known about the channels of one name at one time. Counters are those since the process began.
+/// What is known about the channels of one name at one time. Counters are those since the process began, or since the name was
+/// forgotten.
 ///
 /// With the feature `serde` it can be serialised; durations are seconds then.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -154,7 +155,7 @@ pub struct ChannelSnapshot {
     pub high_water: usize,
     /// Values that got in.
     pub sent: u64,
-    /// Values that were received.
+    /// Values that were received. (One that was handed to a receive which is then given up counts until it comes back.)
     pub received: u64,
     /// Values that the [overflow policy](crate::Overflow) has dropped.
     pub dropped: u64,

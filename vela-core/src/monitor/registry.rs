@@ -136,14 +136,15 @@ pub(super) struct Known {
 
 /// What is known under each name.
 pub(super) fn all() -> Vec<Known> {
-    let known = |(name, group): (&Box<str>, &Group)| Known {
+    let names = NAMES.lock();
+    let known = names.groups.iter().map(|(name, group)| Known {
         name: name.to_string(),
         #[cfg(feature = "metrics")]
         number: group.number,
         retired: group.retired.clone(),
         live: group.live.values().cloned().collect(),
-    };
-    NAMES.lock().groups.iter().map(known).collect()
+    });
+    known.collect()
 }
 
 /// One name, with all that is measured under it.

@@ -1,12 +1,13 @@
 //! What a channel keeps under its lock for its [`Meter`], and every step of counting.
 //!
 //! The state here is plain, since only who holds the channel's lock touches it; what others read is copied to the meter. The
-//! steps that happen with every operation are a few instructions; what happens now and then (a limit crossed, a sample) is [attended to](Watch::attend), and a channel that is about to need that is not [calm](Watch::is_calm): it
-//! leaves its inlined paths for one operation.
+//! steps that happen with every operation are a few instructions; what happens now and then (a limit crossed, a sample) is
+//! [attended to](Watch::attend), and a channel that is about to need that is not [calm](Watch::is_calm): it leaves its inlined
+//! paths for one operation.
 //!
 //! * M1. `sent` counts the values that got into the channel, the meter's `gone` those that left it unreceived. A value is
 //!   received, gone, or among the `len` that are in the channel: so `received = sent - gone - len` is never counted.
-//! * M2. Values leave in the order in which they came, so value number `n` has left once `sent - len >= n`: one number (`due`) is
+//! * M2. Values leave in the order in which they came, so value number `n` has left once `sent - len >= n`: one number (`next_due`) is
 //!   enough to measure how long a value was in the channel.
 //! * M3. Nothing of the user's runs here (no `tracing`): what is to be told is noted in the meter, and told after the unlock.
 //! * M4. Where the watch is calm before an operation, a send can end that only by `ceiling` and `next_sample`, a receive only by
@@ -132,7 +133,8 @@ impl Watch {
         }
         if self.sent > self.next_sample {
             let now = self.meter.now();
-            self.meter.look_at_the_load(now, self.sent, left, len > 0);
+            // The one that has just come is no backlog.
+            self.meter.look_at_the_load(now, self.sent, left, len > 1);
             if len == 0 {
                 // Straight to a receiver.
                 self.measure_time_in_queue(self.sent, now);
