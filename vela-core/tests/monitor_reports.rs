@@ -2,12 +2,16 @@
 #![cfg(feature = "tracing")]
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex};
+use std::future::Future;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber, span};
-use vela_core::{Channel, Overflow};
+use vela_core::{Channel, Overflow, Sender};
+
+/// Sends on this channel when something is said about it: as a log does that goes through a channel.
+static ECHO: OnceLock<Sender<u32>> = OnceLock::new();
 
 /// Keeps the events about channels as lines; panics if it is told to.
 #[derive(Clone, Default)]
@@ -33,8 +37,12 @@ impl Subscriber for Lines {
     fn event(&self, event: &Event<'_>) {
         let mut text = Text(event.metadata().level().to_string());
         event.record(&mut text);
-        let boom = text.0.contains("channel=\"boom\"");
+        let is_about = |name: &str| text.0.contains(&format!("channel=\"{name}\""));
+        let (boom, echo) = (is_about("boom"), is_about("echo"));
         self.0.lock().unwrap().push(text.0);
+        if let Some(channel) = ECHO.get().filter(|_| echo) {
+            channel.try_send(0).ok();
+        }
         assert!(!boom, "a subscriber that panics");
     }
     fn enter(&self, _: &span::Id) {}
@@ -57,6 +65,9 @@ fn reports() {
     drops_are_told_once_in_a_time_and_none_is_kept_silent(&lines);
     a_subscriber_that_panics_reaches_nobody(&lines);
     an_unnamed_channel_says_nothing(&lines);
+    a_subscriber_may_send_on_the_channel_that_it_hears_of(&lines);
+    what_stays_full_is_told_although_it_has_fluttered(&lines);
+    drops_are_told_when_the_channel_goes_though_somebody_looks_at_it(&lines);
 }
 
 fn saturation_and_its_end_are_told_once_in_a_time(lines: &Lines) {
@@ -106,4 +117,56 @@ fn an_unnamed_channel_says_nothing(lines: &Lines) {
     let (tx, _rx) = Channel::bounded(1).overflow(Overflow::DropNewest).build().unwrap();
     (0..100).for_each(|n| tx.try_send(n).unwrap());
     assert_eq!(lines.0.lock().unwrap().len(), before);
+}
+
+fn a_subscriber_may_send_on_the_channel_that_it_hears_of(lines: &Lines) {
+    let build = Channel::bounded(1).name("echo").overflow(Overflow::DropNewest).report_every(Duration::ZERO);
+    let (tx, _rx) = build.build().unwrap();
+    ECHO.set(tx.clone()).unwrap();
+    (0..3).for_each(|n| tx.try_send(n).unwrap());
+    // One that fills it, and two that are dropped; each is answered with another, of which the next line tells.
+    let told: u64 = lines
+        .of("echo")
+        .iter()
+        .filter_map(|line| line.split(" dropped=").nth(1)?.split(' ').next()?.parse::<u64>().ok())
+        .sum();
+    assert_eq!((tx.dropped(), told), (5, 4), "{:#?}", lines.of("echo"));
+}
+
+/// A receiver that dies, say, while the channel changes so often that not every change is followed.
+fn what_stays_full_is_told_although_it_has_fluttered(lines: &Lines) {
+    let last = |lines: &Lines, name: &str| lines.of(name).pop().unwrap();
+    for rounds in 1..100 {
+        for (policy, overflow) in
+            [("block", Overflow::Block), ("reject", Overflow::Reject), ("newest", Overflow::DropNewest)]
+        {
+            let name = format!("stuck.{policy}.{rounds}");
+            let build = Channel::bounded(1).name(&*name).overflow(overflow).report_every(Duration::ZERO);
+            let (tx, rx) = build.build().unwrap();
+            for n in 0..rounds {
+                tx.try_send(n).unwrap();
+                rx.try_recv().unwrap();
+            }
+            tx.try_send(0).unwrap();
+            if overflow == Overflow::Block {
+                let mut send = std::pin::pin!(tx.send(0));
+                let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+                assert!(send.as_mut().poll(&mut cx).is_pending());
+            } else {
+                tx.try_send(0).ok();
+            }
+            let told = lines.of(&name).into_iter().rfind(|line| line.contains("saturated")).unwrap();
+            assert!(told.starts_with("WARN"), "{name}: {}", last(lines, &name));
+        }
+    }
+}
+
+fn drops_are_told_when_the_channel_goes_though_somebody_looks_at_it(lines: &Lines) {
+    let build = Channel::bounded(1).name("seen").overflow(Overflow::DropNewest).report_every(Duration::MAX);
+    let (tx, rx) = build.build().unwrap();
+    let _monitor = tx.monitor().unwrap();
+    (0..10).for_each(|n| tx.try_send(n).unwrap());
+    drop((tx, rx));
+    let said = lines.of("seen").into_iter().filter(|line| line.contains("dropped=")).collect::<Vec<_>>();
+    assert!(said.len() == 2 && said[1].contains("dropped=8 "), "{said:#?}");
 }

@@ -144,12 +144,13 @@ impl<C: ChanRef> Berth<C> {
     /// As [`Chan::assume_locked`].
     pub(crate) unsafe fn locked<R>(
         self: Pin<&mut Self>,
-        transition: impl FnOnce(&mut State<C::Value>, &mut Option<C::Value>) -> R,
+        wakes: &mut Wakes,
+        transition: impl FnOnce(&mut State<C::Value>, &mut Option<C::Value>, &mut Wakes) -> R,
     ) -> R {
         let this = self.fill().project();
         let node = this.node.into_ref().get_ref();
         // SAFETY: the lock is held: it protects the state, and the value where the node is linked (W4).
-        unsafe { this.chan.chan().assume_locked(|state| transition(state, node.value())) }
+        unsafe { this.chan.chan().assume_locked(wakes, |state, wakes| transition(state, node.value(), wakes)) }
     }
 
     /// Runs `look` under the lock, and links the node by `link` if it gives nothing.

@@ -125,7 +125,7 @@ impl<T> Channel<T> {
 
     /// A channel as the [configuration](crate::config) of the process says under this name, which it follows while it lives.
     ///
-    /// What the builder is told besides goes before the configuration.
+    /// What the builder is told besides goes before the configuration, also when that changes.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl<T> Channel<T> {
         match config.channel(name) {
             Ok(settings) => {
                 let builder = Self::with_settings(&settings).name(name);
-                ChannelBuilder { made: Some(|name, chan| live::add(name, chan)), ..builder }
+                ChannelBuilder { made: Some((name.into(), live::add)), ..builder }
             }
             Err(unknown) => ChannelBuilder::new(Err(BuildError::NotConfigured(unknown))).name(name),
         }
@@ -183,12 +183,13 @@ impl<T> Channel<T> {
             Capacity::Bounded(capacity) => Some(capacity),
             Capacity::Unbounded => None,
         };
-        let limits = limits(settings);
+        let limits = limits(settings).checked();
         let expected =
             settings.sizing.map(|Sizing { peak_rate, processing_time, .. }| Expected { peak_rate, processing_time });
         ChannelBuilder {
             overflow: settings.overflow,
             monitored: settings.monitored,
+            said: Said::default(),
             undersized: settings.undersized(),
             expected,
             ..ChannelBuilder::new(limits.clone().map(|_| capacity)).limits(limits.unwrap_or_default())
@@ -228,14 +229,25 @@ pub struct ChannelBuilder<T> {
     name: Option<Box<str>>,
     monitored: bool,
     limits: Limits,
+    said: Said,
     expected: Option<Expected>,
     /// The capacity that the sizing asks for, if it has less.
     undersized: Option<usize>,
-    /// Gets to know the channel.
-    made: Option<Made<T>>,
+    /// Gets to know the channel, and the name under which it is configured.
+    made: Option<(Box<str>, Made<T>)>,
 }
 
-type Made<T> = fn(&str, &Arc<Chan<T>>);
+type Made<T> = fn(&str, &Arc<Chan<T>>, Said);
+
+/// What was said in the code, which goes before the configuration also when that changes.
+#[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(not(feature = "config"), allow(dead_code, reason = "there is no configuration that it goes before"))]
+pub(super) struct Said {
+    pub(super) overflow: bool,
+    pub(super) monitored: bool,
+    pub(super) saturation: Option<(f64, f64)>,
+    pub(super) report_every: Option<Duration>,
+}
 
 impl<T> fmt::Debug for ChannelBuilder<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -247,14 +259,15 @@ impl<T> fmt::Debug for ChannelBuilder<T> {
     }
 }
 
-/// The limits of saturation, if they make sense.
-pub(super) fn limits(settings: &ChannelSettings) -> Result<Limits, BuildError> {
+/// The limits of saturation.
+pub(super) fn limits(settings: &ChannelSettings) -> Limits {
     let &ChannelSettings { saturated_at, relieved_at, report_every, .. } = settings;
-    Limits { saturated_at, relieved_at, report_every }.checked()
+    Limits { saturated_at, relieved_at, report_every }
 }
 
 impl Limits {
-    fn checked(self) -> Result<Self, BuildError> {
+    /// These, if they make sense.
+    pub(super) fn checked(self) -> Result<Self, BuildError> {
         let Self { saturated_at, relieved_at, .. } = self;
         let right = saturated_at > 0.0 && saturated_at <= 1.0 && (0.0..saturated_at).contains(&relieved_at);
         if right { Ok(self) } else { Err(BuildError::Limits { saturated_at, relieved_at }) }
@@ -269,6 +282,7 @@ impl<T> ChannelBuilder<T> {
             name: None,
             monitored: true,
             limits: Limits::default(),
+            said: Said::default(),
             expected: None,
             undersized: None,
             made: None,
@@ -283,6 +297,7 @@ impl<T> ChannelBuilder<T> {
     /// What a full channel does with one more value; to wait is the default.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
+        self.said.overflow = true;
         self
     }
 
@@ -297,6 +312,7 @@ impl<T> ChannelBuilder<T> {
     /// Whether a channel that has a name is [monitored](crate::monitor); it is, if nothing is said.
     pub fn monitored(mut self, monitored: bool) -> Self {
         self.monitored = monitored;
+        self.said.monitored = true;
         self
     }
 
@@ -304,6 +320,7 @@ impl<T> ChannelBuilder<T> {
     /// 0.5, if nothing is said.
     pub fn saturation(mut self, saturated_at: f64, relieved_at: f64) -> Self {
         self.limits = Limits { saturated_at, relieved_at, ..self.limits };
+        self.said.saturation = Some((saturated_at, relieved_at));
         self
     }
 
@@ -311,6 +328,7 @@ impl<T> ChannelBuilder<T> {
     /// said. What is not told at once is told with the next line, and drops at the latest when the channel goes.
     pub fn report_every(mut self, every: Duration) -> Self {
         self.limits.report_every = every;
+        self.said.report_every = Some(every);
         self
     }
 
@@ -338,10 +356,10 @@ impl<T> ChannelBuilder<T> {
         }
         let monitored = name.as_ref().filter(|_| self.monitored);
         let meter = monitored.map(|name| monitor::register(name.clone(), capacity, limits, self.expected));
-        let chan = Chan::new(capacity, self.overflow, name.clone(), meter.map(Watch::new));
+        let chan = Chan::new(capacity, self.overflow, name, meter.map(Watch::new));
         let (sender, receiver) = ends(chan);
-        if let (Some(made), Some(name)) = (self.made, name) {
-            made(&name, sender.chan());
+        if let Some((name, made)) = self.made {
+            made(&name, sender.chan(), self.said);
         }
         Ok((sender, receiver))
     }

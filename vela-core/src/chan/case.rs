@@ -202,7 +202,7 @@ unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
 
     unsafe fn attempt_locked(self: Pin<&mut Self>, claim: &Claim, wakes: &mut Wakes) -> Poll<K::Output> {
         // SAFETY: the caller holds the channel's lock.
-        poll(unsafe { self.project().berth.locked(|state, value| K::look(state, value, claim, wakes)) })
+        poll(unsafe { self.project().berth.locked(wakes, |state, value, wakes| K::look(state, value, claim, wakes)) })
     }
 
     fn locks(&self, set: &mut LockSet) {
@@ -238,5 +238,27 @@ unsafe impl<C: ChanRef, K: Operation<C::Value>> Case for ChanCase<C, K> {
 
     fn describe(&self, tell: &mut dyn FnMut(Named)) {
         tell(self.site.operation(K::NAME, (K::END)(self.chan().address())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Channel;
+    use crate::ops::Transmit;
+
+    /// The channel may be full from now on, and nobody come by.
+    #[test]
+    fn what_a_select_does_under_its_locks_is_told_after_it() {
+        let (tx, _rx) = Channel::bounded(1).name("case.news").build().unwrap();
+        let (claim, mut wakes, mut locks) = (Claim::new(), Wakes::new(), LockSet::new());
+        let mut send = Box::pin((&tx).transmit(1));
+        send.locks(&mut locks);
+        // SAFETY: the channel is alive, and its lock is held by nobody.
+        let sent = unsafe { locks.hold(|| send.as_mut().attempt_locked(&claim, &mut wakes)) };
+        assert!(sent.is_ready() && tx.monitor().unwrap().is_in_saturation());
+        assert!(tx.chan().look(|state| state.news().is_some()), "not under the lock");
+        wakes.wake();
+        assert!(tx.chan().look(|state| state.news().is_none()));
     }
 }

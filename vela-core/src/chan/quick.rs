@@ -326,7 +326,14 @@ impl<T> Chan<T> {
         }
         // SAFETY: locked.
         let state = unsafe { self.locked_state() };
-        let ticket = if word & MONITORED == 0 { 0 } else { state.begin_wait(want) };
+        let ticket = if word & MONITORED == 0 {
+            0
+        } else if !receives && state.watch().is_some_and(|watch| watch.overlooks()) {
+            // That is not all that changes.
+            return self.give_up();
+        } else {
+            state.begin_wait(want)
+        };
         // SAFETY: by the caller; the lock is held.
         unsafe {
             node.assign(seat.claim, seat.key, Note::new(want, ticket));

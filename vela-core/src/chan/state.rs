@@ -9,6 +9,7 @@ use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::task::Waker;
 
 use super::buffer::{Buffer, SHRINK_FROM};
 use super::ends::Ends;
@@ -189,7 +190,7 @@ impl<T> State<T> {
 
     /// What there is to tell, once the channel is unlocked.
     #[inline]
-    fn news(&self) -> Option<Arc<Meter>> {
+    pub(super) fn news(&self) -> Option<Arc<Meter>> {
         let meter = self.extra.as_ref()?.watch.as_ref()?.meter();
         meter.has_news().then(|| Arc::clone(meter))
     }
@@ -200,6 +201,9 @@ impl<T> State<T> {
         let sends = matches!(want, Want::Deliver | Want::Place | Want::Room);
         // Under the other policies nobody waits in line for long.
         let waits = sends && matches!(self.overflow(), Overflow::Block | Overflow::Timeout(_));
+        if sends && let Some(watch) = self.watch() {
+            watch.found_full();
+        }
         if waits { self.watch().map_or(0, Watch::begin_wait) } else { 0 }
     }
 
@@ -235,7 +239,12 @@ impl<T> State<T> {
 
     /// Whether the buffer takes one more value or permit.
     pub(crate) fn has_room(&self) -> bool {
-        self.buffer.len().saturating_add(self.permits as usize) < self.capacity
+        self.has_room_beside(0)
+    }
+
+    /// The same, when so many places are somebody else's.
+    fn has_room_beside(&self, places: usize) -> bool {
+        self.buffer.len().saturating_add(self.permits as usize).saturating_add(places) < self.capacity
     }
 
     // ---- values in ----
@@ -321,6 +330,7 @@ impl<T> State<T> {
             Overflow::DropNewest => {
                 self.extra_mut().dropped += 1;
                 if let Some(watch) = self.watch() {
+                    watch.found_full();
                     watch.dropped_newest();
                 }
                 Push::Dropped(value)
@@ -337,7 +347,12 @@ impl<T> State<T> {
                 self.count_sent(1);
                 oldest.map_or(Push::Done, Push::Dropped)
             }
-            Overflow::Block | Overflow::Reject | Overflow::Timeout(_) | Overflow::Retry { .. } => Push::Full(value),
+            Overflow::Block | Overflow::Reject | Overflow::Timeout(_) | Overflow::Retry { .. } => {
+                if let Some(watch) = self.watch() {
+                    watch.found_full();
+                }
+                Push::Full(value)
+            }
         }
     }
 
@@ -416,8 +431,10 @@ impl<T> State<T> {
 
     /// Lets parked senders use the room there is, first come first served.
     fn serve_senders(&mut self, wakes: &mut Wakes) {
-        while !self.senders.is_empty() && (self.has_room() || self.place_at_rendezvous()) {
-            let at_rendezvous = self.capacity == 0;
+        let at_rendezvous = self.capacity == 0;
+        // Sinks that were told of room, which is theirs.
+        let mut told = 0;
+        while !self.senders.is_empty() && (self.has_room_beside(told) || self.place_at_rendezvous()) {
             // SAFETY: as in `take_from_sender`.
             let waiter = unsafe {
                 self.senders.claim_first(std::ptr::null(), |note| !at_rendezvous || note.want != Want::Deliver)
@@ -429,7 +446,8 @@ impl<T> State<T> {
             wakes.push(waiter.complete());
             self.count_wait(note);
             match value {
-                _ if note.want == Want::Room => return,
+                _ if note.want == Want::Room && at_rendezvous => return,
+                _ if note.want == Want::Room => told += 1,
                 Some(value) => {
                     self.buffer.push_back(value, self.capacity);
                     self.count_sent(1);
@@ -847,13 +865,20 @@ impl<T> Chan<T> {
     /// # Safety
     ///
     /// The caller holds [`raw_lock`](Self::raw_lock), and no `Guard` of this channel lives on this thread.
-    pub(crate) unsafe fn assume_locked<R>(&self, transition: impl FnOnce(&mut State<T>) -> R) -> R {
+    pub(crate) unsafe fn assume_locked<R>(
+        &self,
+        wakes: &mut Wakes,
+        transition: impl FnOnce(&mut State<T>, &mut Wakes) -> R,
+    ) -> R {
         // SAFETY: the lock gives exclusive access, and the caller has no other reference.
         let state = unsafe { &mut *self.state.get() };
-        let result = transition(state);
+        let result = transition(state, wakes);
         self.tell_state(state);
-        // News are told by who unlocks the channel next after a change.
         state.observe();
+        // Nobody else may come for a long time: news are told by who holds the locks, once he has released them.
+        if let Some(meter) = state.news() {
+            wakes.push(Some(Waker::from(meter)));
+        }
         // SAFETY: by the caller.
         unsafe { self.lock.publish(state.bits()) };
         result

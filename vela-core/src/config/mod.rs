@@ -88,8 +88,8 @@ use std::path::{Path, PathBuf};
 pub use builder::Builder;
 pub use error::{ConfigError, Mistake, UnknownChannel};
 pub use place::Origin;
-pub(crate) use reload::on_install;
 pub use reload::{Change, Pending, Reload, installed};
+pub(crate) use reload::{on_install, until_it_stays};
 pub use table::Table;
 
 use crate::settings::{ChannelSettings, UnboundedPolicy};

@@ -61,6 +61,24 @@ pub fn installed() -> Option<Arc<Config>> {
     INSTALLED.read().clone()
 }
 
+/// Hands over the configuration of the process, and once more if another has been installed meanwhile: who does so by
+/// himself brings nothing up to a date that is over.
+pub(crate) fn until_it_stays(mut hand_over: impl FnMut(&Config)) {
+    let mut handed = None;
+    loop {
+        let now = installed();
+        match &now {
+            Some(config) if !is_same(handed.as_ref(), now.as_ref()) => hand_over(config),
+            _ => return,
+        }
+        handed = now;
+    }
+}
+
+fn is_same(one: Option<&Arc<Config>>, other: Option<&Arc<Config>>) -> bool {
+    one.map(Arc::as_ptr) == other.map(Arc::as_ptr)
+}
+
 impl Config {
     /// Makes this the configuration of the process, in place of the one before. Channels that were made
     /// [by name](crate::Channel::named) follow it, see [`Reload::install`].
@@ -76,9 +94,13 @@ impl Config {
         let new = Arc::new(self);
         let old = INSTALLED.write().replace(Arc::clone(&new));
         drop(old); // after the lock
-        new.unbounded_policy().put_in_force();
-        let pending = FOLLOW.get().map_or_else(Vec::new, |follow| follow(&new));
-        (new, pending)
+        let mut pending = None;
+        until_it_stays(|config| {
+            config.unbounded_policy().put_in_force();
+            let follow = FOLLOW.get().map_or_else(Vec::new, |follow| follow(config));
+            pending.get_or_insert(follow);
+        });
+        (new, pending.unwrap_or_default())
     }
 
     /// Reads the same sources once more: files anew, and the variables of the process if it was they.

@@ -104,7 +104,7 @@ impl Measured {
         let Some(histogram) = &self.histogram else { return Vec::new() };
         let old = before.histogram.as_ref().map(Histogram::as_slice);
         let bucket = |(at, bucket): (usize, histogram::Bucket)| {
-            let new = bucket.count().wrapping_sub(old.map_or(0, |old| old[at]));
+            let new = bucket.count().saturating_sub(old.map_or(0, |old| old[at]));
             (seconds(bucket.start() / 2 + bucket.end() / 2), usize::try_from(new).unwrap_or(usize::MAX))
         };
         histogram.iter().enumerate().map(bucket).filter(|(_, new)| *new > 0).collect()

@@ -9,7 +9,18 @@ use super::durations::Measured;
 use super::registry;
 
 /// Durations that were handed over already, by name.
-static PUBLISHED: Mutex<Option<HashMap<String, [Measured; 2]>>> = Mutex::new(None);
+static PUBLISHED: Mutex<Option<HashMap<String, Published>>> = Mutex::new(None);
+
+#[derive(Default)]
+struct Published {
+    /// A name that was forgotten begins anew.
+    number: u64,
+    durations: [Measured; 2],
+}
+
+/// About so many samples of a histogram are handed over at a time: most recorders take, and keep, one by one what is given at
+/// once.
+const MOST_SAMPLES: usize = 1024;
 
 /// Hands everything to the recorder of the `metrics` facade, if there is one: call it now and then, or before a scrape.
 ///
@@ -28,6 +39,9 @@ static PUBLISHED: Mutex<Option<HashMap<String, [Measured; 2]>>> = Mutex::new(Non
 /// | `vela_channel_saturated` | gauge | 1 from when it becomes saturated until it is relieved |
 /// | `vela_channel_queue_seconds` | histogram | how long values were in the channel |
 /// | `vela_channel_blocked_seconds` | histogram | how long sends waited that had to |
+///
+/// Where there are thousands of durations since the last call, a part is handed over that stands for all: histograms tell how
+/// long it took, counters how often it happened.
 ///
 /// # Examples
 ///
@@ -49,9 +63,11 @@ static PUBLISHED: Mutex<Option<HashMap<String, [Measured; 2]>>> = Mutex::new(Non
 pub fn publish() {
     // One at a time: what is handed over must not be handed over twice.
     let mut published = PUBLISHED.lock();
+    // Names that are forgotten there are forgotten here.
+    let mut old = published.replace(HashMap::new()).unwrap_or_default();
     let published = published.get_or_insert_default();
-    for (name, retired, live) in registry::all() {
-        let (line, totals) = registry::line(name, retired, &live);
+    for known in registry::all() {
+        let (line, totals) = registry::line(known.name, known.retired, &known.live);
         let labels = labels(&line.name);
         let count = |name: &'static str, n: u64| counter!(name, &labels).absolute(n);
         count("vela_channel_sent_total", line.sent);
@@ -71,17 +87,29 @@ pub fn publish() {
         }
         if let Some(percent) = line.usage_percent() {
             set("vela_channel_usage_ratio", percent / 100.0);
+        } else if line.channels == 0 {
+            // What was set last would stay.
+            set("vela_channel_usage_ratio", 0.0);
         }
-        let before = published.entry(line.name).or_default();
+        let before = old.remove(&line.name).filter(|before| before.number == known.number).unwrap_or_default();
         let durations =
             [("vela_channel_queue_seconds", totals.in_queue), ("vela_channel_blocked_seconds", totals.blocked)];
-        for ((name, now), before) in durations.into_iter().zip(before) {
-            for (seconds, n) in now.since(before) {
-                histogram!(name, &labels).record_many(seconds, n);
+        for ((name, now), before) in durations.iter().zip(&before.durations) {
+            for (seconds, n) in thinned(now.since(before)) {
+                histogram!(*name, &labels).record_many(seconds, n);
             }
-            *before = now;
         }
+        let durations = durations.map(|(_, now)| now);
+        published.insert(line.name, Published { number: known.number, durations });
     }
+}
+
+/// The same shares of fewer samples, if there are very many; at least one of each.
+fn thinned(mut samples: Vec<(f64, usize)>) -> Vec<(f64, usize)> {
+    let all: usize = samples.iter().map(|(_, n)| n).sum();
+    let each = all.div_ceil(MOST_SAMPLES).max(1);
+    samples.iter_mut().for_each(|(_, n)| *n = n.div_ceil(each));
+    samples
 }
 
 /// Tells the recorder what the metrics mean, and their units. Once, after it is installed.

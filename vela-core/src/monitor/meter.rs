@@ -3,8 +3,11 @@
 //! One thread at a time writes, who holds the channel's lock ([`Watch`](super::watch::Watch)), so plain loads and stores are
 //! enough; anybody reads.
 
+use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
+use std::task::Wake;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -226,9 +229,30 @@ impl Meter {
     }
 
     /// Tells the news. Never while the channel is locked.
+    ///
+    /// Who listens may use channels himself, perhaps this one: what comes of that is told the next time, lest it goes on for
+    /// ever.
     #[cold]
     #[inline(never)]
     pub(crate) fn tell(&self) {
+        thread_local! {
+            static TELLING: Cell<bool> = const { Cell::new(false) };
+        }
+        struct Told;
+
+        impl Drop for Told {
+            fn drop(&mut self) {
+                TELLING.set(false);
+            }
+        }
+
+        if !TELLING.replace(true) {
+            let _told = Told;
+            self.tell_now();
+        }
+    }
+
+    fn tell_now(&self) {
         let news = self.news.swap(0, Relaxed);
         if news != 0 {
             self.report.tell(news, self);
@@ -236,11 +260,11 @@ impl Meter {
     }
 
     /// The channel is gone: what is not told yet is told now.
-    pub(crate) fn end(&self) {
+    pub(super) fn end(&self) {
         if self.report.has_untold_drops() {
             self.add_news(DROPS);
         }
-        self.tell();
+        self.tell_now();
     }
 
     /// Nanoseconds since the meter was made; never 0.
@@ -292,6 +316,13 @@ impl Meter {
     }
 }
 
+/// So that what was noted under several locks at once is told once they are released, as wakers are woken.
+impl Wake for Meter {
+    fn wake(self: Arc<Self>) {
+        self.tell();
+    }
+}
+
 /// Counters that only grow.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
@@ -316,6 +347,13 @@ impl Counts {
     }
 }
 
+/// How much of a capacity a length is. The quotient of two integers is rounded as a share that is written is, so that the two
+/// are equal where they should be; their product with the capacity is not.
+#[allow(clippy::cast_precision_loss, reason = "a share")]
+pub(super) fn share_of(len: usize, capacity: usize) -> f64 {
+    len as f64 / capacity as f64
+}
+
 /// A share of a capacity, rounded up.
 #[allow(
     clippy::cast_precision_loss,
@@ -324,7 +362,8 @@ impl Counts {
     reason = "a share is 0..=1"
 )]
 fn share(capacity: usize, share: f64) -> usize {
-    (capacity as f64 * share).ceil() as usize
+    let len = (capacity as f64 * share).ceil() as usize;
+    if len > 0 && share_of(len - 1, capacity) >= share { len - 1 } else { len }
 }
 
 /// A share of a capacity, rounded down.
@@ -335,5 +374,6 @@ fn share(capacity: usize, share: f64) -> usize {
     reason = "a share is 0..=1"
 )]
 fn share_down(capacity: usize, share: f64) -> usize {
-    (capacity as f64 * share).floor() as usize
+    let len = (capacity as f64 * share).floor() as usize;
+    if share_of(len + 1, capacity) <= share { len + 1 } else { len }
 }

@@ -105,7 +105,8 @@ impl ChannelMonitor {
     /// Whether the channel is at least this full now, from 0.0 to 1.0. Never without a bound, nor at capacity 0.
     #[must_use]
     pub fn is_saturated(&self, threshold: f64) -> bool {
-        self.usage_percent().is_some_and(|percent| percent >= threshold * 100.0)
+        let (depth, capacity) = (self.depth(), self.capacity());
+        capacity.is_some_and(|capacity| capacity > 0 && meter::share_of(depth, capacity) >= threshold)
     }
 
     /// Whether the channel has become saturated, and is not relieved yet: as the limits of the channel say, with hysteresis.
@@ -131,10 +132,11 @@ impl ChannelMonitor {
 /// See the [module](self).
 #[must_use]
 pub fn snapshot() -> Vec<ChannelSnapshot> {
-    registry::all().into_iter().map(|(name, totals, live)| registry::line(name, totals, &live).0).collect()
+    registry::all().into_iter().map(|known| registry::line(known.name, known.retired, &known.live).0).collect()
 }
 
-/// What is known about the channels of one name at one time. Counters are those since the process began.
+/// What is known about the channels of one name at one time. Counters are those since the process began, or since the name was
+/// forgotten.
 ///
 /// With the feature `serde` it can be serialised; durations are seconds then.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -153,7 +155,7 @@ pub struct ChannelSnapshot {
     pub high_water: usize,
     /// Values that got in.
     pub sent: u64,
-    /// Values that were received.
+    /// Values that were received. (One that was handed to a receive which is then given up counts until it comes back.)
     pub received: u64,
     /// Values that the [overflow policy](crate::Overflow) has dropped.
     pub dropped: u64,

@@ -28,7 +28,13 @@ use super::{ChannelMonitor, Limits, Watch, registry};
 /// ```
 pub struct Recorder {
     monitor: ChannelMonitor,
-    watch: Mutex<Watch>,
+    queue: Mutex<Queue>,
+}
+
+struct Queue {
+    watch: Watch,
+    /// Values that were received, it was said, before it was said that they were sent.
+    ahead: usize,
 }
 
 impl Recorder {
@@ -36,25 +42,31 @@ impl Recorder {
     #[must_use]
     pub fn new(name: impl Into<Box<str>>, capacity: Option<usize>) -> Self {
         let meter = registry::register(name.into(), capacity.unwrap_or(usize::MAX), Limits::default(), None);
-        Self { watch: Mutex::new(Watch::new(Arc::clone(&meter))), monitor: ChannelMonitor { meter } }
+        let queue = Queue { watch: Watch::new(Arc::clone(&meter)), ahead: 0 };
+        Self { queue: Mutex::new(queue), monitor: ChannelMonitor { meter } }
     }
 
     /// A value got into the queue.
     pub fn record_send(&self) {
-        self.record(|watch, len| {
-            watch.sent(1);
-            watch.observe(len + 1);
+        self.record(|queue, len| {
+            queue.watch.sent(1);
+            let gone = queue.ahead > 0;
+            queue.ahead -= usize::from(gone);
+            queue.watch.observe(if gone { len } else { len + 1 });
         });
     }
 
-    /// A value was received.
+    /// A value was received. (Who receives may be quicker than who says that it was sent.)
     pub fn record_receive(&self) {
-        self.record(|watch, len| watch.observe(len.saturating_sub(1)));
+        self.record(|queue, len| match len.checked_sub(1) {
+            Some(len) => queue.watch.observe(len),
+            None => queue.ahead += 1,
+        });
     }
 
     /// A value was dropped before it got into the queue.
     pub fn record_drop(&self) {
-        self.record(|watch, _| watch.dropped_newest());
+        self.record(|queue, _| queue.watch.dropped_newest());
     }
 
     /// A send or a receive gave up waiting.
@@ -62,8 +74,8 @@ impl Recorder {
         self.monitor.meter.timed_out();
     }
 
-    fn record(&self, event: impl FnOnce(&mut Watch, usize)) {
-        event(&mut self.watch.lock(), self.depth());
+    fn record(&self, event: impl FnOnce(&mut Queue, usize)) {
+        event(&mut self.queue.lock(), self.depth());
         if self.monitor.meter.has_news() {
             self.monitor.meter.tell();
         }

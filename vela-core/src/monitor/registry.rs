@@ -2,9 +2,9 @@
 //!
 //! Channels of one name are one line in a report: their counters are added up, and stay when a channel goes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -14,22 +14,28 @@ use super::durations::Measured;
 use super::load::{Expected, Load};
 use super::meter::{Counts, Limits, Meter};
 
-static NAMES: Mutex<Names> = Mutex::new(Names { groups: BTreeMap::new(), dead: VecDeque::new() });
+static NAMES: Mutex<Names> = Mutex::new(Names { groups: BTreeMap::new(), dead: BTreeMap::new(), count: 0 });
 
 /// So many names of which no channel is left are remembered.
 const MOST_DEAD: usize = 1024;
 
 struct Names {
     groups: BTreeMap<Box<str>, Group>,
-    /// Names whose last channel has gone, in that order. (Some may live again.)
-    dead: VecDeque<Box<str>>,
+    /// Names of which no channel is left, by the number of their death.
+    dead: BTreeMap<u64, Box<str>>,
+    /// Numbers that were given out, to groups and deaths.
+    count: u64,
 }
 
-#[derive(Default)]
 struct Group {
-    live: BTreeMap<u64, Weak<Meter>>,
+    /// A name that is forgotten and comes back has another.
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "asked for where something was handed over"))]
+    number: u64,
+    live: BTreeMap<u64, Arc<Meter>>,
     /// Of the channels that have gone.
     retired: Totals,
+    /// The number under which its name is among the dead.
+    died: Option<u64>,
 }
 
 /// What was measured on one or more channels.
@@ -66,25 +72,35 @@ impl Totals {
 }
 
 impl Names {
-    fn group(&mut self, name: &str) -> &mut Group {
-        if !self.groups.contains_key(name) {
-            self.groups.insert(name.into(), Group::default());
-        }
-        self.groups.get_mut(name).expect("it was inserted")
+    fn next(&mut self) -> u64 {
+        self.count += 1;
+        self.count
     }
 
-    fn retire(&mut self, name: &str, id: u64, totals: &Totals) {
-        let group = self.group(name);
-        group.live.remove(&id);
+    fn add(&mut self, meter: &Arc<Meter>) {
+        if !self.groups.contains_key(meter.name()) {
+            let group = Group { number: self.next(), live: BTreeMap::new(), retired: Totals::default(), died: None };
+            self.groups.insert(meter.name().into(), group);
+        }
+        let group = self.groups.get_mut(meter.name()).expect("it was inserted");
+        group.live.insert(meter.id, Arc::clone(meter));
+        if let Some(death) = group.died.take() {
+            self.dead.remove(&death);
+        }
+    }
+
+    fn retire(&mut self, meter: &Meter, totals: &Totals) {
+        let death = self.next();
+        let Some(group) = self.groups.get_mut(meter.name()) else { return };
+        group.live.remove(&meter.id);
         group.retired.join(totals);
         if group.live.is_empty() {
-            self.dead.push_back(name.into());
+            group.died = Some(death);
+            self.dead.insert(death, meter.name().into());
         }
         while self.dead.len() > MOST_DEAD {
-            let oldest = self.dead.pop_front().expect("there are some");
-            if self.groups.get(&oldest).is_some_and(|group| group.live.is_empty()) {
-                self.groups.remove(&oldest);
-            }
+            let (_, oldest) = self.dead.pop_first().expect("there are some");
+            self.groups.remove(&oldest);
         }
     }
 }
@@ -95,29 +111,40 @@ pub(crate) fn register(name: Box<str>, capacity: usize, limits: Limits, expected
     // Relaxed: only the number counts.
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     let meter = Arc::new(Meter::new(id, name, capacity, limits, Load::new(expected)));
-    NAMES.lock().group(meter.name()).live.insert(id, Arc::downgrade(&meter));
+    NAMES.lock().add(&meter);
     meter
 }
 
-impl Drop for Meter {
-    fn drop(&mut self) {
-        self.end();
-        let mut totals = Totals::default();
-        totals.add(self);
-        NAMES.lock().retire(self.name(), self.id, &totals);
-    }
+/// The channel of this meter is gone: what it has counted stays under its name.
+pub(super) fn retire(meter: &Meter) {
+    let mut totals = Totals::default();
+    totals.add(meter);
+    // From one to the other in one section: nobody sees the counts of a name fall.
+    NAMES.lock().retire(meter, &totals);
 }
 
-/// What is known under each name: the totals, and the channels that live.
-pub(super) fn all() -> Vec<(String, Totals, Vec<Arc<Meter>>)> {
-    // Meters are let go of after the lock: their end takes it.
+/// What is known under a name.
+pub(super) struct Known {
+    pub(super) name: String,
+    /// Another, if the name was forgotten meanwhile.
+    #[cfg(feature = "metrics")]
+    pub(super) number: u64,
+    /// Of the channels that have gone.
+    pub(super) retired: Totals,
+    pub(super) live: Vec<Arc<Meter>>,
+}
+
+/// What is known under each name.
+pub(super) fn all() -> Vec<Known> {
     let names = NAMES.lock();
-    let mut all = Vec::with_capacity(names.groups.len());
-    for (name, group) in &names.groups {
-        let live = group.live.values().filter_map(Weak::upgrade).collect();
-        all.push((name.to_string(), group.retired.clone(), live));
-    }
-    all
+    let known = names.groups.iter().map(|(name, group)| Known {
+        name: name.to_string(),
+        #[cfg(feature = "metrics")]
+        number: group.number,
+        retired: group.retired.clone(),
+        live: group.live.values().cloned().collect(),
+    });
+    known.collect()
 }
 
 /// One name, with all that is measured under it.

@@ -1,12 +1,13 @@
 //! What a channel keeps under its lock for its [`Meter`], and every step of counting.
 //!
 //! The state here is plain, since only who holds the channel's lock touches it; what others read is copied to the meter. The
-//! steps that happen with every operation are a few instructions; what happens now and then (a limit crossed, a sample) is [attended to](Watch::attend), and a channel that is about to need that is not [calm](Watch::is_calm): it
-//! leaves its inlined paths for one operation.
+//! steps that happen with every operation are a few instructions; what happens now and then (a limit crossed, a sample) is
+//! [attended to](Watch::attend), and a channel that is about to need that is not [calm](Watch::is_calm): it leaves its inlined
+//! paths for one operation.
 //!
 //! * M1. The meter's `sent` counts the values that got into the channel, `left` those that are not in it any more, `gone` those of
 //!   them that nobody received: so `received = left - gone` is never counted, and `len = sent - left`.
-//! * M2. Values leave in the order in which they came, so value number `n` has left once `left >= n`: one number (`due`) is
+//! * M2. Values leave in the order in which they came, so value number `n` has left once `left >= n`: one number (`next_due`) is
 //!   enough to measure how long a value was in the channel.
 //! * M3. Nothing of the user's runs here (no `tracing`): what is to be told is noted in the meter, and told after the unlock.
 //! * M4. Where the watch is calm before an operation, a send can end that only by `ceiling` and `next_sample`, a receive only by
@@ -17,6 +18,7 @@ use std::sync::Arc;
 #[cfg(feature = "config")]
 use super::meter::Limits;
 use super::meter::Meter;
+use super::registry;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -41,8 +43,8 @@ pub(crate) struct Watch {
     /// The number of the value that was measured last.
     measured: u64,
     waits: u64,
-    /// How many there were when one was measured last.
-    measured_waits: u64,
+    /// How many waits were passed over since one was measured last.
+    passed_over: u64,
     /// The number of the wait that is measured next.
     next_wait: u64,
 }
@@ -69,7 +71,7 @@ impl Watch {
             since: 0,
             measured: 0,
             waits: 0,
-            measured_waits: 0,
+            passed_over: 0,
             next_wait: 1,
         };
         watch.set_bounds();
@@ -143,7 +145,8 @@ impl Watch {
         let sent = self.meter.sent();
         if sent > self.next_sample {
             let now = self.meter.now();
-            self.meter.look_at_the_load(now, sent, left, len > 0);
+            // The one that has just come is no backlog.
+            self.meter.look_at_the_load(now, sent, left, len > 1);
             if len == 0 {
                 // Straight to a receiver.
                 self.measure_time_in_queue(sent, now);
@@ -177,6 +180,21 @@ impl Watch {
             }
             self.flips_since = now;
         }
+    }
+
+    /// Somebody found no room, which may be the last that is heard for a long time: it is looked at although it flutters.
+    /// [`observe`](Self::observe) follows.
+    pub(crate) fn found_full(&mut self) {
+        if self.overlooks() {
+            self.flips = FLUTTER - 1;
+            self.set_bounds();
+        }
+    }
+
+    /// Whether it may be saturated without having been seen to be.
+    #[inline]
+    pub(crate) fn overlooks(&self) -> bool {
+        self.flutters() && !self.saturated
     }
 
     fn flutters(&self) -> bool {
@@ -230,16 +248,21 @@ impl Watch {
     pub(crate) fn begin_wait(&mut self) -> u64 {
         self.waits += 1;
         self.meter.show_waits(self.waits);
-        if self.waits < self.next_wait { 0 } else { self.meter.now() }
+        if self.waits < self.next_wait {
+            self.passed_over += 1;
+            0
+        } else {
+            self.meter.now()
+        }
     }
 
     /// He waits no longer, whatever came of it.
     #[inline]
     pub(crate) fn end_wait(&mut self, since: u64) {
         if since != 0 {
-            let weight = self.waits.saturating_sub(self.measured_waits);
-            self.measured_waits = self.waits;
-            self.next_wait = self.waits + self.meter.note_time_blocked(since, weight.max(1));
+            // Several may be measured at a time, each of which stands for itself.
+            let weight = 1 + std::mem::take(&mut self.passed_over);
+            self.next_wait = self.waits + self.meter.note_time_blocked(since, weight);
         }
     }
 
@@ -249,6 +272,14 @@ impl Watch {
         self.meter.set_limits(capacity, limits);
         self.flips = 0;
         self.attend_to_the_length(len);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Whoever looks at the channel may keep the meter.
+        registry::retire(&self.meter);
+        self.meter.end();
     }
 }
 
