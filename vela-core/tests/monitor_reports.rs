@@ -57,6 +57,17 @@ fn reports() {
     drops_are_told_once_in_a_time_and_none_is_kept_silent(&lines);
     a_subscriber_that_panics_reaches_nobody(&lines);
     an_unnamed_channel_says_nothing(&lines);
+    what_a_receiver_has_missed_is_told_by_its_number(&lines);
+}
+
+fn what_a_receiver_has_missed_is_told_by_its_number(lines: &Lines) {
+    let (tx, rx) = vela_core::broadcast::channel_named("lagged", 4);
+    (0..10).for_each(|n| assert_eq!(tx.send(n).ok(), Some(1)));
+    assert!(rx.try_recv().is_err());
+    let said = lines.of("lagged");
+    assert_eq!(said.len(), 2, "{said:#?}");
+    assert!(said[0].contains("is saturated") && said[1].starts_with("WARN"), "{said:#?}");
+    assert!(said[1].contains("dropped=6") && said[1].contains("a receiver was too slow"), "{}", said[1]);
 }
 
 fn saturation_and_its_end_are_told_once_in_a_time(lines: &Lines) {
