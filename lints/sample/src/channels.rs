@@ -30,7 +30,7 @@ pub fn of_other_crates() {
 
 struct Fields {
     tokio: Option<tokio::sync::mpsc::UnboundedSender<u8>>, //~ disallowed_types: use `vela::Sender`
-    std: Option<std::sync::mpsc::Receiver<u8>>, //~ disallowed_types: use `vela::Receiver`
+    std: Option<std::sync::mpsc::Receiver<u8>>,            //~ disallowed_types: use `vela::Receiver`
 }
 
 impl Drop for Fields {
