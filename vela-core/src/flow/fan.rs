@@ -117,7 +117,7 @@ async fn all_closed<T>(outputs: &[Sender<T>]) {
 ///
 /// Among receivers that have a value each is equally likely; the values of one keep their order. Nothing is buffered, so the
 /// senders are held up as if they had this receiver alone. Which receiver a value came from is told by
-/// [`SelectSet`](crate::SelectSet), of which this is made; as a `Stream` take futures' `select_all` of
+/// [`SelectSet`], of which this is made; as a `Stream` take futures' `select_all` of
 /// [streams](Receiver::stream).
 ///
 /// # Examples

@@ -9,7 +9,7 @@
 //! | [`from`] | a [pipeline](Flow) of stages with parallelism, ordered or not | one per worker, one for the pipeline |
 //! | [`fan_out`], [`fan_out_all`] | each value to one of n receivers, to all of them | none; one |
 //! | [`fan_in`] | many receivers as one source | none |
-//! | [`request`], [`call`] | a value with its [reply](Reply) channel | none |
+//! | [`request()`], [`call`] | a value with its [reply](Reply) channel | none |
 //! | [`select_first`] | the first value that one of several receivers has | none |
 //! | [`batch()`], [`debounce`], [`throttle`] | a receiver seen through a clock | none |
 #![cfg_attr(feature = "rate-limit", doc = "| [`RateLimiter`] | so many a second | none |")]

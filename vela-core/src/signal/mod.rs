@@ -3,7 +3,7 @@
 //! [`new`] makes a [`Setter`] and a [`Signal`], as `watch` makes a sender and a receiver and as the signals of Solid and
 //! Leptos come in two: who may read need not be able to write, and a subscription can end, because it is known when the
 //! last setter is gone. A [`watch`](crate::watch) is one value and its receivers; a signal is for values that are made of
-//! other values: [`map`](Signal::map), [`combine`] and [`distinct`](Signal::distinct) give signals that are read-only.
+//! other values: [`map`](Signal::map), [`combine()`] and [`distinct`](Signal::distinct) give signals that are read-only.
 //!
 //! - **Lazy.** Nothing is computed when a value is set. A derived value is computed when somebody looks, at most once for
 //!   each change of what it is made of, and remembered. Changes that nobody looks at are never computed.
