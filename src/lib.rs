@@ -149,7 +149,8 @@
 //!
 //! # Features
 //!
-//! `macros` (default): the macros. `sim` (default): deterministic tests, `#[vela::test]` and `vela::sim`. `tracing`: panics of detached tasks are also `tracing` events. `rate-limit`: `flow::RateLimiter`.
+//! `macros` (default): the macros. `sim` (default): deterministic tests, `#[vela::test]` and `vela::sim`. `tracing`: panics of
+//! detached tasks are also `tracing` events, and what happens on named channels. `metrics`: their counters, for Prometheus and others ([`guide::monitoring`]). `rate-limit`: `flow::RateLimiter`.
 
 pub use vela_core::*;
 
