@@ -154,7 +154,7 @@
 //! | `macros` (default) | the macros |
 //! | `sim` (default) | deterministic tests, `#[vela::test]` and `vela::sim` |
 //! | `config` | layered configuration of named channels: `vela::config`, [`Channel`]`::named` |
-//! | `metrics` | what [monitors](monitor) count, for the `metrics` facade |
+//! | `metrics` | what [monitors](monitor) count, for the `metrics` facade and with it Prometheus ([`guide::monitoring`]) |
 //! | `serde` | settings and snapshots can be serialised |
 //! | `tracing` | panics of detached tasks and lines about channels are events, tasks with a name run in a span |
 //! | `rate-limit` | `flow::RateLimiter`, on the crate `governor` |

@@ -1,4 +1,5 @@
-//! Guides: two for those who know something like it already, one on patterns, one on tests, one for those who operate a program.
+//! Guides: two for those who know something like it already, one on patterns, one on rules that tools check, one on tests, two for those
+//! who operate a program.
 
 #[cfg(feature = "config")]
 #[doc = include_str!("configuration.md")]
@@ -9,6 +10,17 @@ pub mod from_go {}
 
 #[doc = include_str!("from_tokio.md")]
 pub mod from_tokio {}
+
+#[doc = include_str!("lints.md")]
+#[doc = "\n## The tables of `lints.toml`\n\n```toml"]
+#[doc = include_str!("../../lints/lints.toml")]
+#[doc = "```\n\n## The whole of `clippy.toml`\n\n```toml"]
+#[doc = include_str!("../../lints/clippy.toml")]
+#[doc = "```"]
+pub mod lints {}
+
+#[doc = include_str!("monitoring.md")]
+pub mod monitoring {}
 
 #[cfg(feature = "macros")]
 #[doc = include_str!("patterns.md")]

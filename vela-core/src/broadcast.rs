@@ -32,6 +32,7 @@ use tokio::sync::Notify;
 use tokio::sync::broadcast as inner;
 use tokio::sync::futures::Notified;
 
+use crate::monitor::{Audience, ChannelMonitor, Seat};
 use crate::ops::{Receive, Transmit};
 use crate::rt::seam::Subject;
 use crate::rt::{self, Site};
@@ -53,11 +54,46 @@ use crate::select::Polled;
 /// ```
 #[must_use]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    // Tokio's own bounds, which it would panic on.
-    let (tx, rx) = inner::channel(capacity.clamp(1, usize::MAX >> 2));
+    let (tx, rx) = inner::channel(places(capacity));
     let sent = Arc::new(Notify::new());
-    let receiver = Receiver { inner: Mutex::new(rx), sent: Arc::clone(&sent) };
-    (Sender { inner: tx, sent: Farewell(sent) }, receiver)
+    let receiver = Receiver { inner: Mutex::new(rx), sent: Arc::clone(&sent), seat: None };
+    (Sender { inner: tx, sent: Farewell(sent), audience: None }, receiver)
+}
+
+/// A [`channel`] with a name, which is [monitored](crate::monitor).
+///
+/// Of each value is counted that it was sent, and by how many it was received; what a receiver was too slow for is counted as
+/// dropped, once the receiver is told. The depth is what is kept for the slowest receiver, and a value is in the queue until the slowest
+/// has had it, or has missed it.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// let (tx, rx) = vela::broadcast::channel_named("prices", 4);
+/// for price in 0..6 {
+///     tx.send(price).ok();
+/// }
+/// let monitor = tx.monitor().expect("it has a name");
+/// assert_eq!((monitor.depth(), monitor.capacity()), (4, Some(4)));
+///
+/// while rx.try_recv() != Err(vela::broadcast::TryRecvError::Empty) {}
+/// let seen = monitor.snapshot();
+/// assert_eq!((seen.sent, seen.received, seen.dropped, seen.depth), (6, 4, 2, 0));
+/// ```
+#[must_use]
+pub fn channel_named<T: Clone>(name: impl Into<Box<str>>, capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let (mut tx, mut rx) = channel(capacity);
+    let audience = Audience::new(name.into(), places(capacity));
+    rx.seat = Some(audience.seat(|| ()).1);
+    tx.audience = Some(audience);
+    (tx, rx)
+}
+
+/// How many values are kept for a slow receiver.
+fn places(capacity: usize) -> usize {
+    // Tokio's own bounds, which it would panic on.
+    capacity.clamp(1, usize::MAX >> 2).next_power_of_two()
 }
 
 /// The sending end; its clones send to the same receivers. The channel closes with the last of them.
@@ -75,6 +111,8 @@ pub struct Sender<T> {
     inner: inner::Sender<T>,
     /// After `inner`, so that it is dropped after it.
     sent: Farewell,
+    /// If it is monitored.
+    audience: Option<Arc<Audience>>,
 }
 
 /// Wakes the receivers when a sender has gone: it may have been the last.
@@ -94,7 +132,11 @@ impl<T> Sender<T> {
     /// [`SendError`] gives the value back if there is no receiver. A later [`subscribe`](Self::subscribe) makes
     /// sending work again.
     pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
-        let receivers = self.inner.send(value).map_err(|error| SendError(error.0))?;
+        let send = || self.inner.send(value).map_err(|error| SendError(error.0));
+        let receivers = match &self.audience {
+            None => send()?,
+            Some(audience) => audience.send(send)?,
+        };
         self.sent.0.notify_waiters();
         Ok(receivers)
     }
@@ -102,7 +144,13 @@ impl<T> Sender<T> {
     /// One more receiver, of the values that are sent from now on.
     #[must_use]
     pub fn subscribe(&self) -> Receiver<T> {
-        Receiver { inner: Mutex::new(self.inner.subscribe()), sent: Arc::clone(&self.sent.0) }
+        Receiver::seated(self.audience.as_ref(), || self.inner.subscribe(), &self.sent.0)
+    }
+
+    /// What is counted on the channel; `None` if it [has no name](channel).
+    #[must_use]
+    pub fn monitor(&self) -> Option<ChannelMonitor> {
+        self.audience.as_ref().map(|audience| audience.monitor())
     }
 
     /// How many values are kept for the slowest receiver.
@@ -154,7 +202,8 @@ impl<T> Sender<T> {
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), sent: Farewell(Arc::clone(&self.sent.0)) }
+        let sent = Farewell(Arc::clone(&self.sent.0));
+        Self { inner: self.inner.clone(), sent, audience: self.audience.clone() }
     }
 }
 
@@ -209,6 +258,8 @@ impl<T> fmt::Debug for Send<'_, T> {
 pub struct Receiver<T> {
     inner: Mutex<inner::Receiver<T>>,
     sent: Arc<Notify>,
+    /// If it is monitored. After `inner`, so that it is dropped after it.
+    seat: Option<Seat>,
 }
 
 impl<T: Clone> Receiver<T> {
@@ -233,11 +284,22 @@ impl<T: Clone> Receiver<T> {
     ///
     /// [`TryRecvError`]: nothing there, closed, or lagged.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        self.inner.lock().try_recv().map_err(|error| match error {
+        let mut inner = self.inner.lock();
+        let result = inner.try_recv().map_err(|error| match error {
             inner::error::TryRecvError::Empty => TryRecvError::Empty,
             inner::error::TryRecvError::Closed => TryRecvError::Closed,
             inner::error::TryRecvError::Lagged(missed) => TryRecvError::Lagged(Lagged { missed }),
-        })
+        });
+        if let Some(seat) = &self.seat {
+            match &result {
+                Ok(_) => seat.took(1, 0),
+                Err(TryRecvError::Lagged(lagged)) => seat.took(0, lagged.missed),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => {}
+            }
+            drop(inner);
+            seat.tell();
+        }
+        result
     }
 
     /// Waits on a thread that drives no tasks.
@@ -273,26 +335,65 @@ impl<T: Clone> Receiver<T> {
                 }
             }
         }
+        let passed = older.len() as u64;
+        if let Some(seat) = &self.seat {
+            // Those that were passed over were received; who asks for the newest leaves them out himself.
+            seat.took(passed + u64::from(newest.is_ok()), missed);
+        }
         drop(inner);
-        (newest, missed + older.len() as u64)
+        if let Some(seat) = &self.seat {
+            seat.tell();
+        }
+        (newest, missed + passed)
     }
 
     /// Receives nothing any more, and counts no longer as a receiver.
     pub(crate) fn disconnect(&self) {
         let (_, nothing) = inner::channel(1);
-        let old = std::mem::replace(&mut *self.inner.lock(), nothing);
+        let mut inner = self.inner.lock();
+        let old = std::mem::replace(&mut *inner, nothing);
+        if let Some(seat) = &self.seat {
+            seat.leave();
+        }
+        drop(inner);
         drop(old);
+        if let Some(seat) = &self.seat {
+            seat.tell();
+        }
         self.sent.notify_waiters();
     }
 
     /// One more receiver, of the values that are sent from now on.
     #[must_use]
     pub fn resubscribe(&self) -> Self {
-        Self { inner: Mutex::new(self.inner.lock().resubscribe()), sent: Arc::clone(&self.sent) }
+        let audience = self.seat.as_ref().map(Seat::audience);
+        let inner = self.inner.lock();
+        Self::seated(audience, || inner.resubscribe(), &self.sent)
     }
 }
 
 impl<T> Receiver<T> {
+    fn seated(
+        audience: Option<&Arc<Audience>>,
+        subscribe: impl FnOnce() -> inner::Receiver<T>,
+        sent: &Arc<Notify>,
+    ) -> Self {
+        let (inner, seat) = match audience {
+            None => (subscribe(), None),
+            Some(audience) => {
+                let (inner, seat) = audience.seat(subscribe);
+                (inner, Some(seat))
+            }
+        };
+        Self { inner: Mutex::new(inner), sent: Arc::clone(sent), seat }
+    }
+
+    /// What is counted on the channel; `None` if it [has no name](channel).
+    #[must_use]
+    pub fn monitor(&self) -> Option<ChannelMonitor> {
+        self.seat.as_ref().map(|seat| seat.audience().monitor())
+    }
+
     /// Rung after each value, and when a sender has gone.
     pub(crate) fn bell(&self) -> &Arc<Notify> {
         &self.sent

@@ -32,6 +32,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::sync::watch as inner;
 
+use crate::monitor::{ChannelMonitor, Newest};
 use crate::ops::{Receive, Transmit};
 use crate::rt::seam::Subject;
 use crate::rt::{self, Site};
@@ -51,8 +52,37 @@ use crate::select::Polled;
 pub fn channel<T>(initial: T) -> (Sender<T>, Receiver<T>) {
     let (tx, rx) = inner::channel(initial);
     let changed = Arc::new(Notify::new());
-    let receiver = Receiver { view: rx.clone(), seen: Mutex::new(rx), changed: Arc::clone(&changed) };
-    (Sender { inner: tx, changed: Farewell(changed) }, receiver)
+    let receiver = Receiver { view: rx.clone(), seen: Mutex::new(rx), changed: Arc::clone(&changed), newest: None };
+    (Sender { inner: tx, changed: Farewell(changed), newest: None }, receiver)
+}
+
+/// A [`channel`] with a name, which is [monitored](crate::monitor).
+///
+/// Changes count as sent, and each receive of one as received. The depth is 1 from a change until the first receiver has received it; what
+/// is only looked at ([`borrow`](Receiver::borrow), [`get`](Receiver::get), [`wait_for`](Receiver::wait_for)) is not counted. A value
+/// that was passed over is none that was dropped, and there is no capacity: a watch is never full.
+///
+/// The value's `clone` runs under the monitor's lock, too: it must not touch the channel.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_core as vela;
+/// let (tx, rx) = vela::watch::channel_named("limits", 10);
+/// tx.send(20).ok();
+/// tx.send(30).ok();
+/// assert_eq!(rx.try_recv(), Ok(30));
+///
+/// let seen = tx.monitor().expect("it has a name").snapshot();
+/// assert_eq!((seen.sent, seen.received, seen.depth, seen.dropped), (2, 1, 0, 0));
+/// ```
+#[must_use]
+pub fn channel_named<T>(name: impl Into<Box<str>>, initial: T) -> (Sender<T>, Receiver<T>) {
+    let (mut tx, mut rx) = channel(initial);
+    let newest = Newest::new(name.into());
+    rx.newest = Some(Arc::clone(&newest));
+    tx.newest = Some(newest);
+    (tx, rx)
 }
 
 /// The end that changes the value; the channel closes with the last of its clones.
@@ -69,6 +99,8 @@ pub struct Sender<T> {
     inner: inner::Sender<T>,
     /// After `inner`, so that it is dropped after it.
     changed: Farewell,
+    /// If it is monitored.
+    newest: Option<Arc<Newest>>,
 }
 
 /// Wakes the receivers when a sender has gone: it may have been the last.
@@ -87,31 +119,44 @@ impl<T> Sender<T> {
     ///
     /// [`SendError`] gives the value back if there is no receiver; [`set`](Self::set) changes it all the same.
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
-        self.inner.send(value).map_err(|error| SendError(error.0))?;
+        self.change(|| self.inner.send(value), Result::is_ok).map_err(|error| SendError(error.0))?;
         self.changed.0.notify_waiters();
         Ok(())
     }
 
     /// Changes the value, whether or not somebody watches, and gives the old one back.
     pub fn set(&self, value: T) -> T {
-        let old = self.inner.send_replace(value);
+        let old = self.change(|| self.inner.send_replace(value), |_| true);
         self.changed.0.notify_waiters();
         old
     }
 
     /// Changes the value in place. `change` runs under the channel's lock: it must not touch the channel.
     pub fn modify(&self, change: impl FnOnce(&mut T)) {
-        self.inner.send_modify(change);
+        self.change(|| self.inner.send_modify(change), |()| true);
         self.changed.0.notify_waiters();
     }
 
     /// Changes the value in place; the receivers are told only if `change` returns true. Gives back what it returned.
     pub fn modify_if(&self, change: impl FnOnce(&mut T) -> bool) -> bool {
-        let changed = self.inner.send_if_modified(change);
+        let changed = self.change(|| self.inner.send_if_modified(change), |changed| *changed);
         if changed {
             self.changed.0.notify_waiters();
         }
         changed
+    }
+
+    fn change<R>(&self, change: impl FnOnce() -> R, did: impl FnOnce(&R) -> bool) -> R {
+        match &self.newest {
+            None => change(),
+            Some(newest) => newest.change(change, did),
+        }
+    }
+
+    /// What is counted on the channel; `None` if it [has no name](channel).
+    #[must_use]
+    pub fn monitor(&self) -> Option<ChannelMonitor> {
+        self.newest.as_ref().map(|newest| newest.monitor())
     }
 
     /// A look at the value. Changes wait until the [`Ref`] is dropped: do not hold it across an `.await`.
@@ -132,7 +177,8 @@ impl<T> Sender<T> {
     #[must_use]
     pub fn subscribe(&self) -> Receiver<T> {
         let rx = self.inner.subscribe();
-        Receiver { view: rx.clone(), seen: Mutex::new(rx), changed: Arc::clone(&self.changed.0) }
+        let changed = Arc::clone(&self.changed.0);
+        Receiver { view: rx.clone(), seen: Mutex::new(rx), changed, newest: self.newest.clone() }
     }
 
     /// How many receivers there are.
@@ -173,7 +219,8 @@ impl<T> Sender<T> {
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), changed: Farewell(Arc::clone(&self.changed.0)) }
+        let changed = Farewell(Arc::clone(&self.changed.0));
+        Self { inner: self.inner.clone(), changed, newest: self.newest.clone() }
     }
 }
 
@@ -243,6 +290,8 @@ pub struct Receiver<T> {
     /// Knows which version was received last.
     seen: Mutex<inner::Receiver<T>>,
     changed: Arc<Notify>,
+    /// If it is monitored. Its lock comes before that of `seen`.
+    newest: Option<Arc<Newest>>,
 }
 
 impl<T> Receiver<T> {
@@ -281,6 +330,16 @@ impl<T> Receiver<T> {
     ///
     /// [`TryRecvError`]: unchanged, or closed.
     pub fn try_recv(&self) -> Result<T, TryRecvError>
+    where
+        T: Clone,
+    {
+        match &self.newest {
+            None => self.take(),
+            Some(newest) => newest.receive(|| self.take()),
+        }
+    }
+
+    fn take(&self) -> Result<T, TryRecvError>
     where
         T: Clone,
     {
@@ -367,6 +426,12 @@ impl<T> Receiver<T> {
         self.seen.lock().mark_unchanged();
     }
 
+    /// What is counted on the channel; `None` if it [has no name](channel).
+    #[must_use]
+    pub fn monitor(&self) -> Option<ChannelMonitor> {
+        self.newest.as_ref().map(|newest| newest.monitor())
+    }
+
     /// Whether the last sender is gone; a change may be left.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -383,7 +448,8 @@ impl<T> Receiver<T> {
 impl<T> Clone for Receiver<T> {
     /// A receiver that has seen what this one has seen, and goes on by itself.
     fn clone(&self) -> Self {
-        Self { view: self.view.clone(), seen: Mutex::new(self.seen.lock().clone()), changed: Arc::clone(&self.changed) }
+        let seen = Mutex::new(self.seen.lock().clone());
+        Self { view: self.view.clone(), seen, changed: Arc::clone(&self.changed), newest: self.newest.clone() }
     }
 }
 

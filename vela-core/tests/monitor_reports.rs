@@ -68,6 +68,17 @@ fn reports() {
     a_subscriber_may_send_on_the_channel_that_it_hears_of(&lines);
     what_stays_full_is_told_although_it_has_fluttered(&lines);
     drops_are_told_when_the_channel_goes_though_somebody_looks_at_it(&lines);
+    what_a_receiver_has_missed_is_told_by_its_number(&lines);
+}
+
+fn what_a_receiver_has_missed_is_told_by_its_number(lines: &Lines) {
+    let (tx, rx) = vela_core::broadcast::channel_named("lagged", 4);
+    (0..10).for_each(|n| assert_eq!(tx.send(n).ok(), Some(1)));
+    assert!(rx.try_recv().is_err());
+    let said = lines.of("lagged");
+    assert_eq!(said.len(), 2, "{said:#?}");
+    assert!(said[0].contains("is saturated") && said[1].starts_with("WARN"), "{said:#?}");
+    assert!(said[1].contains("dropped=6") && said[1].contains("a receiver was too slow"), "{}", said[1]);
 }
 
 fn saturation_and_its_end_are_told_once_in_a_time(lines: &Lines) {

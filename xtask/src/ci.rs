@@ -8,7 +8,7 @@ use crate::args::Args;
 use crate::process::{self, Ended};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{Command, Outcome, bench, features, layers, test};
+use crate::{Command, Outcome, bench, features, layers, lints, test};
 
 pub(crate) const COMMAND: Command = Command {
     name: "ci",
@@ -20,6 +20,7 @@ The steps, all of them run even if one fails; name some to run only those:
   fmt        cargo fmt --all --check
   layers     who may know whom, unsafe files, module names (cargo xtask layers)
   clippy     the whole workspace, all targets, all features, warnings are errors
+  lints      the rules for users find what they should in a sample (cargo xtask lints)
   features   each published crate alone: no features, each one, the default, all
   doc        rustdoc with and without private items, warnings are errors
   test       every test (cargo xtask test)
@@ -51,6 +52,7 @@ const STEPS: &[(&str, Step)] = &[
     ("fmt", fmt),
     ("layers", layering),
     ("clippy", clippy),
+    ("lints", user_lints),
     ("features", feature_combinations),
     ("doc", doc),
     ("test", test),
@@ -157,6 +159,12 @@ fn clippy(workspace: &Workspace, until: Instant) -> Result<Verdict> {
     let mut cargo = process::cargo(&workspace.root);
     cargo.args(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]);
     step(cargo, until, "clippy has something to say")
+}
+
+fn user_lints(workspace: &Workspace, until: Instant) -> Result<Verdict> {
+    let report = lints::check(workspace, Some(until))?;
+    report.print();
+    Ok(if report.is_good() { Verdict::Passed(report.summary()) } else { Verdict::Failed(report.summary()) })
 }
 
 fn feature_combinations(workspace: &Workspace, until: Instant) -> Result<Verdict> {

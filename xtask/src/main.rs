@@ -8,6 +8,7 @@ mod ci;
 mod features;
 mod fuzz;
 mod layers;
+mod lints;
 mod loom;
 mod mutants;
 mod process;
@@ -45,6 +46,7 @@ const COMMANDS: &[Command] = &[
     test::COMMAND,
     ci::COMMAND,
     layers::COMMAND,
+    lints::COMMAND,
     stress::COMMAND,
     sanitize::COMMAND,
     loom::COMMAND,

@@ -83,7 +83,20 @@ pub(crate) fn run(command: Command, until: Option<Instant>) -> Result<Ended> {
 /// # Errors
 ///
 /// When the program cannot be started.
-pub(crate) fn stream(mut command: Command, until: Option<Instant>, mut on_line: impl FnMut(&str)) -> Result<Ended> {
+pub(crate) fn stream(command: Command, until: Option<Instant>, on_line: impl FnMut(&str)) -> Result<Ended> {
+    follow(command, until, true, on_line)
+}
+
+/// Like [`stream`], for output that is not for people's eyes.
+///
+/// # Errors
+///
+/// When the program cannot be started.
+pub(crate) fn read(command: Command, until: Option<Instant>, on_line: impl FnMut(&str)) -> Result<Ended> {
+    follow(command, until, false, on_line)
+}
+
+fn follow(mut command: Command, until: Option<Instant>, show: bool, mut on_line: impl FnMut(&str)) -> Result<Ended> {
     let shown = describe(&command);
     println!("$ {shown}");
     let (reader, writer) = io::pipe()?;
@@ -113,7 +126,9 @@ pub(crate) fn stream(mut command: Command, until: Option<Instant>, mut on_line: 
         }
         match lines.recv_timeout(Duration::from_millis(100)) {
             Ok(line) => {
-                let _ = io::stdout().write_all(line.as_bytes());
+                if show {
+                    let _ = io::stdout().write_all(line.as_bytes());
+                }
                 on_line(strip_colours(&line).trim_end());
             }
             Err(RecvTimeoutError::Disconnected) => break,

@@ -91,7 +91,39 @@ impl EventBus {
     /// are allocated when a topic is made.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { registry: Arc::new(Registry::new(capacity)) }
+        Self { registry: Arc::new(Registry::new(None, capacity)) }
+    }
+
+    /// A bus with a name, whose topics are [monitored](crate::monitor), each as [`broadcast::channel_named`] is: the topic `orders` of the
+    /// bus `shop` under the name `shop.orders`, that of a type under the type's full name, as in `shop.my_app::UserJoined`.
+    ///
+    /// A topic that comes back after it was gone goes on where its counters were.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_core as vela;
+    /// let bus = vela::bus::EventBus::with_name("shop", 2);
+    /// let orders = bus.topic::<u64>("orders")?;
+    /// let slow = orders.subscribe();
+    /// for order in 0..5 {
+    ///     orders.publish(order);
+    /// }
+    /// assert_eq!(slow.try_recv().unwrap_err().lagged(), Some(3));
+    ///
+    /// let seen = orders.monitor().expect("the bus has a name").snapshot();
+    /// assert_eq!((seen.name.as_str(), seen.sent, seen.dropped, seen.depth), ("shop.orders", 5, 3, 2));
+    /// # Ok::<(), vela::bus::TopicTypeError>(())
+    /// ```
+    #[must_use]
+    pub fn with_name(name: impl Into<Box<str>>, capacity: usize) -> Self {
+        Self { registry: Arc::new(Registry::new(Some(name.into()), capacity)) }
+    }
+
+    /// Its name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.registry.name()
     }
 
     /// Gives the event to all subscribers of its type, and says how many these are. 0: nobody listens, and it is dropped.

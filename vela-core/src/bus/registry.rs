@@ -42,11 +42,17 @@ pub(super) struct Registry {
     /// Ordered, so that topics end in the same order each time a test is run again.
     topics: Mutex<BTreeMap<Key, Entry>>,
     capacity: usize,
+    /// Of a bus whose topics are monitored.
+    name: Option<Box<str>>,
 }
 
 impl Registry {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self { topics: Mutex::new(BTreeMap::new()), capacity }
+    pub(super) fn new(name: Option<Box<str>>, capacity: usize) -> Self {
+        Self { topics: Mutex::new(BTreeMap::new()), capacity, name }
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -87,7 +93,13 @@ impl Registry {
     ) -> Result<(Lease, Arc<Sender<E>>), &'static str> {
         let mut topics = self.topics.lock();
         let entry = topics.entry(key.clone()).or_insert_with(|| {
-            let (sender, _) = broadcast::channel::<E>(self.capacity);
+            let (sender, _) = match &self.name {
+                None => broadcast::channel::<E>(self.capacity),
+                Some(bus) => {
+                    let name = format!("{bus}.{}", key.name().unwrap_or(type_name::<E>()));
+                    broadcast::channel_named(name, self.capacity)
+                }
+            };
             Entry { sender: Arc::new(sender), type_name: type_name::<E>(), leases: 0 }
         });
         let Ok(sender) = Arc::clone(&entry.sender).downcast() else { return Err(entry.type_name) };

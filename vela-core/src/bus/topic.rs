@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use super::registry::Lease;
 use super::{EventBus, Subscription};
 use crate::broadcast::Sender;
+use crate::monitor::ChannelMonitor;
 use crate::ops::Transmit;
 use crate::rt;
 use crate::select::Polled;
@@ -61,6 +62,12 @@ impl<E> Topic<E> {
     #[must_use]
     pub fn subscriber_count(&self) -> usize {
         self.sender.receiver_count()
+    }
+
+    /// What is counted on it; `None` if the [bus has no name](EventBus::with_name).
+    #[must_use]
+    pub fn monitor(&self) -> Option<ChannelMonitor> {
+        self.sender.monitor()
     }
 
     /// Its bus.

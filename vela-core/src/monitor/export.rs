@@ -29,7 +29,7 @@ const MOST_SAMPLES: usize = 1024;
 /// | metric | kind | |
 /// |---|---|---|
 /// | `vela_channel_sent_total`, `…_received_total` | counter | values that got in, and out |
-/// | `vela_channel_dropped_total` | counter | by the overflow policy |
+/// | `vela_channel_dropped_total` | counter | by the overflow policy, or missed by a slow receiver of a broadcast |
 /// | `vela_channel_rejected_total` | counter | sends that found no room |
 /// | `vela_channel_timeouts_total` | counter | sends and receives that gave up |
 /// | `vela_channel_waits_total` | counter | sends that had to wait |
@@ -117,7 +117,11 @@ pub fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
     describe_counter!("vela_channel_sent_total", Unit::Count, "Values that got into the channel");
     describe_counter!("vela_channel_received_total", Unit::Count, "Values that were received from the channel");
-    describe_counter!("vela_channel_dropped_total", Unit::Count, "Values that the overflow policy has dropped");
+    describe_counter!(
+        "vela_channel_dropped_total",
+        Unit::Count,
+        "Values that the overflow policy has dropped, or a slow receiver has missed"
+    );
     describe_counter!("vela_channel_rejected_total", Unit::Count, "Sends that were turned away for want of room");
     describe_counter!("vela_channel_timeouts_total", Unit::Count, "Sends and receives that gave up waiting");
     describe_counter!("vela_channel_waits_total", Unit::Count, "Sends that had to wait for room");

@@ -32,6 +32,8 @@ pub(crate) struct Meter {
 
     // Now and then.
     gone: AtomicU64,
+    /// Where a value may be received several times, or never; elsewhere it follows from the rest.
+    pub(super) received: Option<AtomicU64>,
     /// In the registry.
     pub(super) id: u64,
     made: Instant,
@@ -88,6 +90,7 @@ impl Meter {
             high: AtomicUsize::new(0),
             news: AtomicU8::new(0),
             gone: AtomicU64::new(0),
+            received: None,
             id,
             made: rt::now(),
             name,
@@ -176,9 +179,16 @@ impl Meter {
         bump(&self.gone, n);
     }
 
-    pub(super) fn count_dropped(&self) {
-        bump(&self.dropped, 1);
-        if self.report.may_tell_drops(|| self.now(), self.report_every()) {
+    /// Values were received by one of several receivers.
+    pub(super) fn count_received(&self, n: u64) {
+        if let Some(received) = &self.received {
+            bump(received, n);
+        }
+    }
+
+    pub(super) fn count_dropped(&self, n: u64) {
+        bump(&self.dropped, n);
+        if self.report.may_tell_drops(n, || self.now(), self.report_every()) {
             self.add_news(DROPS);
         }
     }
@@ -306,7 +316,10 @@ impl Meter {
         let sent = self.sent.load(Relaxed);
         Counts {
             sent,
-            received: left.saturating_sub(self.gone.load(Relaxed)),
+            received: match &self.received {
+                Some(received) => received.load(Relaxed),
+                None => left.saturating_sub(self.gone.load(Relaxed)),
+            },
             dropped: self.dropped.load(Relaxed),
             rejected: self.rejected.load(Relaxed),
             timeouts: self.timeouts.load(Relaxed),

@@ -4,6 +4,10 @@
 //! Counters are exact. Durations are sampled where a channel is busy, so that the time is not asked for at every operation, and
 //! all are measured where it is not.
 //!
+//! Other kinds, if they have a name: [broadcasts](crate::broadcast::channel_named), [watches](crate::watch::channel_named), the topics of a
+//! [bus](crate::bus::EventBus::with_name), and queues that are not Vela's, by hand ([`Recorder`]). Not oneshots, which have one
+//! value, nor signals, which have a state and no queue.
+//!
 //! * Look yourself: [`Sender::monitor`](crate::Sender::monitor), or [`snapshot`] for all names at once (feature `serde`: it can be
 //!   serialised).
 //! * Feature `metrics`: `publish` hands everything to the recorder of the `metrics` facade, and with it to
@@ -34,6 +38,7 @@
 //! # }
 //! ```
 
+mod audience;
 mod durations;
 #[cfg(feature = "metrics")]
 mod export;
@@ -47,6 +52,7 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use audience::{Audience, Newest, Seat};
 #[cfg(feature = "metrics")]
 pub use export::{describe, publish};
 pub(crate) use load::Expected;
@@ -155,9 +161,10 @@ pub struct ChannelSnapshot {
     pub high_water: usize,
     /// Values that got in.
     pub sent: u64,
-    /// Values that were received. (One that was handed to a receive which is then given up counts until it comes back.)
+    /// Values that were received; on a broadcast, by each receiver. (One that was handed to a receive which is then given up
+    /// counts until it comes back.)
     pub received: u64,
-    /// Values that the [overflow policy](crate::Overflow) has dropped.
+    /// Values that the [overflow policy](crate::Overflow) has dropped; on a broadcast, that a receiver was too slow for.
     pub dropped: u64,
     /// Sends that were turned away because the channel was full.
     pub rejected: u64,

@@ -107,10 +107,24 @@ impl Names {
 
 /// Makes the meter of a channel known.
 pub(crate) fn register(name: Box<str>, capacity: usize, limits: Limits, expected: Option<Expected>) -> Arc<Meter> {
+    enter(Meter::new(next_id(), name, capacity, limits, Load::new(expected)))
+}
+
+/// The same for a channel whose values may be received several times, or never.
+pub(super) fn register_counted(name: Box<str>, capacity: usize) -> Arc<Meter> {
+    let mut meter = Meter::new(next_id(), name, capacity, Limits::default(), Load::new(None));
+    meter.received = Some(AtomicU64::new(0));
+    enter(meter)
+}
+
+fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     // Relaxed: only the number counts.
-    let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    let meter = Arc::new(Meter::new(id, name, capacity, limits, Load::new(expected)));
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn enter(meter: Meter) -> Arc<Meter> {
+    let meter = Arc::new(meter);
     NAMES.lock().add(&meter);
     meter
 }

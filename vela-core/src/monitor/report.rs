@@ -32,7 +32,7 @@ impl Report {
 
     /// The channel is saturated: may that be said?
     pub(super) fn may_tell_saturation(&self, now: impl FnOnce() -> u64, every: Duration) -> bool {
-        let may = self.saturation.passes(now, every);
+        let may = self.saturation.passes(1, now, every);
         self.told.store(may, Relaxed);
         may
     }
@@ -41,9 +41,9 @@ impl Report {
         self.told.load(Relaxed)
     }
 
-    /// A value was dropped: may that be said?
-    pub(super) fn may_tell_drops(&self, now: impl FnOnce() -> u64, every: Duration) -> bool {
-        self.drops.passes(now, every)
+    /// Values were dropped: may that be said?
+    pub(super) fn may_tell_drops(&self, values: u64, now: impl FnOnce() -> u64, every: Duration) -> bool {
+        self.drops.passes(values, now, every)
     }
 
     pub(super) fn has_untold_drops(&self) -> bool {
@@ -52,7 +52,7 @@ impl Report {
 
     /// The load is higher than expected: may that be said?
     pub(super) fn may_tell_overload(&self, now: impl FnOnce() -> u64, every: Duration) -> bool {
-        self.overload.passes(now, every)
+        self.overload.passes(1, now, every)
     }
 
     pub(super) fn tell(&self, news: u8, meter: &Meter) {
@@ -86,9 +86,9 @@ impl Interval {
         Self { next: AtomicU64::new(0), untold: AtomicU64::new(0) }
     }
 
-    /// Counts an event; true if it may be told. By one thread at a time.
-    fn passes(&self, now: impl FnOnce() -> u64, every: Duration) -> bool {
-        self.untold.fetch_add(1, Relaxed);
+    /// Counts events; true if they may be told. By one thread at a time.
+    fn passes(&self, events: u64, now: impl FnOnce() -> u64, every: Duration) -> bool {
+        self.untold.fetch_add(events, Relaxed);
         let now = now();
         if now < self.next.load(Relaxed) {
             return false;
@@ -128,12 +128,20 @@ pub(crate) fn tell_undersized(name: &str, capacity: usize, wanted: usize) {
     }
 }
 
+fn why_dropped(meter: &Meter) -> &'static str {
+    if meter.received.is_some() {
+        "a receiver was too slow for the channel and has missed values"
+    } else {
+        "the channel has dropped values, as its overflow policy says"
+    }
+}
+
 /// The lines. A subscriber that panics does not reach the operation that happened to tell: others wait to be woken by it.
 #[cfg(feature = "tracing")]
 mod line {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
-    use super::{Location, Meter};
+    use super::{Location, Meter, why_dropped};
 
     fn tell(line: impl FnOnce()) {
         let _panicked = catch_unwind(AssertUnwindSafe(line));
@@ -189,7 +197,8 @@ mod line {
                 dropped = values,
                 dropped_total = meter.counts().dropped,
                 capacity = meter.capacity(),
-                "the channel has dropped values, as its overflow policy says"
+                "{}",
+                why_dropped(meter)
             );
         });
     }
@@ -215,7 +224,7 @@ mod line {
 /// others are left to the [snapshots](super::snapshot).
 #[cfg(not(feature = "tracing"))]
 mod line {
-    use super::{Location, Meter};
+    use super::{Location, Meter, why_dropped};
 
     pub(super) fn unbounded(site: &Location<'_>) {
         eprintln!("vela: {site}: a channel without a bound: the configuration says `unbounded = \"warn\"`");
@@ -235,8 +244,9 @@ mod line {
         if !crate::rt::simulated() {
             let capacity = meter.capacity().unwrap_or(usize::MAX);
             eprintln!(
-                "vela: the channel `{}` (capacity {capacity}) has dropped {values} values, as its overflow policy says",
-                meter.name()
+                "vela: the channel `{}` (capacity {capacity}), {values} values: {}",
+                meter.name(),
+                why_dropped(meter)
             );
         }
     }

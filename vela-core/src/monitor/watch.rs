@@ -230,12 +230,17 @@ impl Watch {
             self.follow_no_more(1);
         }
         self.meter.count_gone(1);
-        self.meter.count_dropped();
+        self.meter.count_dropped(1);
     }
 
     /// A new value was dropped: it never got in.
     pub(crate) fn dropped_newest(&mut self) {
-        self.meter.count_dropped();
+        self.meter.count_dropped(1);
+    }
+
+    /// A receiver that was too slow has missed values, which others may have received.
+    pub(super) fn missed(&mut self, n: u64) {
+        self.meter.count_dropped(n);
     }
 
     /// Values were left when the last receiver went.
