@@ -363,3 +363,19 @@ fn a_snapshot_goes_through_json() {
     assert!(text.contains(r#""name":"json""#) && text.contains(r#""p99":0.0"#), "{text}");
     assert_eq!(serde_json::from_str::<ChannelSnapshot>(&text).unwrap(), seen);
 }
+
+/// Whoever looks while values go through sees no more of them than there is room for.
+#[test]
+fn a_look_never_sees_more_than_there_is_room_for() {
+    let (tx, rx) = named(2, "looked.at");
+    let monitor = tx.monitor().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || (0..200_000).for_each(|n| tx.send_blocking(n).unwrap()));
+        let receives = scope.spawn(move || rx.iter_blocking().count());
+        while !receives.is_finished() {
+            let (depth, high) = (monitor.depth(), monitor.high_water());
+            assert!(depth <= 2 && high <= 2, "{depth} {high}");
+        }
+        assert_eq!(receives.join().unwrap(), 200_000);
+    });
+}

@@ -35,6 +35,7 @@ struct Count {
 type Ends<'a> = (&'a Sender<u32>, &'a Receiver<u32>);
 
 /// A few operations that are under way together; all are over at the end.
+#[allow(clippy::collapsible_match, clippy::too_many_lines, reason = "an arm for each operation")]
 fn round(rng: &mut Rng, ends: Ends<'_>, policy: &str, count: &mut Count, trace: &mut Vec<String>) {
     let (tx, rx) = ends;
     let mut slots: Vec<Option<u32>> = (0..4).map(Some).collect();
@@ -139,7 +140,6 @@ fn round(rng: &mut Rng, ends: Ends<'_>, policy: &str, count: &mut Count, trace: 
     if policy == "block" && tx.capacity() != Some(0) {
         assert_eq!(tx.is_full(), tx.try_reserve().is_err());
     }
-    assert_eq!(rx.is_empty(), rx.len() == 0);
 }
 
 #[test]

@@ -69,6 +69,8 @@ fn reports() {
     what_stays_full_is_told_although_it_has_fluttered(&lines);
     drops_are_told_when_the_channel_goes_though_somebody_looks_at_it(&lines);
     what_a_receiver_has_missed_is_told_by_its_number(&lines);
+    #[cfg(feature = "config")]
+    a_load_is_compared_with_the_sizing_of_now(&lines);
 }
 
 fn what_a_receiver_has_missed_is_told_by_its_number(lines: &Lines) {
@@ -180,4 +182,29 @@ fn drops_are_told_when_the_channel_goes_though_somebody_looks_at_it(lines: &Line
     drop((tx, rx));
     let said = lines.of("seen").into_iter().filter(|line| line.contains("dropped=")).collect::<Vec<_>>();
     assert!(said.len() == 2 && said[1].contains("dropped=8 "), "{said:#?}");
+}
+
+#[cfg(feature = "config")]
+fn a_load_is_compared_with_the_sizing_of_now(lines: &Lines) {
+    use vela_core::config::Config;
+
+    let sizing = |rate: u32| format!("[channels.sized.sizing]\npeak_rate = {rate}\nprocessing_time = \"1s\"\n");
+    let install = |rate| drop(Config::from_toml(&sizing(rate)).unwrap().install());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        install(10);
+        let (tx, rx) = Channel::named("sized").report_every(Duration::ZERO).build().unwrap();
+        let busy = async |seconds: usize| {
+            for n in 0..100 * seconds {
+                tx.try_send(n).unwrap();
+                rx.try_recv().unwrap();
+                tokio::time::advance(Duration::from_millis(10)).await;
+            }
+            lines.of("sized").len()
+        };
+        install(1000);
+        assert_eq!(busy(3).await, 0, "a hundred in a second are few now: {:#?}", lines.of("sized"));
+        install(10);
+        assert!(busy(3).await > 0, "and many now");
+    });
 }

@@ -14,6 +14,7 @@ mod losers;
 mod meeting;
 mod memory;
 mod modes;
+mod monitored;
 mod mutants;
 mod policies;
 pub(crate) mod probe;

@@ -184,14 +184,12 @@ impl<T> Channel<T> {
             Capacity::Unbounded => None,
         };
         let limits = limits(settings).checked();
-        let expected =
-            settings.sizing.map(|Sizing { peak_rate, processing_time, .. }| Expected { peak_rate, processing_time });
         ChannelBuilder {
             overflow: settings.overflow,
             monitored: settings.monitored,
             said: Said::default(),
             undersized: settings.undersized(),
-            expected,
+            expected: expected(settings),
             ..ChannelBuilder::new(limits.clone().map(|_| capacity)).limits(limits.unwrap_or_default())
         }
     }
@@ -263,6 +261,11 @@ impl<T> fmt::Debug for ChannelBuilder<T> {
 pub(super) fn limits(settings: &ChannelSettings) -> Limits {
     let &ChannelSettings { saturated_at, relieved_at, report_every, .. } = settings;
     Limits { saturated_at, relieved_at, report_every }
+}
+
+/// The load that its capacity was computed for.
+pub(super) fn expected(settings: &ChannelSettings) -> Option<Expected> {
+    settings.sizing.map(|Sizing { peak_rate, processing_time, .. }| Expected { peak_rate, processing_time })
 }
 
 impl Limits {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::builder::{Said, limits};
+use super::builder::{Said, expected, limits};
 use super::state::Chan;
 use crate::config::{self, Config, Pending};
 use crate::monitor::Limits;
@@ -94,7 +94,7 @@ impl<T: Send> Follows for Chan<T> {
             let (saturated_at, relieved_at) = said.saturation.unwrap_or((limits.saturated_at, limits.relieved_at));
             let report_every = said.report_every.unwrap_or(limits.report_every);
             if let Ok(limits) = (Limits { saturated_at, relieved_at, report_every }).checked() {
-                state.set_limits(limits);
+                state.set_limits(limits, expected(settings));
             }
             if !said.monitored && state.is_monitored() != settings.monitored {
                 pending.push("monitored");

@@ -14,9 +14,9 @@ use std::task::Waker;
 use super::buffer::{Buffer, SHRINK_FROM};
 use super::ends::Ends;
 use crate::lock::{BITS, Lock, VERSION};
-#[cfg(feature = "config")]
-use crate::monitor::Limits;
 use crate::monitor::{ChannelMonitor, Meter, Watch};
+#[cfg(feature = "config")]
+use crate::monitor::{Expected, Limits};
 use crate::overflow::Overflow;
 use crate::rt::seam::{self, ChannelEvent};
 use crate::waitlist::{Claim, List, Node, Wakes};
@@ -634,10 +634,10 @@ impl<T> State<T> {
     }
 
     #[cfg(feature = "config")]
-    pub(super) fn set_limits(&mut self, limits: Limits) {
+    pub(super) fn set_limits(&mut self, limits: Limits, expected: Option<Expected>) {
         let (capacity, len) = (self.capacity, self.len());
         if let Some(watch) = self.watch() {
-            watch.set_limits(capacity, limits, len);
+            watch.set_limits(capacity, limits, expected, len);
         }
     }
 

@@ -164,7 +164,7 @@ impl Reload {
 
     /// Makes it the configuration of the process.
     ///
-    /// Channels that were made [by name](crate::Channel::named) and live take over limits of saturation, `report_every`, the
+    /// Channels that were made [by name](crate::Channel::named) and live take over limits of saturation, `report_every`, the sizing, the
     /// times of their overflow policy, and a capacity of at least 1 if they had one. (Values above a smaller capacity stay until
     /// they are received; where the oldest are dropped, they are dropped.) What comes back is the rest: what only channels have
     /// that are made from now on.

@@ -4,6 +4,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 /// What a capacity was computed from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Expected {
@@ -21,7 +23,7 @@ const TOLERANCE: f64 = 1.1;
 /// The load as it was in the busiest second or more. Written by one thread at a time.
 #[derive(Debug)]
 pub(crate) struct Load {
-    expected: Option<Expected>,
+    expected: Mutex<Option<Expected>>,
     /// Where the running window began: the time, the values that were sent and had left, and whether some were there.
     began: AtomicU64,
     sent: AtomicU64,
@@ -36,7 +38,7 @@ pub(crate) struct Load {
 impl Load {
     pub(crate) fn new(expected: Option<Expected>) -> Self {
         Self {
-            expected,
+            expected: Mutex::new(expected),
             began: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             left: AtomicU64::new(0),
@@ -73,15 +75,20 @@ impl Load {
         // beginning and one at the end cannot tell that for sure.
         let processing = if had_backlog && backlog && gone > 0 { lasted / gone } else { 0 };
         raise(&self.processing_time, processing);
-        self.expected.is_some_and(|expected| {
+        self.expected().is_some_and(|expected| {
             rate > expected.peak_rate * TOLERANCE
                 || processing as f64 > expected.processing_time.as_nanos() as f64 * TOLERANCE
         })
     }
 
-    #[cfg(feature = "tracing")]
     pub(super) fn expected(&self) -> Option<Expected> {
-        self.expected
+        *self.expected.lock()
+    }
+
+    /// The capacity was computed anew.
+    #[cfg(feature = "config")]
+    pub(super) fn set_expected(&self, expected: Option<Expected>) {
+        *self.expected.lock() = expected;
     }
 
     /// Messages per second.

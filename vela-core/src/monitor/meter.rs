@@ -288,10 +288,26 @@ impl Meter {
         &self.name
     }
 
+    /// How many values are in the channel.
     pub(super) fn len(&self) -> usize {
+        /// Two counters cannot be read at once. A reader that is held up between them must not take what went through
+        /// meanwhile for what is there.
+        const TRIES: usize = 8;
         // Acquire: pairs with the release in `show_left`; so it is never fewer than none.
-        let left = self.left.load(Acquire);
-        usize::try_from(self.sent.load(Relaxed).saturating_sub(left)).unwrap_or(usize::MAX)
+        let mut left = self.left.load(Acquire);
+        let mut len = 0;
+        for _ in 0..TRIES {
+            // Acquire: the second look at `left` comes after it.
+            len = usize::try_from(self.sent.load(Acquire).saturating_sub(left)).unwrap_or(usize::MAX);
+            let again = self.left.load(Acquire);
+            if again == left {
+                return len;
+            }
+            left = again;
+        }
+        // Too busy to tell; more than it can hold, or ever held, it has not.
+        let most = self.capacity.load(Relaxed);
+        len.min(if most == usize::MAX { self.high.load(Relaxed) } else { most.max(self.high.load(Relaxed)) })
     }
 
     pub(super) fn capacity(&self) -> Option<usize> {

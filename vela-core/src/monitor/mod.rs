@@ -166,21 +166,25 @@ pub struct ChannelSnapshot {
     pub received: u64,
     /// Values that the [overflow policy](crate::Overflow) has dropped; on a broadcast, that a receiver was too slow for.
     pub dropped: u64,
-    /// Sends that were turned away because the channel was full.
+    /// Sends that were turned away because the channel was full, by `try_send`, `try_reserve` or the policy. (An arm of a select
+    /// that loses to `else` is no send.)
     pub rejected: u64,
     /// Sends and receives that gave up waiting.
     pub timeouts: u64,
-    /// Sends that had to wait for room.
+    /// How often somebody got in line for room, where the policy is to wait: a send, a permit, an arm of a select (also one that
+    /// then loses), a sink.
     pub waits: u64,
     /// How often a channel has become saturated.
     pub saturations: u64,
     /// Whether one is now.
     pub saturated: bool,
-    /// How long values were in the channel before they were received.
+    /// How long values were in the channel before they were received. Its count is that of the values that a sample stands for,
+    /// also where some of them were dropped.
     pub in_queue: Summary,
     /// How long sends waited that had to.
     pub blocked: Summary,
-    /// Messages per second in the busiest second.
+    /// Messages per second, in the busiest of the stretches of at least a second between two looks at the clock. (Who sends
+    /// seldom is looked at seldom.)
     pub peak_rate: f64,
     /// The longest that the receivers took for a message, while there was work all the time: over a second or more.
     #[cfg_attr(feature = "serde", serde(with = "seconds"))]

@@ -224,16 +224,21 @@ mod line {
 /// others are left to the [snapshots](super::snapshot).
 #[cfg(not(feature = "tracing"))]
 mod line {
+    use std::io::Write as _;
+
+    /// `eprintln!` panics where nobody reads the other end; others wait to be woken by the operation that says this.
+    macro_rules! say {
+        ($($words:tt)*) => { let _nobody_reads = writeln!(std::io::stderr(), $($words)*); };
+    }
+
     use super::{Location, Meter, why_dropped};
 
     pub(super) fn unbounded(site: &Location<'_>) {
-        eprintln!("vela: {site}: a channel without a bound: the configuration says `unbounded = \"warn\"`");
+        say!("vela: {site}: a channel without a bound: the configuration says `unbounded = \"warn\"`");
     }
 
     pub(super) fn undersized(name: &str, capacity: usize, wanted: usize) {
-        eprintln!(
-            "vela: the channel `{name}` (capacity {capacity}) is smaller than what its sizing asks for, {wanted}"
-        );
+        say!("vela: the channel `{name}` (capacity {capacity}) is smaller than what its sizing asks for, {wanted}");
     }
 
     pub(super) fn saturated(_: &Meter, _: u64) {}
@@ -243,11 +248,7 @@ mod line {
     pub(super) fn dropped(meter: &Meter, values: u64) {
         if !crate::rt::simulated() {
             let capacity = meter.capacity().unwrap_or(usize::MAX);
-            eprintln!(
-                "vela: the channel `{}` (capacity {capacity}), {values} values: {}",
-                meter.name(),
-                why_dropped(meter)
-            );
+            say!("vela: the channel `{}` (capacity {capacity}), {values} values: {}", meter.name(), why_dropped(meter));
         }
     }
 

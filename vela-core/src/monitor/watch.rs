@@ -16,6 +16,8 @@
 use std::sync::Arc;
 
 #[cfg(feature = "config")]
+use super::load::Expected;
+#[cfg(feature = "config")]
 use super::meter::Limits;
 use super::meter::Meter;
 use super::registry;
@@ -271,10 +273,11 @@ impl Watch {
         }
     }
 
-    /// The capacity or the limits are others now.
+    /// The capacity, the limits or what is expected are others now.
     #[cfg(feature = "config")]
-    pub(crate) fn set_limits(&mut self, capacity: usize, limits: Limits, len: usize) {
+    pub(crate) fn set_limits(&mut self, capacity: usize, limits: Limits, expected: Option<Expected>, len: usize) {
         self.meter.set_limits(capacity, limits);
+        self.meter.load.set_expected(expected);
         self.flips = 0;
         self.attend_to_the_length(len);
     }
