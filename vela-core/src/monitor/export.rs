@@ -43,6 +43,8 @@ const MOST_SAMPLES: usize = 1024;
 /// Where there are thousands of durations since the last call, a part is handed over that stands for all: histograms tell how
 /// long it took, counters how often it happened.
 ///
+/// One call waits for another that is under way: a recorder must not call it.
+///
 /// # Examples
 ///
 /// ```
