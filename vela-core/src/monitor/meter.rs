@@ -122,12 +122,13 @@ impl Meter {
 
     #[inline]
     pub(super) fn show_sent(&self, sent: u64) {
-        self.sent.store(sent, Relaxed);
+        // Release: who sees it sees those that have left before, too.
+        self.sent.store(sent, Release);
     }
 
     #[inline]
     pub(super) fn show_left(&self, left: u64) {
-        // Release: who sees it sees that these were sent, too.
+        // Release: who sees it sees those that were sent before, too.
         self.left.store(left, Release);
     }
 
@@ -334,7 +335,8 @@ impl Meter {
             sent,
             received: match &self.received {
                 Some(received) => received.load(Relaxed),
-                None => left.saturating_sub(self.gone.load(Relaxed)),
+                // What was handed over at once may be in `left` before it is in `sent`.
+                None => left.min(sent).saturating_sub(self.gone.load(Relaxed)),
             },
             dropped: self.dropped.load(Relaxed),
             rejected: self.rejected.load(Relaxed),

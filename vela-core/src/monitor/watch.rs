@@ -116,8 +116,9 @@ impl Watch {
         let sent = self.total();
         self.unseen = 0;
         let left = left(sent, len);
-        self.meter.show_sent(sent);
+        // In this order: for whoever looks meanwhile there may seem to be too few values, not more than there is room for.
         self.meter.show_left(left);
+        self.meter.show_sent(sent);
         if len > self.ceiling || len + 1 < self.floor || sent > self.next_sample || left > self.next_due {
             self.attend(len, left);
         }

@@ -30,9 +30,10 @@ lints/lints.toml, and compares what it finds with the comments in the sample:
   //? lint: words of its message   the same, once the optional rules are switched on
 
 So it runs twice; a third time on Vela's own libraries and examples, which keep the essential rules
-outside of the places where Vela meets Tokio, threads and the clock. What is missing, what is there besides, and a rule for a path that tokio, std or
-vela does not have, is a failure: a table says which. The crates are those of the workspace's
-Cargo.lock; nothing is downloaded. The exit status is non-zero on any failure.",
+outside of the places where Vela meets Tokio, threads and the clock. What is missing, what is
+there besides, and a rule for a path that tokio, std or vela does not have, is a failure: a table
+says which. The crates are those of the workspace's Cargo.lock; nothing is downloaded. The exit
+status is non-zero on any failure.",
     counts: false,
     run,
 };
