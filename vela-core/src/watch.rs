@@ -119,8 +119,14 @@ impl<T> Sender<T> {
     ///
     /// [`SendError`] gives the value back if there is no receiver; [`set`](Self::set) changes it all the same.
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
-        self.change(|| self.inner.send(value), Result::is_ok).map_err(|error| SendError(error.0))?;
+        let send = || match self.inner.receiver_count() {
+            0 => Err(SendError(value)),
+            _ => Ok(self.inner.send_replace(value)),
+        };
+        let old = self.change(send, Result::is_ok)?;
         self.changed.0.notify_waiters();
+        // After the news is out, and outside of all locks: its drop may panic, or use the channel.
+        drop(old);
         Ok(())
     }
 

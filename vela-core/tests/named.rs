@@ -162,6 +162,8 @@ fn unbounded_channels_by_policy(files: &Files) {
     files.write(&format!("unbounded = \"forbid\"\n{BASE}"));
     reload();
     assert_eq!(Channel::<u8>::unbounded().build().unwrap_err(), BuildError::UnboundedForbidden);
+    assert_eq!(Channel::<u8>::bounded(usize::MAX).build().unwrap_err(), BuildError::UnboundedForbidden);
+    assert!(std::panic::catch_unwind(|| drop(vela_core::channel::<u8>(usize::MAX))).is_err(), "the same in a number");
     let panic = std::panic::catch_unwind(vela_core::unbounded::<u8>).unwrap_err();
     let text = panic.downcast_ref::<String>().unwrap();
     assert!(text.contains("unbounded = \"forbid\"") && text.contains("vela::channel(n)"), "{text}");

@@ -31,7 +31,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use futures_util::task::noop_waker_ref;
 use vela_core::__private::block_on_test;
@@ -367,4 +367,35 @@ fn stress_receivers_go_forward_and_end_with_the_last() {
             assert_eq!(waiting.await.unwrap(), Some(100));
         }
     });
+}
+
+/// The old value's drop runs after the news is out, and may use the channel.
+#[test]
+fn an_old_value_that_panics_as_it_goes_wakes_who_waits() {
+    #[derive(Clone)]
+    struct Sore(bool);
+    impl Drop for Sore {
+        fn drop(&mut self) {
+            assert!(!self.0, "sore");
+        }
+    }
+    for named in [false, true] {
+        let (tx, rx) = if named { watch::channel_named("sore", Sore(true)) } else { watch::channel(Sore(true)) };
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let mut waits = std::pin::pin!(rx.wait_for(|value| !value.0));
+        assert!(waits.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let sent = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| tx.send(Sore(false))));
+        assert!(sent.is_err());
+        assert!(wakes.0.load(std::sync::atomic::Ordering::Relaxed) > 0, "named: {named}");
+    }
+}
+
+#[derive(Default)]
+struct Wakes(std::sync::atomic::AtomicUsize);
+
+impl std::task::Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
 }

@@ -378,3 +378,14 @@ async fn the_output_is_closed_after_all_workers_have_ended() {
     assert_eq!(all(&out).await, [0, 1]);
     assert!(ended.load(Ordering::Relaxed));
 }
+
+/// A value that the output turns away is lost, so the pipeline has failed, whatever is left of it.
+#[vela::test]
+async fn what_the_output_turns_away_is_a_failure() {
+    let (rx, _sent) = numbers(1, 7);
+    let (tx, out) = Channel::bounded(1).overflow(vela::Overflow::Reject).build().unwrap();
+    let pipeline = flow::from(rx).send_to(tx);
+    let error = pipeline.join().await.unwrap_err();
+    assert!(error.to_string().contains("full"), "{error}");
+    assert_eq!(out.recv().await, Some(0));
+}

@@ -34,6 +34,12 @@ use crate::settings::{Capacity, ChannelSettings, Sizing, UnboundedPolicy};
 #[must_use]
 #[track_caller]
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    // So many is how a channel without a bound is written down.
+    if capacity == usize::MAX
+        && let Err(error) = may_be_unbounded()
+    {
+        panic!("vela: {error}");
+    }
     ends(Chan::new(capacity, Overflow::Block, None, None))
 }
 
@@ -55,9 +61,6 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 #[must_use]
 #[track_caller]
 pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
-    if let Err(error) = may_be_unbounded() {
-        panic!("vela: {error}");
-    }
     channel(usize::MAX)
 }
 
@@ -344,7 +347,7 @@ impl<T> ChannelBuilder<T> {
     /// know a channel that it is to configure.
     #[track_caller]
     pub fn build(self) -> Result<(Sender<T>, Receiver<T>), BuildError> {
-        let capacity = self.capacity?;
+        let capacity = self.capacity?.filter(|capacity| *capacity != usize::MAX);
         match capacity {
             None if self.overflow != Overflow::Block => return Err(BuildError::PolicyOnUnbounded),
             None => may_be_unbounded()?,

@@ -1,7 +1,7 @@
 //! Where a configuration is read from.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -84,7 +84,9 @@ impl Builder {
     /// These variables instead of those of the process; `VELA_ENV` is looked up in them, too.
     pub fn variables<N: Into<String>, V: Into<String>>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
         let pairs = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
-        self.variables = Some(pairs.collect());
+        // The others may be secrets, and this is shown by `Debug`.
+        let ours = |(name, _): &(String, String)| variable::is_ours(name) || name.eq_ignore_ascii_case(ENVIRONMENT);
+        self.variables = Some(pairs.filter(ours).collect());
         self
     }
 
@@ -132,14 +134,15 @@ impl Builder {
 
     /// Names and values; a value that is not valid UTF-8 is None.
     fn all_variables(&self) -> Vec<(String, Option<String>)> {
-        let mut variables: Vec<_> = match &self.variables {
+        // Of two of one name the later holds.
+        let variables: BTreeMap<_, _> = match &self.variables {
             Some(given) => given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect(),
             None => std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok())))
+                // A name that is not UTF-8 fits nothing, which is to be said if it is one of ours.
+                .map(|(name, value)| (name.to_string_lossy().into_owned(), value.into_string().ok()))
                 .collect(),
         };
-        variables.sort();
-        variables
+        variables.into_iter().collect()
     }
 
     /// Reads the files; returns the name of the environment.
@@ -157,7 +160,8 @@ impl Builder {
                     }
                     None => reading.file(&path),
                 },
-                None if path.exists() => reading.file(&path),
+                // Also a link that leads nowhere: reading it says what is wrong.
+                None if path.symlink_metadata().is_ok() => reading.file(&path),
                 None => {}
             }
         }

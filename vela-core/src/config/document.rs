@@ -1,5 +1,6 @@
 //! A TOML document, held against what may stand in it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -19,13 +20,12 @@ pub(super) fn read(source: &Arc<Source>) -> Layer {
     let place = |span| Place { source: Arc::clone(source), span };
     if !errors.is_empty() {
         // After the first error of a line, those that follow from it would only confuse.
-        let mut lines = Vec::new();
+        let mut lines = BTreeSet::new();
         let mut mistakes = Vec::new();
         for error in errors {
             let place = place(within(text, error.span()));
             let line = place.line_and_column().map(|(line, _)| line);
-            if !lines.contains(&line) {
-                lines.push(line);
+            if lines.insert(line) {
                 let (message, help) = syntax(error.message(), text.get(place.span.clone()).unwrap_or_default());
                 mistakes.push(Mistake::new(&place, format!("not valid TOML: {message}")).with_help(help));
             }

@@ -73,11 +73,13 @@ impl Place {
     pub(super) fn excerpt(&self) -> Option<String> {
         let (number, column) = self.line_and_column()?;
         let Kind::File { text, lines, .. } = &self.source.kind else { return None };
-        let line = text[lines[number - 1]..].split('\n').next()?.trim_end_matches('\r').replace(char::is_control, " ");
-        let length = line.chars().count();
-        if length > 160 {
+        let line = text[lines[number - 1]..].split('\n').next()?.trim_end_matches('\r');
+        // In bytes first: to go through a very long line for each mistake in it would take minutes.
+        if line.len() > 4 * 160 || line.chars().count() > 160 {
             return None;
         }
+        let line = line.replace(char::is_control, " ");
+        let length = line.chars().count();
         let width = text.get(self.span.clone()).map_or(1, |marked| marked.chars().count());
         let carets = "^".repeat(width.min((length + 1).saturating_sub(column)).max(1));
         let margin = " ".repeat(number.to_string().len());

@@ -14,7 +14,7 @@ use futures_util::{FutureExt, StreamExt};
 use super::pipeline::{Pipeline, Start};
 use super::stage::{Turns, consume, work, work_in_order};
 use super::timed::{self, Rule, Timed};
-use crate::chan::{Receiver, Sender, channel};
+use crate::chan::{Receiver, SendErrorKind, Sender, channel};
 use crate::error::{Error, Result};
 
 type BoxedError = Box<dyn std::error::Error + Send + Sync>;
@@ -252,14 +252,18 @@ impl<T: Send + 'static> Flow<T> {
         (self.input, Pipeline::start(self.starts, self.fed_by))
     }
 
-    /// Starts the pipeline, whose output goes to `output`. It stops when that is closed.
+    /// Starts the pipeline, whose output goes to `output`. It stops when that is closed; a value that its policy turns away
+    /// (full, timed out) is a failure of the pipeline.
     #[track_caller]
     pub fn send_to(mut self, output: Sender<T>) -> Pipeline {
         let (input, tx) = (self.input, output.clone());
         self.starts.push(starting("send_to", async move {
             while let Some(value) = input.recv().await {
-                if tx.send(value).await.is_err() {
-                    break;
+                match tx.send(value).await {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == SendErrorKind::Closed => break,
+                    // The value is lost, and nobody else would say so.
+                    Err(error) => return Err(Error::msg(error.to_string())),
                 }
             }
             Ok(())

@@ -177,9 +177,9 @@ async fn run<T>(workers: &Workers, output: Option<&Sender<T>>, stop: &Cancellati
     failure.and(outcome)
 }
 
-/// Nobody will ask for this failure. (A panic was reported where it happened.)
+/// Nobody will ask for this failure. (A panic was reported where it happened, and a cancellation was wanted.)
 fn report(error: &Error, site: &'static Location<'static>) {
-    if error.downcast_ref::<TaskError>().is_some_and(TaskError::is_panic) {
+    if error.downcast_ref::<TaskError>().is_some_and(|error| error.is_panic() || error.is_cancelled()) {
         return;
     }
     #[cfg(feature = "tracing")]

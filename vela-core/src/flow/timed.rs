@@ -185,15 +185,25 @@ impl<T, R: Rule<T>> Stream for Timed<T, R> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<R::Item>> {
         let this = self.get_mut();
+        let mut took = false;
         loop {
             let due = this.rule.due();
             if matches!(due, Due::Now) {
                 return Poll::Ready(this.rule.give());
             }
             // An exhausted budget is not an empty channel.
-            ready!(rt::poll_has_budget(cx));
+            if rt::poll_has_budget(cx).is_pending() {
+                // A channel that is never empty leaves no other moment to look at the clock.
+                return match due {
+                    Due::At(at) if took && at <= Instant::now() => Poll::Ready(this.rule.give()),
+                    _ => Poll::Pending,
+                };
+            }
             match Pin::new(&mut this.input).poll_next(cx) {
-                Poll::Ready(Some(value)) => this.rule.take(value),
+                Poll::Ready(Some(value)) => {
+                    took = true;
+                    this.rule.take(value);
+                }
                 Poll::Ready(None) => return Poll::Ready(this.rule.give()),
                 Poll::Pending => {
                     let Due::At(at) = due else { return Poll::Pending };

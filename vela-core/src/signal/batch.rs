@@ -38,14 +38,14 @@ impl<'a> Batch<'a> {
     }
 
     /// And this change. Of several changes of one signal, each follows on those before it.
-    pub fn set<T: Send + Sync + 'static>(mut self, setter: &Setter<T>, value: T) -> Self {
+    pub fn set<T: Send + Sync + 'static>(mut self, setter: &'a Setter<T>, value: T) -> Self {
         self.changes.push((Arc::clone(setter.root()), Change::To(Arc::new(value))));
         self
     }
 
     /// And this change of a copy of the value. `change` runs in [`commit`](Self::commit) and under no lock; it runs again, on a
     /// newer value, if somebody else has set the signal meanwhile.
-    pub fn modify<T>(mut self, setter: &Setter<T>, mut change: impl FnMut(&mut T) + Send + 'a) -> Self
+    pub fn modify<T>(mut self, setter: &'a Setter<T>, mut change: impl FnMut(&mut T) + Send + 'a) -> Self
     where
         T: Clone + Send + Sync + 'static,
     {

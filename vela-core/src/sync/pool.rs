@@ -218,6 +218,10 @@ impl<T: Send + 'static> Shared<T> {
         }
         // A pool that makes none has one for every permit (I1), unless it was closed just now.
         let Some(make) = &self.make else { return Err(PoolError::Closed) };
+        if self.list.lock().closed {
+            // While the last one was checked.
+            return Err(PoolError::Closed);
+        }
         let resource = make().await.map_err(PoolError::Make)?;
         Ok(self.lend(resource, permit))
     }

@@ -11,11 +11,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::hash::Hash;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
@@ -63,6 +64,37 @@ struct State<K, V> {
 struct Flight<V> {
     number: u64,
     work: WeakShared<Work<V>>,
+    bell: Bell,
+}
+
+/// Wakes all who wait for a flight, once it has begun.
+type Bell = Arc<OnceLock<Waker>>;
+
+/// A share in a flight.
+///
+/// Of those who wait, one polls the work; when that is woken meanwhile, all are woken, and who finds it being polled goes back to
+/// sleep. So whoever leaves may be the only one who would have polled it: he wakes the others.
+struct Ride<V: Clone> {
+    share: Option<Shared<Work<V>>>,
+    bell: Bell,
+}
+
+impl<V: Clone> Future for Ride<V> {
+    type Output = Outcome<V>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome<V>> {
+        let Some(share) = &mut self.share else { return Poll::Pending };
+        share.poll_unpin(cx)
+    }
+}
+
+impl<V: Clone> Drop for Ride<V> {
+    fn drop(&mut self) {
+        drop(self.share.take());
+        if let Some(bell) = self.bell.get() {
+            bell.wake_by_ref();
+        }
+    }
 }
 
 type Work<V> = Pin<Box<dyn Future<Output = Outcome<V>> + Send>>;
@@ -125,14 +157,18 @@ where
     V: Clone + Send + Sync + 'static,
 {
     /// A share in the flight for `key`.
-    fn board<F, Fut>(self: &Arc<Self>, key: K, work: F) -> Shared<Work<V>>
+    fn board<F, Fut>(self: &Arc<Self>, key: K, work: F) -> Ride<V>
     where
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = V> + Send + 'static,
     {
         let key = Arc::new(key);
         let mut state = self.state.lock();
-        if let Some(under_way) = state.flights.get(&key).and_then(|flight| flight.work.upgrade()) {
+        let under_way = state.flights.get(&key).and_then(|flight| {
+            let share = Some(flight.work.upgrade()?);
+            Some(Ride { share, bell: Arc::clone(&flight.bell) })
+        });
+        if let Some(under_way) = under_way {
             // Before the key and the work, which are dropped outside the lock.
             drop(state);
             return under_way;
@@ -140,22 +176,29 @@ where
         state.last += 1;
         let number = state.last;
         let landing = Landing { flights: Arc::clone(self), key: Arc::clone(&key), number };
-        let work: Work<V> = Box::pin(fly(work, landing));
-        let shared = work.shared();
-        let left = shared.downgrade().and_then(|work| state.flights.insert(key, Flight { number, work }));
+        let bell = Bell::default();
+        let work: Work<V> = Box::pin(fly(work, landing, Arc::clone(&bell)));
+        let share = work.shared();
+        let ride = Ride { bell: Arc::clone(&bell), share: Some(share.clone()) };
+        let left = share.downgrade().and_then(|work| state.flights.insert(key, Flight { number, work, bell }));
         drop(state);
         // What nobody waited for any more, and has not removed itself yet (I1).
-        drop(left);
-        shared
+        drop((left, share));
+        ride
     }
 }
 
-async fn fly<K, V, F, Fut>(work: F, landing: Landing<K, V>) -> Outcome<V>
+async fn fly<K, V, F, Fut>(work: F, landing: Landing<K, V>, bell: Bell) -> Outcome<V>
 where
     K: Eq + Hash,
     F: FnOnce() -> Fut,
     Fut: Future<Output = V>,
 {
+    poll_fn(|cx| {
+        bell.get_or_init(|| cx.waker().clone());
+        Poll::Ready(())
+    })
+    .await;
     let outcome = AssertUnwindSafe(async move { work().await }).catch_unwind().await;
     drop(landing);
     outcome.map_err(|payload| FlightPanicked { message: rt::panic_text(&*payload).into() })
