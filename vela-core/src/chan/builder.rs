@@ -190,7 +190,6 @@ impl<T> Channel<T> {
         ChannelBuilder {
             overflow: settings.overflow,
             monitored: settings.monitored,
-            said: Said::default(),
             undersized: settings.undersized(),
             expected: expected(settings),
             ..ChannelBuilder::new(limits.clone().map(|_| capacity)).limits(limits.unwrap_or_default())

@@ -106,10 +106,11 @@ impl<T> Chan<T> {
                 // SAFETY: locked.
                 let state = unsafe { self.0.locked_state() };
                 state.buffer.forget(1);
-                let (chan, before, bits) = (self.0, self.1.0, quiet(state));
+                let Begun(before) = self.1;
+                let bits = quiet(state);
                 let bits = if before & MONITORED == 0 { bits } else { measured(state, bits, Watch::received_from) };
                 // SAFETY: locked; the word was `begun`.
-                unsafe { chan.replace_and_unlock_untold(state, before, bits) };
+                unsafe { self.0.replace_and_unlock_untold(state, before, bits) };
             }
         }
 

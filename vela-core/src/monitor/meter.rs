@@ -120,6 +120,12 @@ impl Meter {
         self.sent.load(Relaxed)
     }
 
+    /// How many values are in the channel, for who writes.
+    #[inline]
+    pub(super) fn written_len(&self) -> usize {
+        difference(self.sent(), self.left.load(Relaxed))
+    }
+
     #[inline]
     pub(super) fn show_sent(&self, sent: u64) {
         // Release: who sees it sees those that have left before, too.
@@ -299,7 +305,7 @@ impl Meter {
         let mut len = 0;
         for _ in 0..TRIES {
             // Acquire: the second look at `left` comes after it.
-            len = usize::try_from(self.sent.load(Acquire).saturating_sub(left)).unwrap_or(usize::MAX);
+            len = difference(self.sent.load(Acquire), left);
             let again = self.left.load(Acquire);
             if again == left {
                 return len;
@@ -345,6 +351,12 @@ impl Meter {
             saturations: self.saturations.load(Relaxed),
         }
     }
+}
+
+/// How many values were sent and have not left.
+#[inline]
+fn difference(sent: u64, left: u64) -> usize {
+    usize::try_from(sent.saturating_sub(left)).unwrap_or(usize::MAX)
 }
 
 /// So that what was noted under several locks at once is told once they are released, as wakers are woken.

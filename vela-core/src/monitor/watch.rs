@@ -112,7 +112,8 @@ impl Watch {
     /// Something has happened, and the channel has `len` values now.
     #[inline]
     pub(crate) fn observe(&mut self, len: usize) {
-        self.meter.raise_high(self.meter.len());
+        // Nobody else writes: no need to look twice, as others have to.
+        self.meter.raise_high(self.meter.written_len());
         let sent = self.total();
         self.unseen = 0;
         let left = left(sent, len);
