@@ -30,9 +30,10 @@ pub(crate) use budget::{
 pub(crate) use clock::{Timer, now, saturating_add};
 pub use entry::{RuntimeOptions, block_on_main, block_on_test};
 pub(crate) use exec::{Reports, Unreported, wake_next};
-pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle, panic_text};
-pub use operation::Named;
-pub(crate) use operation::{Site, operation, polled};
+pub use join::panic_text;
+pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle};
+pub use operation::{Named, operation};
+pub(crate) use operation::{Site, polled};
 pub use run_queue::RunQueue;
 pub(crate) use seam::simulated;
 
