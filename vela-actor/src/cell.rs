@@ -18,7 +18,7 @@ use crate::incarnation;
 use crate::lanes::{Kept, Lanes};
 use crate::signals::{self, Signals};
 use crate::supervise::{Children, Parent};
-use crate::system::System;
+use crate::system::Shared;
 use crate::tree::ActorState;
 
 /// The number of an actor, unique in the process.
@@ -124,12 +124,13 @@ pub(crate) struct Core {
     pub(crate) who: Identity,
     pub(crate) signals: Signals,
     state: AtomicU8,
-    pub(crate) restarts: AtomicU32,
+    /// How many incarnations were started.
+    starts: AtomicU32,
     /// Whatever an actor that is just there does without.
     rare: OnceLock<Box<Rare>>,
     /// `None`: nobody supervises it.
     pub(crate) parent: Option<Parent>,
-    pub(crate) system: Option<System>,
+    pub(crate) system: Option<Arc<Shared>>,
 }
 
 /// See [`Core::rare`].
@@ -141,6 +142,8 @@ pub(crate) struct Rare {
     links: Mutex<Vec<Weak<dyn AnyCell>>>,
     /// Why it has to fail: the first reason stays.
     reason: Mutex<Option<FailureKind>>,
+    /// Of the run in progress, from the first child on.
+    children: Mutex<Option<Children>>,
 }
 
 impl Core {
@@ -155,6 +158,27 @@ impl Core {
 
     pub(crate) fn set_state(&self, state: ActorState) {
         self.state.store(state as u8, Relaxed);
+    }
+
+    pub(crate) fn restarts(&self) -> u32 {
+        // Relaxed: as above.
+        self.starts.load(Relaxed).saturating_sub(1)
+    }
+
+    pub(crate) fn count_start(&self) {
+        self.starts.fetch_add(1, Relaxed);
+    }
+
+    /// The children of the run in progress.
+    pub(crate) fn children(&self) -> Option<Children> {
+        self.rare.get()?.children.lock().clone()
+    }
+
+    pub(crate) fn set_children(&self, children: Option<Children>) -> Option<Children> {
+        match children {
+            Some(children) => self.rare().children.lock().replace(children),
+            None => self.rare.get()?.children.lock().take(),
+        }
     }
 
     pub(crate) fn exit(&self) -> Option<&Exit> {
@@ -249,7 +273,7 @@ impl<A: Actor> Cell<A> {
         mailbox: MailboxSpec,
         factory: Option<Factory<A>>,
         parent: Option<Parent>,
-        system: Option<System>,
+        system: Option<Arc<Shared>>,
     ) -> Arc<Self> {
         let builder = match mailbox.capacity {
             Some(capacity) => Channel::bounded(capacity).overflow(mailbox.overflow),
@@ -263,7 +287,7 @@ impl<A: Actor> Cell<A> {
                 who,
                 signals: Signals::new(),
                 state: AtomicU8::new(ActorState::Starting as u8),
-                restarts: AtomicU32::new(0),
+                starts: AtomicU32::new(0),
                 rare: OnceLock::new(),
                 parent,
                 system,
@@ -311,10 +335,8 @@ impl<A: Actor> Cell<A> {
         let lanes = self.lanes.lock().take();
         self.has_lanes.store(false, Relaxed);
         // A drop of what the actor attached may do anything, so it is not done under the lock.
-        let mut lanes = lanes?;
-        let children = lanes.children.take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(lanes)));
-        children
+        self.core.set_children(None)
     }
 
     pub(crate) fn take_last_failure(&self) -> Option<Failure> {

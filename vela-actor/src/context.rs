@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt, future};
+use futures_util::{FutureExt, StreamExt};
 use vela_core::task::TaskBuilder;
 
 use crate::actor::Actor;
@@ -13,9 +13,10 @@ use crate::address::Address;
 use crate::attach::Attach;
 use crate::cell::{ActorId, AnyCell, Cell, Envelope};
 use crate::chain;
-use crate::exit::Exit;
+use crate::exit::FailureKind;
 use crate::lanes::{Item, Notice, Terminated, TimerKey};
 use crate::signals::STOP;
+use crate::supervise::{ChildSpec, Children, Over, SpawnError, SpecError, Supervision};
 
 /// The actor seen from inside: its address, timers, sources, stash, children.
 ///
@@ -61,7 +62,7 @@ impl<A: Actor> ActorContext<A> {
     /// How many times it was restarted.
     #[must_use]
     pub fn restarts(&self) -> u32 {
-        self.cell.core.restarts.load(std::sync::atomic::Ordering::Relaxed)
+        self.cell.core.restarts()
     }
 
     /// Ends this run normally, after the message that is being handled: the inbox gives `None`. What becomes of the actor then,
@@ -219,8 +220,67 @@ impl<A: Actor> ActorContext<A> {
         self.cell.kept.lock().as_ref().map_or(0, |kept| kept.stash.len())
     }
 
-    pub(crate) async fn stop_children(&mut self, _exit: &Exit) {
-        future::ready(()).await;
+    // -------------------------------------------------------------------------------------------------- children
+
+    /// Says how this actor looks after its children; before the first of them. Without it: each on its own, at most 3 restarts
+    /// within 5 s.
+    ///
+    /// When a child's failures are more than that, this actor fails, after its other children have been stopped.
+    ///
+    /// # Errors
+    ///
+    /// The settings contradict each other, or there are children already.
+    pub fn supervise(&mut self, supervision: impl Into<Supervision>) -> Result<(), SpecError> {
+        let supervision = supervision.into();
+        supervision.check()?;
+        if self.cell.core.children().is_some() {
+            return Err(SpecError::late());
+        }
+        self.start_children(supervision);
+        Ok(())
+    }
+
+    /// The children of this run of the actor. They stop, in reverse order, before [`stopped`](Actor::stopped) is called.
+    #[must_use]
+    pub fn children(&mut self) -> Children {
+        self.cell.core.children().unwrap_or_else(|| self.start_children(Supervision::default()))
+    }
+
+    fn start_children(&mut self, supervision: Supervision) -> Children {
+        let core = &self.cell.core;
+        let owner = Arc::downgrade(&self.cell);
+        let on_over = Box::new(move |over: &Over| {
+            let Some(cell) = owner.upgrade() else { return };
+            match over {
+                Over::Shutdown => {}
+                Over::AutoShutdown => cell.core.signals.raise(STOP),
+                Over::Escalated(escalation) => cell.core.fail(FailureKind::Child(Arc::new(escalation.clone()))),
+            }
+        });
+        let children = Children::start(supervision, core.who.path().into(), core.system.clone(), on_over);
+        core.set_children(Some(children.clone()));
+        children
+    }
+
+    /// Starts a child from `factory`, which makes a new one for each restart. Returns at once: messages that are sent before it
+    /// has started wait in its mailbox.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`]: the specification contradicts itself, a sibling has the name, the supervisor ends.
+    pub fn spawn<C: Actor>(
+        &mut self,
+        spec: ChildSpec,
+        factory: impl FnMut() -> C + Send + 'static,
+    ) -> Result<Address<C>, SpawnError> {
+        self.children().spawn(spec, factory)
+    }
+
+    pub(crate) async fn stop_children(&mut self) {
+        if let Some(children) = self.cell.core.children() {
+            children.close();
+            children.over().await;
+        }
     }
 }
 

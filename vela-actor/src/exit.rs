@@ -8,6 +8,7 @@ use std::sync::Arc;
 use vela_core::__private::panic_text;
 
 use crate::cell::Identity;
+use crate::supervise::Escalation;
 
 /// How one run of an actor ended, and, once it comes back no more, how the actor ended.
 ///
@@ -122,7 +123,7 @@ pub enum FailureKind {
     /// It did not start within the time it was given.
     StartTimeout,
     /// A child of it failed for good: its supervisor's budget was used up, or it decided to escalate.
-    Child(Failure),
+    Child(Arc<Escalation>),
     /// An actor that it is linked to ended so.
     Link(Box<Exit>),
 }
@@ -130,10 +131,6 @@ pub enum FailureKind {
 impl Failure {
     pub(crate) fn new(who: Identity, phase: Phase, kind: FailureKind) -> Self {
         Self(Arc::new(Inner { who, phase, kind }))
-    }
-
-    pub(crate) fn error_of<E: Into<Box<dyn Error + Send + Sync>>>(who: Identity, phase: Phase, error: E) -> Self {
-        Self::new(who, phase, FailureKind::Error(error.into().into()))
     }
 
     pub(crate) fn panic(who: Identity, phase: Phase, payload: &(dyn Any + Send)) -> Self {
@@ -177,7 +174,7 @@ impl Failure {
     #[must_use]
     pub fn root(&self) -> &Failure {
         match &self.0.kind {
-            FailureKind::Child(child) => child.root(),
+            FailureKind::Child(child) => child.exit().failure().map_or(self, Self::root),
             _ => self,
         }
     }
@@ -191,7 +188,7 @@ impl fmt::Display for Failure {
             FailureKind::Error(error) => write!(f, "{who} failed {phase}: {error}"),
             FailureKind::Panic(message) => write!(f, "{who} panicked {phase}: {message}"),
             FailureKind::StartTimeout => write!(f, "{who} did not start in time"),
-            FailureKind::Child(child) => write!(f, "{who} failed because {child}"),
+            FailureKind::Child(why) => write!(f, "{who} gave up: {why}"),
             FailureKind::Link(exit) => write!(f, "{who} failed because of a link: {exit}"),
         }
     }
@@ -219,7 +216,7 @@ impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0.kind {
             FailureKind::Error(error) => Some(&**error),
-            FailureKind::Child(child) => Some(child),
+            FailureKind::Child(why) => Some(&**why),
             FailureKind::Link(exit) => exit.failure().map(|failure| failure as &(dyn Error + 'static)),
             FailureKind::Panic(_) | FailureKind::StartTimeout => None,
         }

@@ -22,6 +22,7 @@ use crate::tree::ActorState;
 /// Starts one: from `actor`, or from the factory of the cell.
 pub(crate) fn start<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) {
     cell.core.set_state(ActorState::Starting);
+    cell.core.count_start();
     let here = Here::new(cell.core.who.clone());
     let run = Incarnation { life: Some(live(Arc::clone(&cell), actor)), here: Some(here), cell: Some(cell) };
     // The task is detached: its end is told by the report.
@@ -58,7 +59,7 @@ async fn live<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) -> Exit {
     }
     core.set_state(ActorState::Stopping);
     chain::end();
-    cx.stop_children(&exit).await;
+    cx.stop_children().await;
     let stopped = step(&cell, Phase::Stopping, actor.stopped(&exit, &mut cx)).await;
     if exit.is_normal() {
         exit = stopped;
@@ -100,7 +101,7 @@ impl<A: Actor, F: Future<Output = Result<(), A::Error>>> Future for Step<'_, F, 
         let core = &this.cell.core;
         let failed = |kind| Poll::Ready(Exit::Failed(Failure::new(core.who.clone(), *this.phase, kind)));
         // L1: the incarnation has registered.
-        if *this.phase == Phase::Running
+        if *this.phase != Phase::Stopping
             && core.signals.has(FAIL)
             && let Some(reason) = core.take_reason()
         {
@@ -155,7 +156,8 @@ impl<A: Actor, F: Future<Output = Exit>> Future for Incarnation<F, A> {
         let signals = &cell.core.signals;
         signals.register_task(cx.waker());
         let exit = if signals.has(KILL) {
-            Exit::Killed
+            let failed = |why| Exit::Failed(Failure::new(cell.core.who.clone(), Phase::Starting, why));
+            cell.core.take_reason().map_or(Exit::Killed, failed)
         } else {
             let life = this.life.as_mut().as_pin_mut().unwrap_or_else(|| unreachable!("it has not reported"));
             let polled = chain::carry(this.here, || catch_unwind(AssertUnwindSafe(|| life.poll(cx))));

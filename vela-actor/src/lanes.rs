@@ -18,7 +18,6 @@ use vela_core::time::{Instant, Sleep, sleep_until};
 use crate::actor::Actor;
 use crate::cell::{ActorId, Envelope};
 use crate::exit::{Exit, Failure};
-use crate::supervise::Children;
 
 /// An actor that was [watched](crate::ActorContext::watch) has ended for good.
 #[derive(Clone, Debug)]
@@ -56,8 +55,6 @@ pub(crate) struct Lanes<A: Actor> {
     sources: SelectAll<Source<A::Message>>,
     /// Given by a source and not taken yet.
     notices: VecDeque<Notice>,
-    /// From the first child on.
-    pub(crate) children: Option<Children>,
 }
 
 impl<A: Actor> Default for Lanes<A> {
@@ -67,7 +64,6 @@ impl<A: Actor> Default for Lanes<A> {
             watches: SelectAll::new(),
             sources: SelectAll::new(),
             notices: VecDeque::new(),
-            children: None,
         }
     }
 }

@@ -33,6 +33,11 @@ pub use lanes::{Notice, Terminated, TimerKey};
 pub use recipient::Recipient;
 pub use reply::{Call, Reply, Request};
 pub use spawn::Spawn;
+pub use supervise::{
+    AutoShutdown, Cause, ChildError, ChildInfo, ChildSpec, Children, Decision, Escalation, GetChildren, RestartType,
+    Shutdown, SpawnError, SpecError, Strategy, Supervision, Supervisor, SupervisorMessage, child,
+};
+pub use system::System;
 pub use tree::ActorState;
 
 /// Named by types that are public. Not a public interface.

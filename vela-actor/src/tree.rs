@@ -1,5 +1,6 @@
 //! Stub until merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u8)]
 pub enum ActorState { Starting, Running, Stopping, Backoff, Restarting, Stopped }
 impl ActorState {

@@ -1,20 +1,27 @@
-//! Stub until the engine is merged.
-use crate::exit::Exit;
-use vela_core::Sender;
+//! Supervision: what is said about children and their supervisor, the engine that decides, the nursery that does it.
 
-#[derive(Debug)]
-pub(crate) enum Report { Started(u64), Exited(u64, Exit) }
+mod backoff;
+mod budget;
+mod children;
+pub(crate) mod engine;
+mod escalation;
+mod key;
+mod nursery;
+mod spec;
+mod spec_error;
+mod strategy;
+mod supervision;
+mod supervisor;
 
-/// Who supervises an actor, and which of its children it is.
-#[derive(Clone, Debug)]
-pub(crate) struct Parent { pub(crate) nursery: Sender<Report>, pub(crate) key: u64 }
-impl Parent {
-    pub(crate) fn stop(&self) {}
-    pub(crate) fn started(&self) { let _ = self.nursery.try_send(Report::Started(self.key)); }
-    pub(crate) fn exited(&self, exit: Exit) { let _ = self.nursery.try_send(Report::Exited(self.key, exit)); }
-}
-#[derive(Debug)]
-pub struct Children;
-impl Children {
-    pub(crate) fn kill_and_then(self, then: impl FnOnce() + Send + 'static) { then() }
-}
+pub use children::{ChildError, ChildInfo, Children, SpawnError};
+pub(crate) use engine::Over;
+pub use escalation::{Cause, Escalation};
+pub(crate) use escalation::escalated;
+pub(crate) use key::Key;
+pub(crate) use nursery::Parent;
+pub(crate) use spec::Mailbox;
+pub use spec::{ChildSpec, RestartType, Shutdown, child};
+pub use spec_error::SpecError;
+pub use strategy::{AutoShutdown, Decision, Strategy};
+pub use supervision::Supervision;
+pub use supervisor::{GetChildren, Supervisor, SupervisorMessage};

@@ -167,6 +167,6 @@ pub(crate) fn panicked(message: &str) -> bool {
 
 /// A number below `n` from the simulation, if there is one.
 #[inline]
-pub(crate) fn draw(n: usize) -> Option<usize> {
+pub fn draw(n: usize) -> Option<usize> {
     seam::with(|executor| executor.draw(n))
 }

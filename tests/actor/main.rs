@@ -1,0 +1,6 @@
+//! Actors, through the facade: in the simulator, and the central behaviours on a runtime, too.
+
+mod ask;
+mod lanes;
+mod lifecycle;
+mod probe;
