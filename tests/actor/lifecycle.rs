@@ -41,7 +41,9 @@ async fn stop_goes_before_mail_and_what_is_left_is_dropped() {
 
 #[vela::test]
 async fn an_error_and_a_panic_are_failures_and_the_stop_hook_runs() {
-    for (message, text) in [(fail("no disk"), "p failed while running: no disk"), (panic("oops"), "p panicked while running: oops")] {
+    for (message, text) in
+        [(fail("no disk"), "p failed while running: no disk"), (panic("oops"), "p panicked while running: oops")]
+    {
         let journal = Journal::new();
         let p = Spawn::new().name("p").start(probe(&journal));
         p.send("before").await.unwrap();

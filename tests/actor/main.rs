@@ -4,3 +4,4 @@ mod ask;
 mod lanes;
 mod lifecycle;
 mod probe;
+mod supervision;

@@ -127,13 +127,7 @@ pub struct Probe {
 
 impl Probe {
     pub fn new(name: &'static str, journal: &Journal) -> Self {
-        Self {
-            name,
-            journal: journal.clone(),
-            in_started: Hook::Ok,
-            in_stopped: Hook::Ok,
-            in_drop: Hook::Ok,
-        }
+        Self { name, journal: journal.clone(), in_started: Hook::Ok, in_stopped: Hook::Ok, in_drop: Hook::Ok }
     }
 
     pub fn note(&self, what: impl fmt::Display) {

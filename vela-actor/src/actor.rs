@@ -190,11 +190,7 @@ async fn receive_and_handle<A: Actor>(
 }
 
 /// Gives a notice to the method for it.
-pub(crate) async fn notify<A: Actor>(
-    actor: &mut A,
-    notice: Notice,
-    cx: &mut ActorContext<A>,
-) -> Result<(), A::Error> {
+pub(crate) async fn notify<A: Actor>(actor: &mut A, notice: Notice, cx: &mut ActorContext<A>) -> Result<(), A::Error> {
     match notice {
         Notice::Terminated(terminated) => actor.on_terminated(terminated, cx).await,
         Notice::Lagged(missed) => actor.on_lagged(missed, cx).await,

@@ -11,7 +11,6 @@ use pin_project_lite::pin_project;
 use vela_core::SendErrorKind;
 use vela_core::ops::Receive;
 use vela_core::select::Polled;
-use vela_core::time::Instant;
 
 use crate::actor::Actor;
 use crate::address::Address;
@@ -180,7 +179,7 @@ impl<A: Actor, Q: Request> Future for Ask<'_, A, Q> {
             && let Some(limit) = *this.timeout
         {
             let slot: Arc<dyn Expire> = Arc::clone(&this.waiting.slot) as _;
-            this.waiting.entry = Some(Wheel::current().enter(Instant::now() + limit, slot));
+            this.waiting.entry = Some(Wheel::current().enter_for(limit, slot));
         }
         let answer = ready!(result);
         this.send.set(None);

@@ -3,9 +3,9 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock, Weak};
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -279,8 +279,7 @@ impl<A: Actor> Cell<A> {
             Some(capacity) => Channel::bounded(capacity).overflow(mailbox.overflow),
             None => Channel::unbounded(),
         };
-        let builder =
-            if mailbox.monitored { builder.name(who.path()).monitored(true) } else { builder };
+        let builder = if mailbox.monitored { builder.name(who.path()).monitored(true) } else { builder };
         let (tx, rx) = builder.build().unwrap_or_else(|error| panic!("the mailbox of {}: {error}", who.path()));
         Arc::new(Self {
             core: Core {

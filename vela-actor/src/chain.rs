@@ -41,7 +41,8 @@ pub(crate) struct Here {
 
 impl Here {
     pub(crate) fn new(who: Identity) -> Self {
-        Self { who, handling: false, behind: None }
+        // While it starts, too, it handles nothing else.
+        Self { who, handling: true, behind: None }
     }
 }
 

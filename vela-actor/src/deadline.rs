@@ -9,10 +9,18 @@
 //! * D2 `planned` is the tick at which the driver will look again. Who enters something for an earlier one sets it and wakes
 //!   the driver, which registers its waker and compares `planned` in one section.
 //!
+//! Most asks are over long before anybody would look at the clock for them, and to look at it costs more than to enter. So a
+//! time limit that is long enters the lobby first, without a look at the clock: there its time has not begun. While
+//! somebody enters there, the driver comes by every 20 ms, and what it finds goes to the wheel, as of then.
+//!
+//! * D3 While there is something in the lobby, the driver is on its way there, or is woken to be (`lobby_open`).
+//!
 //! The lock is never held while anybody's code runs.
 
+mod lobby;
 mod slots;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -26,10 +34,17 @@ use vela_core::context::Context;
 use vela_core::task::{TaskBuilder, yield_now};
 use vela_core::time::{Instant, sleep_until};
 
+use self::lobby::{Lobby, Ticket};
 use self::slots::{Key, LAST, Slots, Step};
 
 /// One tick, in milliseconds.
 const TICK: u64 = 5;
+
+/// How often the driver comes to the lobby.
+const LOBBY: Duration = Duration::from_millis(20);
+
+/// So long are the time limits that may begin by so much later.
+const LONG: Duration = Duration::from_secs(1);
 
 /// Most steps of the driver before it gives way.
 const STEPS_AT_ONCE: usize = 128;
@@ -44,7 +59,7 @@ pub(crate) trait Expire: Send + Sync {
 }
 
 /// The wheel. An entry never expires early, and late by at most 5 ms, the timer's own resolution (1 ms), and what the
-/// driver's runtime is late: whatever the deadline is.
+/// driver's runtime is late; by at most 40 ms more if its time limit is a second or longer.
 ///
 /// The order among entries of the same 5 ms is not guaranteed.
 pub(crate) struct Wheel {
@@ -53,6 +68,14 @@ pub(crate) struct Wheel {
 
 struct State {
     slots: Slots<Arc<dyn Expire>>,
+    /// Those whose time has not begun.
+    lobby: Lobby<Arc<dyn Expire>>,
+    /// Where those are now that have left the lobby for the wheel, and are not out.
+    moved: HashMap<Ticket, Key>,
+    /// Whether the driver comes by without being woken.
+    lobby_open: bool,
+    /// When it comes, and what `lobby.entered()` was when it came last. `None`: it has been woken to come.
+    lobby_at: Option<(Instant, u64)>,
     /// Tick 0.
     base: Instant,
     /// The number of the driver that runs, or is about to.
@@ -74,8 +97,20 @@ enum Then {
 impl Wheel {
     /// A wheel without entries, and without a task.
     pub(crate) fn new() -> Arc<Self> {
-        let (slots, base) = (Slots::new(), Instant::now());
-        Arc::new(Self { state: Mutex::new(State { slots, base, driver: None, drivers: 0, planned: 0, waker: None }) })
+        Arc::new(Self {
+            state: Mutex::new(State {
+                slots: Slots::new(),
+                lobby: Lobby::new(),
+                moved: HashMap::new(),
+                lobby_open: false,
+                lobby_at: None,
+                base: Instant::now(),
+                driver: None,
+                drivers: 0,
+                planned: 0,
+                waker: None,
+            }),
+        })
     }
 
     /// The wheel of this process, or of the simulation that this thread runs.
@@ -97,7 +132,24 @@ impl Wheel {
     /// If there is no runtime and none can be started.
     pub(crate) fn enter(self: &Arc<Self>, deadline: Instant, who: Arc<dyn Expire>) -> Entry {
         let (key, then) = self.state.lock().enter(deadline, who);
-        let entry = Entry { wheel: Arc::clone(self), key };
+        self.entered(Place::Wheel(key), then)
+    }
+
+    /// As [`enter`](Self::enter), `limit` from now.
+    pub(crate) fn enter_for(self: &Arc<Self>, limit: Duration, who: Arc<dyn Expire>) -> Entry {
+        if limit < LONG || seam::simulated() {
+            return self.enter(Instant::now() + limit, who);
+        }
+        self.enter_through_lobby(limit, who)
+    }
+
+    fn enter_through_lobby(self: &Arc<Self>, limit: Duration, who: Arc<dyn Expire>) -> Entry {
+        let (ticket, then) = self.state.lock().enter_lobby(limit, who);
+        self.entered(Place::Lobby(ticket), then)
+    }
+
+    fn entered(self: &Arc<Self>, place: Place, then: Then) -> Entry {
+        let entry = Entry { wheel: Arc::clone(self), place };
         match then {
             Then::Nothing => {}
             Then::Wake(waker) => waker.wake(),
@@ -106,10 +158,16 @@ impl Wheel {
         entry
     }
 
-    fn leave(&self, key: Key) {
+    fn leave(&self, place: Place) {
         let (who, idle) = {
             let mut state = self.state.lock();
-            let who = state.slots.remove(key);
+            let who = match place {
+                Place::Wheel(key) => state.slots.remove(key),
+                Place::Lobby(ticket) => state.lobby.remove(ticket).or_else(|| {
+                    let key = state.moved.remove(&ticket)?;
+                    state.slots.remove(key)
+                }),
+            };
             // A simulation must not take the driver's timer for somebody who may still wake the tasks that are left.
             let ends = who.is_some() && state.slots.is_empty() && seam::simulated();
             if ends {
@@ -141,11 +199,7 @@ impl fmt::Debug for Wheel {
 
 impl State {
     fn enter(&mut self, deadline: Instant, who: Arc<dyn Expire>) -> (Key, Then) {
-        if self.driver.is_none() && self.slots.is_empty() {
-            // Another runtime may have another clock.
-            self.slots.restart();
-            self.base = Instant::now();
-        }
+        self.set_out();
         let (key, look) = self.slots.insert(ticks_up(deadline - self.base), who);
         if self.driver.is_none() {
             return (key, Then::Start(self.appoint()));
@@ -155,6 +209,51 @@ impl State {
         }
         self.planned = look;
         (key, self.waker.take().map_or(Then::Nothing, Then::Wake))
+    }
+
+    /// Another runtime may have another clock.
+    fn set_out(&mut self) {
+        if self.driver.is_none() && self.slots.is_empty() {
+            self.slots.restart();
+            self.base = Instant::now();
+        }
+    }
+
+    fn enter_lobby(&mut self, limit: Duration, who: Arc<dyn Expire>) -> (Ticket, Then) {
+        let ticket = self.lobby.insert(limit, who);
+        if self.lobby_open && self.driver.is_some() {
+            return (ticket, Then::Nothing);
+        }
+        self.set_out();
+        self.lobby_open = true;
+        self.lobby_at = None;
+        if self.driver.is_none() {
+            return (ticket, Then::Start(self.appoint()));
+        }
+        self.planned = 0;
+        (ticket, self.waker.take().map_or(Then::Nothing, Then::Wake))
+    }
+
+    /// The driver comes by.
+    fn visit_lobby(&mut self, now: Instant) {
+        if !self.lobby_open {
+            return;
+        }
+        let entered = self.lobby.entered();
+        let Some((at, before)) = self.lobby_at else {
+            self.lobby_at = Some((now + LOBBY, entered));
+            return;
+        };
+        if at > now {
+            return;
+        }
+        let (slots, moved, base) = (&mut self.slots, &mut self.moved, self.base);
+        self.lobby.drain(|ticket, limit, who| {
+            let (key, _) = slots.insert(ticks_up(now + limit - base), who);
+            moved.insert(ticket, key);
+        });
+        self.lobby_open = entered != before;
+        self.lobby_at = self.lobby_open.then_some((now + LOBBY, entered));
     }
 
     /// A new driver's number.
@@ -168,6 +267,10 @@ impl State {
         let step = self.slots.step(ticks_down(now - self.base));
         match step {
             Step::Next(tick) => self.planned = tick,
+            Step::Empty if self.lobby_open => {
+                self.planned = LAST;
+                return Step::Next(LAST);
+            }
             Step::Empty => self.driver = None,
             Step::Due(_) | Step::Moved => {}
         }
@@ -175,7 +278,8 @@ impl State {
     }
 
     fn moment(&self, tick: u64) -> Instant {
-        self.base + Duration::from_millis(tick * TICK)
+        let due = self.base + Duration::from_millis(tick * TICK);
+        self.lobby_at.map_or(due, |(at, _)| due.min(at))
     }
 }
 
@@ -197,12 +301,19 @@ fn ticks_up(d: Duration) -> u64 {
 #[must_use = "an entry that is dropped never expires"]
 pub(crate) struct Entry {
     wheel: Arc<Wheel>,
-    key: Key,
+    place: Place,
+}
+
+/// Where an entry was made.
+#[derive(Clone, Copy)]
+enum Place {
+    Wheel(Key),
+    Lobby(Ticket),
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.wheel.leave(self.key);
+        self.wheel.leave(self.place);
     }
 }
 
@@ -251,6 +362,7 @@ impl Driver {
     fn turn(&self) -> Turn {
         let Some(wheel) = self.wheel.upgrade() else { return Turn::Over };
         let now = Instant::now();
+        wheel.state.lock().visit_lobby(now);
         for _ in 0..STEPS_AT_ONCE {
             let (step, next) = {
                 let mut state = wheel.state.lock();
@@ -291,7 +403,8 @@ impl Drop for Driver {
                 return;
             }
             state.driver = None;
-            let next = (self.tries < TRIES && !state.slots.is_empty()).then(|| state.appoint());
+            let left = !(state.slots.is_empty() && state.lobby.is_empty());
+            let next = (self.tries < TRIES && left).then(|| state.appoint());
             (next, state.waker.take())
         };
         if let Some(number) = next {

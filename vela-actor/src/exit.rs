@@ -222,3 +222,11 @@ impl Error for Failure {
         }
     }
 }
+
+#[cfg(test)]
+impl Failure {
+    /// Of the actor of this path.
+    pub(crate) fn of(actor: &str) -> Self {
+        Self::new(Identity::new(actor.into()), Phase::Running, FailureKind::Panic("x".into()))
+    }
+}

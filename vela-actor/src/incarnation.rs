@@ -54,11 +54,12 @@ async fn live<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) -> Exit {
         if let Some(parent) = &core.parent {
             parent.started();
         }
+        chain::end();
         let mut inbox = Inbox::new(Arc::clone(&cell));
         exit = step(&cell, Phase::Running, actor.run(&mut inbox, &mut cx)).await;
     }
     core.set_state(ActorState::Stopping);
-    chain::end();
+    chain::begin(None);
     cx.stop_children().await;
     let stopped = step(&cell, Phase::Stopping, actor.stopped(&exit, &mut cx)).await;
     if exit.is_normal() {
@@ -165,9 +166,7 @@ impl<A: Actor, F: Future<Output = Exit>> Future for Incarnation<F, A> {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(exit)) => exit,
                 // What the steps do not guard: a drop of the machinery's own.
-                Err(payload) => {
-                    Exit::Failed(Failure::panic(cell.core.who.clone(), Phase::Stopping, &*payload))
-                }
+                Err(payload) => Exit::Failed(Failure::panic(cell.core.who.clone(), Phase::Stopping, &*payload)),
             }
         };
         // I5: it is wholly gone before the report.
@@ -202,19 +201,4 @@ fn finish<A: Actor>(cell: Arc<Cell<A>>, exit: Exit) {
             cell.terminate(exit);
         }
     }
-}
-
-#[doc(hidden)]
-pub fn sizes<A: Actor>(actor: A) {
-    let cell = Cell::<A>::new(crate::cell::Identity::new("x".into()), Default::default(), None, None, None);
-    println!("cell {} core {} signals {} notify {}", size_of::<Cell<A>>(), size_of::<crate::cell::Core>(), size_of::<crate::signals::Signals>(), size_of::<tokio::sync::Notify>());
-    let mut cx = ActorContext::new(Arc::clone(&cell));
-    let mut actor2 = actor;
-    let mut inbox = Inbox::new(Arc::clone(&cell));
-    println!("run {}", size_of_val(&actor2.run(&mut inbox, &mut cx)));
-    println!("next {}", size_of_val(&inbox.next(true)));
-    let r=step(&cell, Phase::Running, actor2.run(&mut inbox, &mut cx)); println!("step {}", size_of_val(&r)); drop(r);    let life = live(Arc::clone(&cell), Some(actor2));
-    println!("live {}", size_of_val(&life));
-    let here = Here::new(cell.core.who.clone());
-    println!("inc {}", size_of_val(&Incarnation { life: Some(life), here: Some(here), cell: Some(cell) }));
 }

@@ -45,4 +45,3 @@ pub use tree::ActorState;
 pub mod __private {
     pub use crate::cell::Envelope;
 }
-pub use incarnation::sizes;

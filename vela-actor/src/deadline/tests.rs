@@ -83,6 +83,46 @@ async fn an_entry_expires_at_its_deadline_and_at_most_a_tick_late() {
 }
 
 #[vela::test]
+async fn a_time_limit_through_the_lobby_is_not_early_and_at_most_two_visits_late() {
+    let wheel = Wheel::new();
+    let mut random = fastrand::Rng::with_seed(8);
+    let mut all = Vec::new();
+    for round in 0..40_u64 {
+        for _ in 0..random.u32(0..4) {
+            let limit = ms(random.u64(0..300));
+            let bell = Arc::new(Bell::default());
+            let entry = wheel.enter_through_lobby(limit, Arc::clone(&bell) as Arc<dyn Expire>);
+            all.push((Instant::now(), limit, random.bool(), bell, Some(entry)));
+        }
+        let gone = random.usize(..=all.len());
+        if let Some((_, _, leaves @ false, bell, entry)) = all.get_mut(gone)
+            && bell.times() == 0
+        {
+            // In the lobby or in the wheel.
+            drop(entry.take());
+            *leaves = true;
+            assert_eq!(Arc::strong_count(bell), 1);
+        }
+        sleep(ms(if round % 10 == 9 { 1000 } else { random.u64(0..30) })).await;
+    }
+    sleep(secs(1)).await;
+    for (start, limit, _, bell, entry) in &all {
+        if entry.is_some() {
+            let took = bell.at.lock().expect("it was told") - *start;
+            let latest = *limit + 2 * LOBBY + ms(TICK);
+            assert!(took >= *limit && took <= latest, "{limit:?} took {took:?}");
+            assert_eq!(bell.times(), 1);
+        } else {
+            assert_eq!(bell.times(), 0);
+        }
+    }
+    drop(all);
+    sleep(secs(1)).await;
+    let state = wheel.state.lock();
+    assert!(state.driver.is_none() && !state.lobby_open && state.moved.is_empty());
+}
+
+#[vela::test]
 async fn an_entry_that_has_left_never_expires() {
     let wheel = Wheel::new();
     let (kept, _entry) = Bell::enter(&wheel, secs(5));

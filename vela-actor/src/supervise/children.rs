@@ -91,10 +91,9 @@ impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Spec(error) => error.fmt(f),
-            Self::NameTaken { name, supervisor } => write!(
-                f,
-                "{supervisor} has a child {name:?} already: choose another name, or stop that one first"
-            ),
+            Self::NameTaken { name, supervisor } => {
+                write!(f, "{supervisor} has a child {name:?} already: choose another name, or stop that one first")
+            }
             Self::Closed(supervisor) => write!(f, "{supervisor} ends, and starts no more children"),
         }
     }

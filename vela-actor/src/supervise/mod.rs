@@ -15,8 +15,8 @@ mod supervisor;
 
 pub use children::{ChildError, ChildInfo, Children, SpawnError};
 pub(crate) use engine::Over;
-pub use escalation::{Cause, Escalation};
 pub(crate) use escalation::escalated;
+pub use escalation::{Cause, Escalation};
 pub(crate) use key::Key;
 pub(crate) use nursery::Parent;
 pub(crate) use spec::Mailbox;

@@ -59,7 +59,8 @@ impl Parent {
     }
 
     pub(crate) fn stop(&self) {
-        self.tell(Told::Event(Event::Stop(self.key, NOBODY)));
+        // For good: also if its specification would stay.
+        self.tell(Told::Event(Event::Remove(self.key, NOBODY)));
     }
 
     fn tell(&self, what: Told) {
@@ -452,4 +453,3 @@ impl Timers {
         Poll::Ready(timer)
     }
 }
-
