@@ -146,7 +146,7 @@ async fn a_budget_that_is_exceeded_fails_upward_with_the_chain() {
     let failure = system.terminated().await.unwrap_err();
     assert_eq!(
         failure.to_string(),
-        "s gave up: more than 1 restarts within 5s, the last because of \"a\": s/a failed while running: 2"
+        "s gave up: more than 1 restarts within 5s, the last because of `a`: s/a failed while running: 2"
     );
     assert!(b.terminated().await.is_normal());
     assert!(a.terminated().await.failure().is_some());
@@ -182,7 +182,7 @@ async fn an_escalation_fails_the_actor_above_which_restarts_with_new_children() 
             "kid: started",
             "kid: stopped [s/parent/kid failed while running: x]",
             "kid: dropped",
-            "parent: stopped [s/parent gave up: more than 0 restarts within 5s, the last because of \"kid\": s/parent/kid failed while running: x]",
+            "parent: stopped [s/parent gave up: more than 0 restarts within 5s, the last because of `kid`: s/parent/kid failed while running: x]",
             "parent: dropped",
         ]
     );

@@ -42,7 +42,7 @@ use crate::signals::STOP;
 ///         // `select! { Some(n) = <-inbox => …, _ = <-self.ticker => … }` with Vela's macros
 ///         while let Some(n) = inbox.recv().await {
 ///             cx.handle(self, n).await?;
-///             self.ticker.tick().await;
+///             self.ticker.recv().await;
 ///         }
 ///         Ok(())
 ///     }
@@ -58,8 +58,8 @@ use crate::signals::STOP;
 ///
 /// # vela_core::block_on(async {
 /// let sampler = spawn(Sampler { ticker: tick(ms(1)), samples: 0 });
-/// sampler.send(1).await.unwrap();
-/// sampler.send(2).await.unwrap();
+/// sampler.send(1_u32).await.unwrap();
+/// sampler.send(2_u32).await.unwrap();
 /// assert!(sampler.terminated().await.is_normal());
 /// # });
 /// ```

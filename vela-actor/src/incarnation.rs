@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use vela_core::__private::seam;
 use vela_core::task::TaskBuilder;
 
 use crate::actor::Actor;
@@ -25,8 +26,13 @@ pub(crate) fn start<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) {
     cell.core.count_start();
     let here = Here::new(cell.core.who.clone());
     let run = Incarnation { life: Some(live(Arc::clone(&cell), actor)), here: Some(here), cell: Some(cell) };
+    let mut task = TaskBuilder::new();
+    if seam::simulated() {
+        // For its reports. Elsewhere a name is not worth its memory.
+        task = task.name(run.cell.as_ref().map_or_else(String::new, |cell| cell.core.who.path().to_owned()));
+    }
     // The task is detached: its end is told by the report.
-    drop(TaskBuilder::new().spawn(run));
+    drop(task.spawn(run));
 }
 
 /// All of it but the guard.

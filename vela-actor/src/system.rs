@@ -30,7 +30,7 @@ use crate::supervise::{ChildSpec, Children, Over, SpawnError, Strategy, Supervis
 /// # vela_core::block_on(async {
 /// let system = System::new("bank");
 /// let clerk = system.spawn(child("clerk"), || Clerk)?;
-/// clerk.send(7).await.unwrap();
+/// clerk.send(7_u32).await.unwrap();
 /// assert_eq!(clerk.path(), "bank/clerk");
 /// system.shutdown().await?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

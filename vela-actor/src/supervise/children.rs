@@ -92,7 +92,7 @@ impl fmt::Display for SpawnError {
         match self {
             Self::Spec(error) => error.fmt(f),
             Self::NameTaken { name, supervisor } => {
-                write!(f, "{supervisor} has a child {name:?} already: choose another name, or stop that one first")
+                write!(f, "{supervisor} has a child `{name}` already: choose another name, or stop that one first")
             }
             Self::Closed(supervisor) => write!(f, "{supervisor} ends, and starts no more children"),
         }
@@ -123,7 +123,7 @@ pub enum ChildError {
 impl fmt::Display for ChildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { name, supervisor } => write!(f, "{supervisor} has no child {name:?}"),
+            Self::Unknown { name, supervisor } => write!(f, "{supervisor} has no child `{name}`"),
             Self::Failed(exit) => write!(f, "the child did not come up: {exit}"),
             Self::Overtaken => f.write_str("the child was not restarted: a later call stopped it"),
             Self::Closed(supervisor) => write!(f, "{supervisor} ends, or has ended"),

@@ -64,12 +64,12 @@ impl fmt::Display for Escalation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { child, exit, cause, .. } = self;
         match cause {
-            Cause::Decided => write!(f, "child {child:?}: {exit}"),
+            Cause::Decided => write!(f, "child `{child}`: {exit}"),
             Cause::Budget { max_restarts, within } => {
-                write!(f, "more than {max_restarts} restarts within {within:?}, the last because of {child:?}: {exit}")
+                write!(f, "more than {max_restarts} restarts within {within:?}, the last because of `{child}`: {exit}")
             }
             Cause::ChildBudget { max_restarts, within } => {
-                write!(f, "more than {max_restarts} restarts of {child:?} within {within:?}: {exit}")
+                write!(f, "more than {max_restarts} restarts of `{child}` within {within:?}: {exit}")
             }
         }
     }

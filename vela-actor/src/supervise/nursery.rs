@@ -137,7 +137,7 @@ impl Nursery {
             effects: Vec::new(),
             on_over: Some(on_over),
         };
-        drop(TaskBuilder::new().spawn(keeper.run()));
+        drop(TaskBuilder::new().name(format!("supervisor of {}", nursery.path)).spawn(keeper.run()));
         nursery
     }
 

@@ -119,12 +119,13 @@ impl Step<'_> {
             Strategy::RestForOne | Strategy::OneForOne => failed,
         };
         let agenda = &mut self.engine.agenda;
-        for (&key, child) in self.engine.children.range(from..) {
+        // Those from `agenda.from` on are on the agenda: nobody has been started since.
+        let known = agenda.from.map_or(Bound::Unbounded, |before| Bound::Excluded(before.max(from)));
+        for (&key, child) in self.engine.children.range((Bound::Included(from), known)) {
             if child.state.is_up() {
                 agenda.stop.insert(key);
-                let ends = child.goal.is_some_and(|goal| goal != Call::Restart);
-                // A temporary one is not started again, unless a call wants it.
-                if !ends && (child.spec.restart != RestartType::Temporary || child.goal.is_some()) {
+                // A temporary one is not started again. Nor is one that is to end: its exit takes it off.
+                if child.spec.restart != RestartType::Temporary {
                     agenda.start.insert(key);
                 }
             }
@@ -195,7 +196,6 @@ impl Step<'_> {
         }
         let backoff = child.state == State::Backoff;
         child.state = State::Stopped;
-        child.goal = None;
         let significant = child.spec.significant;
         self.engine.significant -= usize::from(significant);
         self.engine.agenda.start.remove(&key);

@@ -80,7 +80,7 @@ pub(crate) enum Effect {
     Overdue(Key),
     /// At this time, `Timer`. A timer that is set again is moved.
     SetTimer(Timer, Duration),
-    /// That timer is not needed any more.
+    /// That timer is not needed any more. It may have fired.
     CancelTimer(Timer),
     /// It is gone for good; its last exit (`Normal` if it never ran).
     Terminated(Key, Exit),

@@ -113,6 +113,15 @@ fn delays_grow_with_each_restart_and_start_anew_after_a_time_up() {
 }
 
 #[test]
+fn a_restart_by_hand_starts_the_delays_anew() {
+    let mut bench = Bench::with(Supervision::default().backoff(ms(100)..ms(500)), 1, &child("it"));
+    bench.does(exited(1, failure()), "backoff 1 in 100ms");
+    bench.does(Event::Restart(Key(1), Token(1)), "no backoff 1, start 1");
+    bench.does(Event::Started(Key(1)), "#1 done");
+    bench.does(exited(1, failure()), "backoff 1 in 100ms");
+}
+
+#[test]
 fn no_delay_needs_no_timer() {
     let mut bench = Bench::of(Strategy::OneForOne, 1);
     bench.does(exited(1, failure()), "start 1");
@@ -123,6 +132,7 @@ fn no_delay_needs_no_timer() {
 
 #[test]
 fn a_hundred_thousand_children_are_near_linear() {
+    // Seconds without optimisation; what is quadratic takes minutes.
     const N: u64 = 100_000;
     for strategy in [Strategy::OneForOne, Strategy::OneForAll] {
         let spec = Arc::new(child("it"));
@@ -133,8 +143,8 @@ fn a_hundred_thousand_children_are_near_linear() {
             engine.handle(now, Event::Add { key, spec: spec.clone(), kept: false }, &mut effects);
             engine.handle(now, Event::Started(key), &mut effects);
         }
-        // Each fails once, if they do not pull each other down; all of them otherwise.
-        let fail = if strategy == Strategy::OneForOne { N } else { 1 };
+        // Each fails once. In a group, half of them before it is their turn to be stopped.
+        let fail = if strategy == Strategy::OneForOne { N } else { N / 2 };
         for key in (1..=fail).map(|key| exited(key, failure())) {
             engine.handle(now, key, &mut effects);
         }
@@ -156,7 +166,7 @@ fn a_hundred_thousand_children_are_near_linear() {
             }
         }
         assert!(engine.is_over() && engine.len() == 0);
-        assert!(done > 6 * N);
+        assert!(done > 5 * N);
     }
 }
 

@@ -101,12 +101,23 @@ fn self_describing(text: &mut String, effect: &Effect, now: Duration) {
         Effect::Overdue(Key(key)) => write!(text, "overdue {key}"),
         Effect::SetTimer(timer, at) => write!(text, "{} in {:?}", name(*timer), at.saturating_sub(now)),
         Effect::CancelTimer(timer) => write!(text, "no {}", name(*timer)),
-        Effect::Terminated(Key(key), exit) => write!(text, "gone {key} {exit}"),
+        Effect::Terminated(Key(key), exit) => write!(text, "gone {key} {}", exit_name(exit)),
         Effect::Answer(Token(token), answer) => write!(text, "#{token} {}", answer_name(answer)),
-        Effect::Over(Over::Escalated(escalation)) => write!(text, "escalated: {escalation}"),
+        Effect::Over(Over::Escalated(escalation)) => {
+            let said = escalation.to_string();
+            write!(text, "escalated: {}", said.replace(&escalation.exit.to_string(), &exit_name(&escalation.exit)))
+        }
         Effect::Over(over) => write!(text, "over: {over:?}"),
     };
     done.expect("a String takes all");
+}
+
+/// Short, whatever a failure has to say.
+fn exit_name(exit: &Exit) -> String {
+    match exit {
+        Exit::Failed(failure) => format!("{} failed", failure.actor()),
+        exit => exit.to_string(),
+    }
 }
 
 fn name(timer: Timer) -> String {

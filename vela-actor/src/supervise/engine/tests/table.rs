@@ -48,7 +48,11 @@ fn restart_types_by_exits_by_strategies() {
                     assert_eq!(bench.state(2), Some(State::Running), "{case}");
                 } else {
                     let kept = restart != RestartType::Temporary;
-                    assert_eq!(done, if kept { vec![] } else { vec![format!("gone 2 {exit}")] }, "{case}");
+                    assert_eq!(
+                        done,
+                        if kept { vec![] } else { vec![format!("gone 2 {}", exit_name(&exit))] },
+                        "{case}"
+                    );
                     assert_eq!(bench.state(2), kept.then_some(State::Stopped), "{case}");
                 }
                 assert_eq!((bench.state(1), bench.state(3)), (Some(State::Running), Some(State::Running)), "{case}");
@@ -84,7 +88,7 @@ fn one_that_was_asked_to_stop_does_not_come_back_however_it_ends() {
                 let mut bench = Bench::with(Supervision::new(strategy), 2, &of_type(restart));
                 bench.does(Event::Stop(Key(1), Token(7)), "stop 1, timer 1 in 5s");
                 let kept = restart != RestartType::Temporary;
-                let gone = if kept { String::new() } else { format!(", gone 1 {exit}") };
+                let gone = if kept { String::new() } else { format!(", gone 1 {}", exit_name(&exit)) };
                 bench.does(exited(1, exit), &format!("no timer 1, #7 done{gone}"));
                 assert_eq!(bench.state(1), kept.then_some(State::Stopped));
                 assert_eq!(bench.state(2), Some(State::Running));
