@@ -87,6 +87,29 @@ async fn lag_of_a_source_is_told() {
     assert_eq!(journal.take(), ["p: started", "p: lagged 3", "p: event 3", "p: event 4"]);
 }
 
+/// On a runtime the value behind the gap is there in the same poll.
+#[vela::test(tokio)]
+async fn lag_is_told_before_the_value_behind_the_gap() {
+    let journal = Journal::new();
+    let (tx, rx) = vela::broadcast::channel::<u32>(2);
+    let p = spawn(Probe::new("p", &journal));
+    p.send(deed(move |_, cx| {
+        Box::pin(async move {
+            cx.attach(rx, |n: u32| ProbeMsg::Note(format!("event {n}")));
+            for n in 0..5 {
+                tx.send(n).unwrap();
+            }
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    while journal.len() < 4 {
+        vela::task::yield_now().await;
+    }
+    assert_eq!(journal.take(), ["p: started", "p: lagged 3", "p: event 3", "p: event 4"]);
+}
+
 #[vela::test]
 async fn what_was_put_aside_comes_back_before_the_mail() {
     let journal = Journal::new();

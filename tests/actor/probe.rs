@@ -21,6 +21,11 @@ impl Journal {
         self.0.lock().unwrap().push(what.into());
     }
 
+    /// How many notes there are.
+    pub fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
     /// What was noted since the last time.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())

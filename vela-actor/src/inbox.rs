@@ -15,7 +15,7 @@ use vela_core::select::Polled;
 
 use crate::actor::Actor;
 use crate::cell::{Cell, Envelope};
-use crate::lanes::Notice;
+use crate::lanes::{Item, Notice};
 use crate::signals::STOP;
 
 /// The messages of an actor, in [`Actor::run`]: `<-inbox` gives the next, and `None` once the actor has been told to stop.
@@ -150,16 +150,12 @@ impl<A: Actor> Inbox<A> {
         if !self.cell.has_lanes.load(Relaxed) {
             return Poll::Pending;
         }
-        self.cell.with_lanes(|lanes| {
-            let mut had_notice = false;
-            if let Poll::Ready(message) = lanes.poll_source(cx, &mut had_notice) {
+        self.cell.with_lanes(|lanes| lanes.poll_source(cx, notices)).map(|item| match item {
+            Item::Message(message) => {
                 self.sources_first.store(false, Relaxed);
-                return Poll::Ready(Next::Mail(Envelope::new(message)));
+                Next::Mail(Envelope::new(message))
             }
-            match notices && had_notice {
-                true => lanes.poll_notice(cx).map(Next::Notice),
-                false => Poll::Pending,
-            }
+            Item::Notice(notice) => Next::Notice(notice),
         })
     }
 }

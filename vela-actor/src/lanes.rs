@@ -96,15 +96,13 @@ impl<A: Actor> Lanes<A> {
         self.timers.poll(cx)
     }
 
-    /// A message of a source. `Pending` also when it has given a notice: `had_notice` says so.
-    pub(crate) fn poll_source(&mut self, cx: &mut Context<'_>, had_notice: &mut bool) -> Poll<A::Message> {
+    /// What a source gives. Without `notices` these are kept for [`poll_notice`](Self::poll_notice), and only messages are given.
+    pub(crate) fn poll_source(&mut self, cx: &mut Context<'_>, notices: bool) -> Poll<Item<A::Message>> {
         loop {
             match self.sources.poll_next_unpin(cx) {
-                Poll::Ready(Some(Item::Message(message))) => return Poll::Ready(message),
-                Poll::Ready(Some(Item::Notice(notice))) => {
-                    self.notices.push_back(notice);
-                    *had_notice = true;
-                }
+                Poll::Ready(Some(Item::Notice(notice))) if !notices => self.notices.push_back(notice),
+                // A notice at once: it comes before the value behind the gap.
+                Poll::Ready(Some(item)) => return Poll::Ready(item),
                 // No source is left.
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
             }
