@@ -1,0 +1,193 @@
+//! Chat rooms over TCP: each connection is an actor, each room is one, made when the first one enters it.
+//!
+//! A session receives from its socket and from its mailbox, in a `run` of its own. Rooms watch their members. Who is in a room
+//! is kept outside it, so a room that fails comes back with its members: say `/crash` and go on talking.
+//!
+//! Run it: `cargo run --release --features actor --example rooms [port, 0 = any]`, then `nc localhost 7009`; Ctrl-C stops it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use vela::actor::{
+    Actor, ActorContext, ActorId, Address, Call, Exit, Failure, Inbox, Request, SpawnError, Strategy, Supervisor, System,
+    Terminated, child,
+};
+use vela::prelude::*;
+
+struct Member {
+    name: String,
+    session: Address<Session>,
+}
+
+/// Who is in a room: outlives the crashes of the room.
+type Members = Arc<Mutex<BTreeMap<ActorId, Member>>>;
+
+struct Room {
+    members: Members,
+}
+
+enum RoomMsg {
+    Join(Member),
+    Say(String),
+    Crash,
+}
+
+impl Room {
+    /// Who has no room in his mailbox for one line more is too slow, and is thrown out.
+    fn tell(&self, line: &str) {
+        for Member { session, .. } in self.members.lock().unwrap().values() {
+            if session.try_send(line).is_err() {
+                session.stop();
+            }
+        }
+    }
+}
+
+impl Actor for Room {
+    type Message = RoomMsg;
+    type Error = &'static str;
+
+    async fn restarting(&mut self, failure: &Failure, _: &mut ActorContext<Self>) -> Result<(), &'static str> {
+        self.tell(&format!("* {failure}"));
+        Ok(())
+    }
+
+    async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), &'static str> {
+        self.members.lock().unwrap().values().for_each(|member| cx.watch(&member.session));
+        Ok(())
+    }
+
+    async fn handle(&mut self, message: RoomMsg, cx: &mut ActorContext<Self>) -> Result<(), &'static str> {
+        match message {
+            RoomMsg::Join(member) => {
+                cx.watch(&member.session);
+                let line = format!("* {} has joined {}", member.name, cx.name());
+                self.members.lock().unwrap().insert(member.session.id(), member);
+                self.tell(&line);
+            }
+            RoomMsg::Say(line) => self.tell(&line),
+            RoomMsg::Crash => return Err("somebody said /crash"),
+        }
+        Ok(())
+    }
+
+    async fn on_terminated(&mut self, who: Terminated, _: &mut ActorContext<Self>) -> Result<(), &'static str> {
+        let gone = self.members.lock().unwrap().remove(&who.id);
+        if let Some(Member { name, .. }) = gone {
+            self.tell(&format!("* {name} has left"));
+        }
+        Ok(())
+    }
+}
+
+/// Makes the rooms, which are its children.
+#[derive(Default)]
+struct House {
+    rooms: BTreeMap<String, Address<Room>>,
+}
+
+/// Asks for the room of this name.
+struct Find(String);
+
+impl Request for Find {
+    type Reply = Address<Room>;
+}
+
+impl Actor for House {
+    type Message = Call<Find>;
+    type Error = SpawnError;
+
+    async fn handle(&mut self, call: Call<Find>, cx: &mut ActorContext<Self>) -> Result<(), SpawnError> {
+        let Find(name) = &call.request;
+        let room = match self.rooms.get(name) {
+            Some(room) => room.clone(),
+            None => {
+                let members = Members::default();
+                cx.spawn(child(name.as_str()), move || Room { members: Arc::clone(&members) })?
+            }
+        };
+        self.rooms.insert(name.clone(), room.clone());
+        call.reply(room);
+        Ok(())
+    }
+}
+
+/// One connection. Its messages are lines for the client.
+struct Session {
+    from: Lines<BufReader<OwnedReadHalf>>, // a real server limits the length of a line
+    to: OwnedWriteHalf,
+    house: Address<House>,
+}
+
+impl Session {
+    fn new(socket: TcpStream, house: Address<House>) -> Self {
+        let (from, to) = socket.into_split();
+        Self { from: BufReader::new(from).lines(), to, house }
+    }
+
+    async fn write(&mut self, line: &str) -> vela::Result<()> {
+        Ok(timeout(secs(10), self.to.write_all(format!("{line}\n").as_bytes())).await??)
+    }
+}
+
+vela! {
+impl Actor for Session {
+    type Message = String;
+    type Error = vela::Error;
+
+    async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> vela::Result<()> {
+        self.write("* your name, and the room?").await?;
+        let Some(entry) = self.from.next_line().await? else { return Ok(()) };
+        let (name, room) = entry.split_once(' ').unwrap_or((&entry, "lobby"));
+        let (name, room) = (name.to_owned(), (<-self.house.ask(Find(room.to_owned())))?);
+        (room <- RoomMsg::Join(Member { name: name.clone(), session: cx.address() }))?;
+        loop {
+            select! {
+                text = self.from.next_line() => match text?.as_deref() {
+                    Some("/crash") => (room <- RoomMsg::Crash)?,
+                    Some(text) => (room <- RoomMsg::Say(format!("{name}: {text}")))?,
+                    None => return Ok(()),
+                },
+                line = <-inbox => match line {
+                    Some(line) => self.write(&line).await?,
+                    None => return Ok(()), // it was told to stop
+                },
+            }
+        }
+    }
+
+    async fn handle(&mut self, line: String, _: &mut ActorContext<Self>) -> vela::Result<()> {
+        self.write(&line).await
+    }
+
+    async fn stopped(&mut self, _: &Exit, _: &mut ActorContext<Self>) -> vela::Result<()> {
+        self.write("* goodbye").await
+    }
+}
+
+#[vela::main]
+async fn main() -> vela::Result<()> {
+    let port: u16 = std::env::args().nth(1).as_deref().unwrap_or("7009").parse()?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("listening on {}", listener.local_addr()?);
+    let system = System::new("chat");
+    let house = system.spawn(child("house"), House::default)?;
+    let sessions = system.children().supervisor(child("sessions"), Supervisor::new(Strategy::OneForOne))?;
+    for id in 0.. {
+        select! {
+            client = listener.accept() => {
+                let mut session = Some(Session::new(client?.0, house.clone()));
+                let spec = child(format!("session-{id}")).temporary().mailbox(64, Overflow::Block);
+                sessions.children().await?.spawn(spec, move || session.take().expect("temporary: made once"))?;
+            }
+            _ = tokio::signal::ctrl_c() => break,
+        }
+    }
+    system.shutdown().await?;
+    println!("everybody has left");
+    Ok(())
+}
+}
