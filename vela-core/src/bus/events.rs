@@ -94,21 +94,18 @@ impl<E: Clone + Send + 'static> Events<E> {
     /// [`TryRecvError`]: nothing there, or closed. Never `Lagged`.
     pub fn try_recv(&self) -> Result<E, TryRecvError> {
         let receiver = self.subscription.receiver();
-        loop {
-            let result = match self.policy {
-                OnLag::Skip | OnLag::Close => receiver.try_recv(),
-                OnLag::Newest => {
-                    let (result, passed) = receiver.try_recv_newest();
-                    self.subscription.count(passed);
-                    result
+        let (result, left_out) = match self.policy {
+            OnLag::Skip => loop {
+                let result = self.subscription.try_recv();
+                if !matches!(result, Err(TryRecvError::Lagged(_))) {
+                    return result;
                 }
-            };
-            let Err(TryRecvError::Lagged(lagged)) = result else { return result };
-            self.subscription.count(lagged.missed());
-            if self.policy == OnLag::Close {
-                receiver.disconnect();
-            }
-        }
+            },
+            OnLag::Newest => receiver.try_recv_newest(),
+            OnLag::Close => receiver.try_recv_or_end(),
+        };
+        self.subscription.count(left_out);
+        result
     }
 
     /// Waits on a thread that drives no tasks.
