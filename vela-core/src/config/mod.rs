@@ -184,10 +184,7 @@ impl Config {
     pub fn channel(&self, name: &str) -> Result<ChannelSettings, UnknownChannel> {
         let known = || self.settled.channels.keys().map(String::as_str);
         let found = self.settled.channels.get(name).map(|channel| channel.settings.clone());
-        found.ok_or_else(|| {
-            let files = self.files.iter().map(|path| path.display().to_string()).collect();
-            UnknownChannel::new(name, known(), files)
-        })
+        found.ok_or_else(|| UnknownChannel::new(name, known(), self.files.clone()))
     }
 
     /// All channels, by name.
