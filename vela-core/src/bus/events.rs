@@ -13,9 +13,9 @@ use tokio::sync::Notify;
 use super::Subscription;
 use crate::broadcast::TryRecvError;
 use crate::ops::Receive;
-use crate::rt::{self, Site};
+use crate::rt;
 use crate::select::Polled;
-use crate::sync::look::{Look, Streaming, Wait};
+use crate::sync::look::{self, Look, Streaming, Wait};
 
 /// What a subscriber that was too slow wants; without one, it is told.
 ///
@@ -207,11 +207,7 @@ impl<E: Clone + Send + 'static> Stream for Events<E> {
 
     #[track_caller]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<E>> {
-        let this = self.get_mut();
-        let mut streaming = std::mem::take(&mut this.streaming);
-        let result = streaming.poll(this, "bus recv", Site::here(), cx);
-        this.streaming = streaming;
-        result
+        look::poll_next(self.get_mut(), |this| &mut this.streaming, "bus recv", cx)
     }
 }
 
