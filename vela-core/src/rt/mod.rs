@@ -12,6 +12,7 @@ mod exec;
 mod join;
 mod operation;
 mod run_queue;
+mod say;
 pub mod seam;
 
 use std::panic::Location;
@@ -34,6 +35,7 @@ pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle, panic_text};
 pub use operation::Named;
 pub(crate) use operation::{Site, operation, polled};
 pub use run_queue::RunQueue;
+pub(crate) use say::say;
 pub(crate) use seam::simulated;
 
 // ------------------------------------------------------------------------------------------- which runtime
