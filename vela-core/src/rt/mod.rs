@@ -36,7 +36,7 @@ pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle};
 pub use operation::{Named, operation};
 pub(crate) use operation::{Site, polled};
 pub use run_queue::RunQueue;
-pub(crate) use say::say;
+pub use say::say;
 pub(crate) use seam::simulated;
 
 // ------------------------------------------------------------------------------------------- which runtime
