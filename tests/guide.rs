@@ -63,7 +63,7 @@ fn every_event_of_the_log_is_in_the_guide() {
 #[test]
 fn every_metric_is_in_the_guide() {
     let guide = text("src/guide/monitoring.md");
-    let source = text("vela-core/src/monitor/export.rs");
+    let source = text("vela-core/src/monitor/metric.rs");
     let names = source.split("\"vela_channel_").skip(1).filter_map(|rest| rest.split('"').next());
     let names = names.filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
     let names: BTreeSet<&str> = names.collect();

@@ -104,6 +104,20 @@ pub(crate) fn begin(behind: Option<Arc<Link>>) {
     set(true, behind);
 }
 
+/// It has received a message, and may handle it in one way or another.
+pub(crate) fn receive(behind: Option<Arc<Link>>) {
+    set(false, behind);
+}
+
+/// It begins to handle what it has received.
+pub(crate) fn handle() {
+    HERE.with(|here| {
+        if let Some(here) = here.borrow_mut().as_mut() {
+            here.handling = true;
+        }
+    });
+}
+
 /// It is handled.
 pub(crate) fn end() {
     set(false, None);

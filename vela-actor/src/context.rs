@@ -83,7 +83,7 @@ impl<A: Actor> ActorContext<A> {
     ///
     /// That of the handler.
     pub async fn handle(&mut self, actor: &mut A, message: A::Message) -> Result<(), A::Error> {
-        chain::begin(None);
+        chain::handle();
         let result = actor.handle(message, self).await;
         chain::end();
         result

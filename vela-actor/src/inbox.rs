@@ -15,6 +15,7 @@ use vela_core::select::Polled;
 
 use crate::actor::Actor;
 use crate::cell::{Cell, Envelope};
+use crate::chain;
 use crate::lanes::{Item, Notice};
 use crate::signals::STOP;
 
@@ -224,7 +225,10 @@ impl<A: Actor> Future for InboxRecv<'_, A> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().next.poll(cx).map(|next| match next? {
-            Next::Mail(envelope) => Some(envelope.message),
+            Next::Mail(envelope) => {
+                chain::receive(envelope.behind);
+                Some(envelope.message)
+            }
             Next::Notice(_) => unreachable!("no notice was asked for"),
         })
     }

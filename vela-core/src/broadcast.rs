@@ -285,6 +285,14 @@ impl<T: Clone> Receiver<T> {
     /// [`TryRecvError`]: nothing there, closed, or lagged.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let mut inner = self.inner.lock();
+        let result = self.take(&mut inner);
+        drop(inner);
+        self.tell();
+        result
+    }
+
+    /// The next value, counted; the rest of a try, after the lock, is to [`tell`](Self::tell).
+    fn take(&self, inner: &mut inner::Receiver<T>) -> Result<T, TryRecvError> {
         let result = inner.try_recv().map_err(|error| match error {
             inner::error::TryRecvError::Empty => TryRecvError::Empty,
             inner::error::TryRecvError::Closed => TryRecvError::Closed,
@@ -296,10 +304,14 @@ impl<T: Clone> Receiver<T> {
                 Err(TryRecvError::Lagged(lagged)) => seat.took(0, lagged.missed),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => {}
             }
-            drop(inner);
-            seat.tell();
         }
         result
+    }
+
+    fn tell(&self) {
+        if let Some(seat) = &self.seat {
+            seat.tell();
+        }
     }
 
     /// Waits on a thread that drives no tasks.
@@ -341,26 +353,30 @@ impl<T: Clone> Receiver<T> {
             seat.took(passed + u64::from(newest.is_ok()), missed);
         }
         drop(inner);
-        if let Some(seat) = &self.seat {
-            seat.tell();
-        }
+        self.tell();
         (newest, missed + passed)
     }
 
-    /// Receives nothing any more, and counts no longer as a receiver.
-    pub(crate) fn disconnect(&self) {
-        let (_, nothing) = inner::channel(1);
+    /// The next value, and how many were missed. If some were, this was the end: it receives nothing any more, and counts no longer
+    /// as a receiver. Both under one lock, so that nobody else receives what lies behind the gap. Never `Lagged`.
+    pub(crate) fn try_recv_or_end(&self) -> (Result<T, TryRecvError>, u64) {
         let mut inner = self.inner.lock();
+        let result = self.take(&mut inner);
+        let Err(TryRecvError::Lagged(Lagged { missed })) = result else {
+            drop(inner);
+            self.tell();
+            return (result, 0);
+        };
+        let (_, nothing) = inner::channel(1);
         let old = std::mem::replace(&mut *inner, nothing);
         if let Some(seat) = &self.seat {
             seat.leave();
         }
         drop(inner);
         drop(old);
-        if let Some(seat) = &self.seat {
-            seat.tell();
-        }
+        self.tell();
         self.sent.notify_waiters();
+        (Err(TryRecvError::Closed), missed)
     }
 
     /// One more receiver, of the values that are sent from now on.

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll};
 
 use futures_util::StreamExt as _;
@@ -217,6 +217,26 @@ fn the_end_of_one_who_was_too_slow_wakes_all_who_share_it() {
             task.await.unwrap();
         }
     });
+}
+
+/// Not even those who share the subscription, and look in the same moment.
+#[test]
+fn nobody_receives_what_lies_behind_the_gap_that_ends_a_subscription() {
+    const ROUNDS: usize = 20_000;
+    let start = Barrier::new(2);
+    let all: Vec<_> = (0..ROUNDS).map(|_| lagging(OnLag::Close)).collect();
+    let look = || {
+        let look = |(_, events): &(_, vela_core::bus::Events<u32>)| {
+            start.wait();
+            (0..3).find_map(|_| events.try_recv().ok())
+        };
+        all.iter().filter_map(look).collect::<Vec<_>>()
+    };
+    let (this, other) = std::thread::scope(|scope| {
+        let other = scope.spawn(look);
+        (look(), other.join().unwrap())
+    });
+    assert_eq!((this, other), (vec![], vec![]));
 }
 
 // ------------------------------------------------------------------------------------------- waits and ends

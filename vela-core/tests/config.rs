@@ -1,5 +1,7 @@
 //! Configuration of named channels: `vela_core::config`.
 
+#[path = "config/app.rs"]
+mod app;
 #[path = "config/bad.rs"]
 mod bad;
 #[path = "config/files.rs"]

@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use vela_core::monitor::{METRICS, MetricDescription, MetricKind};
 use vela_core::{Channel, Overflow, block_on, broadcast, monitor};
 
 // ------------------------------------------------------------------------------------------------- HTTP
@@ -267,6 +268,7 @@ fn scrapes(address: SocketAddr) {
     only_grows(&first, &second);
     summaries_agree(&second);
     every_family_is_described(&second);
+    the_families_are_those_of_the_list(&second);
 }
 
 fn only_grows(before: &Page, after: &Page) {
@@ -309,4 +311,18 @@ fn every_family_is_described(page: &Page) {
     let families: BTreeSet<String> = page.types.keys().cloned().collect();
     assert_eq!(page.help, families);
     assert!(families.iter().all(|family| family.starts_with("vela_channel_")), "{families:?}");
+}
+
+fn the_families_are_those_of_the_list(page: &Page) {
+    let kind = |metric: &MetricDescription| match metric.kind() {
+        MetricKind::Counter => "counter",
+        MetricKind::Gauge => "gauge",
+        // As this recorder shows it.
+        MetricKind::Histogram => "summary",
+        other => panic!("{other:?}"),
+    };
+    let listed: BTreeMap<_, _> =
+        METRICS.iter().map(|metric| (metric.name().to_owned(), kind(metric).to_owned())).collect();
+    assert_eq!(listed, page.types);
+    assert_eq!(listed.len(), METRICS.len(), "none twice");
 }

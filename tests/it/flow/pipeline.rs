@@ -1,8 +1,8 @@
 //! Stages: order, parallelism, failure, and the end from both sides.
 
 use std::num::ParseIntError;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use vela::flow::{self, Pipeline};
 use vela::prelude::*;
@@ -388,4 +388,37 @@ async fn what_the_output_turns_away_is_a_failure() {
     let error = pipeline.join().await.unwrap_err();
     assert!(error.to_string().contains("full"), "{error}");
     assert_eq!(out.recv().await, Some(0));
+}
+
+/// The driver has the failure already, and looks which workers are left, when the last of them cancels the pipeline.
+#[vela::test]
+async fn a_failure_is_not_lost_if_the_pipeline_is_cancelled_right_after_it() {
+    const WORKERS: u32 = 3;
+    let (room, handle) = (Room::default(), Arc::new(OnceLock::<Pipeline>::new()));
+    struct Last(Option<super::Inside>, Room, Arc<OnceLock<Pipeline>>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            drop(self.0.take());
+            if self.1.now() == 0 {
+                self.2.get().unwrap().cancel();
+            }
+        }
+    }
+    let (rx, _sent) = numbers(1, WORKERS);
+    let (inside, shared) = (room.clone(), handle.clone());
+    let stage = move |n| {
+        let last = Last(Some(inside.enter()), inside.clone(), shared.clone());
+        async move {
+            if n == WORKERS - 1 {
+                return "x".parse::<u32>();
+            }
+            let () = std::future::pending().await;
+            drop(last);
+            Ok(n)
+        }
+    };
+    let (_out, pipeline) = flow::from(rx).try_map(WORKERS as usize, stage).into_receiver();
+    handle.set(pipeline).unwrap();
+    let failure = handle.get().unwrap().join().await.unwrap_err();
+    assert!(failure.is::<ParseIntError>(), "{failure}");
 }

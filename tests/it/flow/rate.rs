@@ -66,6 +66,7 @@ async fn who_comes_first_is_served_first() {
     }
     drop(log);
     assert_eq!(limiter.try_turn(1).unwrap_err().retry_after(), Some(secs(1)), "there is a line");
+    assert_eq!(limiter.try_turn(2).unwrap_err().retry_after(), None, "however short the line is");
     assert_eq!(all(&served).await, [0, 1, 2, 3]);
 }
 
@@ -90,6 +91,33 @@ async fn refusing_says_for_how_long() {
     assert_eq!(limiter.try_turn(3).unwrap_err().retry_after(), None);
     sleep(ms(500)).await;
     assert!(limiter.try_turn(1).is_ok());
+}
+
+/// Who has left the line is not waited for.
+#[vela::test]
+async fn a_turn_is_not_refused_because_of_who_has_left() {
+    let limiter = RateLimiter::new(1, secs(1));
+    limiter.turn().await;
+    assert!(timeout(ms(500), limiter.turn()).await.is_err());
+    sleep(ms(500)).await;
+    assert!(limiter.try_turn(1).is_ok());
+}
+
+/// There are turns for everybody: who comes at the same time is no line.
+#[test]
+fn a_turn_is_not_refused_because_others_have_theirs() {
+    const TIMES: u32 = 20_000;
+    let limiter = RateLimiter::new(u32::MAX, ms(1));
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            for _ in 0..TIMES {
+                vela::block_on(limiter.turn());
+            }
+        });
+        let refused = (0..TIMES).filter(|_| limiter.try_turn(1).is_err()).count();
+        other.join().unwrap();
+        assert_eq!(refused, 0);
+    });
 }
 
 #[vela::test]

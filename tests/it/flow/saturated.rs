@@ -91,3 +91,18 @@ async fn the_slowest_of_those_who_get_all_holds_up_the_senders() {
         source.await.unwrap();
     }
 }
+
+#[vela::test]
+async fn a_batch_stage_holds_one_batch_and_behind_it_each_value_is_one() {
+    for capacity in [0, 1, 3] {
+        let (rx, taken, source) = flood(capacity);
+        let flow = flow::from(rx).capacity(capacity).batch(5, secs(1));
+        let (out, pipeline) = flow.map(2, async |batch: Vec<u32>| batch).into_receiver();
+        sleep(secs(60)).await;
+        // In the input; in the hands of the stage, its channel and the 2 workers behind it, and in the output.
+        assert_eq!(taken.load(Ordering::Relaxed), capacity + 5 * (1 + capacity + 2 + capacity), "capacity {capacity}");
+        drop(out);
+        pipeline.join().await.unwrap();
+        source.await.unwrap();
+    }
+}

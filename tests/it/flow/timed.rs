@@ -119,6 +119,34 @@ async fn what_is_followed_by_another_too_soon_does_not_get_through() {
     }
 }
 
+/// Whoever looks late: the value was alone for so long, whatever came then.
+#[vela::test]
+async fn what_was_followed_by_another_late_enough_gets_through_however_late_one_looks() {
+    let (tx, rx) = channel(4);
+    let mut timed = debounce(rx, ms(10));
+    tx.send(1).await.unwrap();
+    assert!(timeout(ms(5), timed.next()).await.is_err(), "taken, and not alone for long enough");
+    sleep(ms(20)).await;
+    tx.send(2).await.unwrap();
+    assert_eq!(timed.next().await, Some(1));
+    assert_eq!(timed.next().await, Some(2));
+    assert_eq!(timed.dropped(), 0);
+}
+
+/// Whoever looks late: of values that wait for their time, the newest is wanted.
+#[vela::test]
+async fn who_looks_late_has_the_newest() {
+    let (tx, rx) = channel(4);
+    let mut timed = throttle(rx, ms(10));
+    tx.send(0).await.unwrap();
+    assert_eq!(timed.next().await, Some(0));
+    tx.send(1).await.unwrap();
+    assert!(timeout(ms(5), timed.next()).await.is_err());
+    sleep(ms(20)).await;
+    tx.send(2).await.unwrap();
+    assert_eq!((timed.next().await, timed.dropped()), (Some(2), 1));
+}
+
 #[vela::test]
 async fn the_newest_gets_through_so_often() {
     for capacity in [1, 10] {

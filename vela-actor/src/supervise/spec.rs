@@ -343,6 +343,8 @@ impl ChildSpec {
         let temporary = self.restart == RestartType::Temporary;
         let problem = if self.name.is_empty() {
             "the name is empty: give it one, `child(\"counter\")`"
+        } else if self.name.contains('/') {
+            "the name contains `/`, which stands between the names of a path: use another sign"
         } else if self.significant && self.restart == RestartType::Permanent {
             "a permanent child always comes back, so its end can have no significance: add `.transient()` or \
              `.temporary()`, or remove `.significant()`"
@@ -381,6 +383,7 @@ mod tests {
     fn contradictions_are_refused() {
         let wrong = [
             (child(""), "name is empty"),
+            (child("a/b"), "use another sign"),
             (child("a").significant(), "always comes back"),
             (child("a").temporary().max_restarts(3), "never restarted"),
             (child("a").temporary().backoff(ms(1)..ms(2)), "never restarted"),

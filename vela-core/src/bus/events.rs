@@ -13,9 +13,9 @@ use tokio::sync::Notify;
 use super::Subscription;
 use crate::broadcast::TryRecvError;
 use crate::ops::Receive;
-use crate::rt::{self, Site};
+use crate::rt;
 use crate::select::Polled;
-use crate::sync::look::{Look, Streaming, Wait};
+use crate::sync::look::{self, Look, Streaming, Wait};
 
 /// What a subscriber that was too slow wants; without one, it is told.
 ///
@@ -94,21 +94,18 @@ impl<E: Clone + Send + 'static> Events<E> {
     /// [`TryRecvError`]: nothing there, or closed. Never `Lagged`.
     pub fn try_recv(&self) -> Result<E, TryRecvError> {
         let receiver = self.subscription.receiver();
-        loop {
-            let result = match self.policy {
-                OnLag::Skip | OnLag::Close => receiver.try_recv(),
-                OnLag::Newest => {
-                    let (result, passed) = receiver.try_recv_newest();
-                    self.subscription.count(passed);
-                    result
+        let (result, left_out) = match self.policy {
+            OnLag::Skip => loop {
+                let result = self.subscription.try_recv();
+                if !matches!(result, Err(TryRecvError::Lagged(_))) {
+                    return result;
                 }
-            };
-            let Err(TryRecvError::Lagged(lagged)) = result else { return result };
-            self.subscription.count(lagged.missed());
-            if self.policy == OnLag::Close {
-                receiver.disconnect();
-            }
-        }
+            },
+            OnLag::Newest => receiver.try_recv_newest(),
+            OnLag::Close => receiver.try_recv_or_end(),
+        };
+        self.subscription.count(left_out);
+        result
     }
 
     /// Waits on a thread that drives no tasks.
@@ -210,11 +207,7 @@ impl<E: Clone + Send + 'static> Stream for Events<E> {
 
     #[track_caller]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<E>> {
-        let this = self.get_mut();
-        let mut streaming = std::mem::take(&mut this.streaming);
-        let result = streaming.poll(this, "bus recv", Site::here(), cx);
-        this.streaming = streaming;
-        result
+        look::poll_next(self.get_mut(), |this| &mut this.streaming, "bus recv", cx)
     }
 }
 

@@ -15,9 +15,9 @@ use super::registry::Lease;
 use super::{Events, OnLag};
 use crate::broadcast::{Lagged, Receiver, Sender, TryRecvError};
 use crate::ops::Receive;
-use crate::rt::{self, Site};
+use crate::rt;
 use crate::select::Polled;
-use crate::sync::look::{Look, Streaming, Wait};
+use crate::sync::look::{self, Look, Streaming, Wait};
 
 /// The events of a topic from the time it was made; made by [`EventBus::subscribe`](super::EventBus::subscribe) and
 /// [`Topic::subscribe`](super::Topic::subscribe).
@@ -203,11 +203,7 @@ impl<E: Clone + Send + 'static> Stream for Subscription<E> {
 
     #[track_caller]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        let mut streaming = std::mem::take(&mut this.streaming);
-        let result = streaming.poll(this, "bus recv", Site::here(), cx);
-        this.streaming = streaming;
-        result
+        look::poll_next(self.get_mut(), |this| &mut this.streaming, "bus recv", cx)
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Config;
+use super::app::Node;
 use super::error::{ConfigError, Mistake};
 use super::in_force;
 use super::key::Target;
@@ -46,8 +47,19 @@ pub struct Builder {
     environment: Option<String>,
     inputs: Vec<Input>,
     /// None: those of the process.
-    variables: Option<Vec<(String, String)>>,
-    set: Vec<(String, String)>,
+    variables: Option<Pairs>,
+    set: Pairs,
+}
+
+/// Names and values.
+#[derive(Clone, Default)]
+struct Pairs(Vec<(String, String)>);
+
+/// The names alone: a value of the program's own may be secret.
+impl fmt::Debug for Pairs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -86,16 +98,16 @@ impl Builder {
         let pairs = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
         // The others may be secrets, and this is shown by `Debug`.
         let ours = |(name, _): &(String, String)| variable::is_ours(name) || name.eq_ignore_ascii_case(ENVIRONMENT);
-        self.variables = Some(pairs.filter(ours).collect());
+        self.variables = Some(Pairs(pairs.filter(ours).collect()));
         self
     }
 
-    /// Sets a key, whatever all else says: `unbounded`, `defaults.capacity`, `channels.orders.overflow`. Values are written
+    /// Sets a key, whatever all else says: `unbounded`, `defaults.capacity`, `channels.orders.overflow`, `app.<key>`. Values are written
     /// as in a file or as in a variable: `10`, `true`, `"5s"`, `"drop-oldest"`, `"{ timeout = \"5s\" }"`.
     pub fn set(mut self, key: impl Into<String>, value: impl fmt::Display) -> Self {
         let key = key.into();
-        self.set.retain(|(known, _)| *known != key);
-        self.set.push((key, value.to_string()));
+        self.set.0.retain(|(known, _)| *known != key);
+        self.set.0.push((key, value.to_string()));
         self
     }
 
@@ -114,7 +126,7 @@ impl Builder {
         let mut reading = Reading::default();
         let environment = self.files(&variables, &mut reading);
         let declared = reading.hold_against_the_first();
-        reading.values(&variables, &self.set, &declared);
+        reading.values(&variables, &self.set.0, &declared);
         let last = reading.next();
         let mut mistakes: Vec<_> = reading.layers.iter_mut().flat_map(|layer| layer.mistakes.drain(..)).collect();
         let broken: BTreeSet<_> = reading.layers.iter().flat_map(|layer| &layer.broken).collect();
@@ -129,14 +141,15 @@ impl Builder {
         if !mistakes.is_empty() {
             return Err(ConfigError::new(mistakes));
         }
-        Ok(Config { environment, settled, files: reading.files, from: self.clone() })
+        let app = reading.app(last);
+        Ok(Config { environment, settled, app, files: reading.files, from: self.clone() })
     }
 
     /// Names and values; a value that is not valid UTF-8 is None.
     fn all_variables(&self) -> Vec<(String, Option<String>)> {
         // Of two of one name the later holds.
         let variables: BTreeMap<_, _> = match &self.variables {
-            Some(given) => given.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect(),
+            Some(given) => given.0.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect(),
             None => std::env::vars_os()
                 // A name that is not UTF-8 fits nothing, which is to be said if it is one of ours.
                 .map(|(name, value)| (name.to_string_lossy().into_owned(), value.into_string().ok()))
@@ -264,6 +277,16 @@ impl Reading {
             }
         }
         declared
+    }
+
+    /// The program's own settings, of all layers.
+    fn app(&mut self, number: usize) -> Node {
+        let named = self.files.first().cloned().unwrap_or_else(|| "configuration".into());
+        let mut app = Node::empty(&file::source(named, String::new(), number));
+        for (path, node) in self.layers.iter_mut().flat_map(|layer| layer.app.drain(..)) {
+            app.put(&path, node);
+        }
+        app
     }
 
     /// Reads what is no file.

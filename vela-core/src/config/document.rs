@@ -6,6 +6,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::app::Node;
 use super::error::Mistake;
 use super::key::{Key, ROOT, SETTINGS, Target, name_fault};
 use super::layer::Layer;
@@ -90,10 +91,15 @@ impl Document<'_> {
                 ("unbounded", _) => self.leaf(&Target::Root, Key::Unbounded, found),
                 ("defaults", DeValue::Table(table)) => self.settings(&Target::Defaults, table),
                 ("channels", DeValue::Table(table)) => self.group(table),
-                ("defaults" | "channels", value) => {
+                ("app", DeValue::Table(_)) => {
+                    let node = Node::read(found, &|span| self.place(span));
+                    self.layer.app.push((Vec::new(), node));
+                }
+                ("defaults" | "channels" | "app", value) => {
                     let message = format!("expected a table, found {}", describe(value));
                     let help = match &**key.get_ref() {
                         "defaults" => "write `[defaults]` and below it the settings, one a line",
+                        "app" => "write `[app]` and below it the program's own settings, one a line",
                         _ => "write `[channels.<name>]` and below it the settings, one a line",
                     };
                     self.complain(&Target::Root, key, key.get_ref(), message, Some(help.to_owned()), Some(found));
@@ -262,7 +268,10 @@ fn stray((key, found): Field<'_, '_>) -> String {
         _ => {
             return match nearest::name(name, ROOT) {
                 Some(known) => format!("did you mean `{known}`?"),
-                None => "at the root there are `unbounded`, `[defaults]` and `[channels.<name>]`".to_owned(),
+                None => {
+                    "at the root there are `unbounded`, `[defaults]`, `[channels.<name>]` and the program's own `[app]`"
+                        .to_owned()
+                }
             };
         }
     };

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::nearest;
 use super::place::{Kind, Place};
@@ -82,7 +82,7 @@ impl Error for ConfigError {}
 pub struct Mistake {
     order: (usize, usize),
     source: String,
-    is_file: bool,
+    file: Option<PathBuf>,
     at: Option<(usize, usize)>,
     key: Option<String>,
     message: String,
@@ -92,14 +92,14 @@ pub struct Mistake {
 
 impl Mistake {
     pub(super) fn new(place: &Place, message: impl Into<String>) -> Self {
-        let (source, is_file) = match &place.source.kind {
-            Kind::File { path, .. } => (path.display().to_string(), true),
-            _ => (place.to_string(), false),
+        let (source, file) = match &place.source.kind {
+            Kind::File { path, .. } => (path.display().to_string(), Some(path.clone())),
+            _ => (place.to_string(), None),
         };
         Self {
             order: place.order(),
             source,
-            is_file,
+            file,
             at: place.line_and_column(),
             key: None,
             message: message.into(),
@@ -122,7 +122,7 @@ impl Mistake {
 impl Mistake {
     /// The file, if it is in one.
     pub fn file(&self) -> Option<&Path> {
-        self.is_file.then(|| Path::new(&self.source))
+        self.file.as_deref()
     }
 
     /// The file, the variable or the call of [`Builder::set`](super::Builder::set) that it is in.
@@ -197,11 +197,11 @@ impl Error for Mistake {}
 pub struct UnknownChannel {
     name: String,
     similar: Vec<String>,
-    files: Vec<String>,
+    files: Vec<PathBuf>,
 }
 
 impl UnknownChannel {
-    pub(super) fn new<'a>(name: &str, known: impl Iterator<Item = &'a str>, files: Vec<String>) -> Self {
+    pub(super) fn new<'a>(name: &str, known: impl Iterator<Item = &'a str>, files: Vec<PathBuf>) -> Self {
         Self { name: name.to_owned(), similar: nearest::channels(name, known), files }
     }
 
@@ -217,7 +217,7 @@ impl UnknownChannel {
 
     /// The files that were read.
     pub fn files(&self) -> impl ExactSizeIterator<Item = &Path> {
-        self.files.iter().map(Path::new)
+        self.files.iter().map(PathBuf::as_path)
     }
 }
 
@@ -225,7 +225,8 @@ impl fmt::Display for UnknownChannel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no channel {:?} is configured", self.name)?;
         if !self.files.is_empty() {
-            write!(f, " in {}", self.files.join(", "))?;
+            let files: Vec<_> = self.files.iter().map(|path| path.display().to_string()).collect();
+            write!(f, " in {}", files.join(", "))?;
         }
         match nearest::question(&self.similar) {
             Some(question) => write!(f, "; {question}"),

@@ -60,7 +60,7 @@ pub(super) const SETTINGS: [&str; 7] =
     ["capacity", "overflow", "monitored", "saturated_at", "relieved_at", "report_every", "sizing"];
 
 /// What may stand at the root.
-pub(super) const ROOT: [&str; 3] = ["unbounded", "defaults", "channels"];
+pub(super) const ROOT: [&str; 4] = ["unbounded", "defaults", "channels", "app"];
 
 /// Whose key it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

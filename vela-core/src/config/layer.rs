@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::config::{ConfigError as Failure, Map, Source, Value, ValueKind};
 
+use super::app::Node;
 use super::error::Mistake;
 use super::key::{Key, Target};
 use super::place::Place;
@@ -14,6 +15,8 @@ pub(super) struct Layer {
     entries: BTreeMap<(Target, Key), (ValueKind, Place)>,
     /// The channels that it names, and where it does so first.
     pub(super) channels: BTreeMap<String, Place>,
+    /// What it sets of the program's own, and below which key.
+    pub(super) app: Vec<(Vec<String>, Node)>,
     pub(super) mistakes: Vec<Mistake>,
     /// What has a mistake of its own: what follows from it must not be reported as others.
     pub(super) broken: BTreeSet<Target>,

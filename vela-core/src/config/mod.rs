@@ -44,6 +44,8 @@
 //! # }
 //! ```
 //!
+//! A program's own settings may stand in the same files, below `[app]`: [`Config::app`].
+//!
 //! A mistake is an error that names file, line, key, what was found and what was expected; all mistakes of all sources
 //! are reported at once:
 //!
@@ -69,6 +71,7 @@
 //! default features, while figment's last release, 0.10.19, is of 2024 and stays with toml 0.8. Both merge tables key by key
 //! and know of a value its file at best, not its line, so that parsing, checking and places are this module's own with either.
 
+mod app;
 mod builder;
 mod document;
 mod error;
@@ -85,6 +88,8 @@ mod variable;
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
 pub use builder::Builder;
 pub use error::{ConfigError, Mistake, UnknownChannel};
 pub use place::Origin;
@@ -93,6 +98,7 @@ pub(crate) use reload::{on_install, until_it_stays};
 pub use table::Table;
 
 use crate::settings::{ChannelSettings, UnboundedPolicy};
+use app::Node;
 use in_force::Settled;
 use key::Target;
 
@@ -112,6 +118,7 @@ use key::Target;
 pub struct Config {
     environment: String,
     settled: Settled,
+    app: Node,
     files: Vec<PathBuf>,
     /// To read it once more.
     from: Builder,
@@ -184,10 +191,7 @@ impl Config {
     pub fn channel(&self, name: &str) -> Result<ChannelSettings, UnknownChannel> {
         let known = || self.settled.channels.keys().map(String::as_str);
         let found = self.settled.channels.get(name).map(|channel| channel.settings.clone());
-        found.ok_or_else(|| {
-            let files = self.files.iter().map(|path| path.display().to_string()).collect();
-            UnknownChannel::new(name, known(), files)
-        })
+        found.ok_or_else(|| UnknownChannel::new(name, known(), self.files.clone()))
     }
 
     /// All channels, by name.
@@ -238,6 +242,45 @@ impl Config {
     #[must_use]
     pub fn unbounded_policy(&self) -> UnboundedPolicy {
         self.settled.unbounded
+    }
+
+    /// The program's own settings: the table `[app]`, in which any keys may stand, of all layers. Tables are merged key by key, all
+    /// else is replaced as a whole. Durations and the like are as the type reads them.
+    ///
+    /// A variable sets one key: `VELA_APP__SERVER__PORT` sets `server.port`, or whichever key there is that is written like this in a
+    /// variable. Its value is a text; numbers and booleans are made of a text where the type wants them, and tables and arrays
+    /// are written as in a file.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], with the first mistake, and its place as far as that is known: who has the type knows only then what may stand
+    /// there. So read it as soon as the configuration is loaded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_core::config::Config;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Server {
+    ///     host: String,
+    ///     port: u16,
+    /// }
+    ///
+    /// let config = Config::builder()
+    ///     .text("base.toml", "[app]\nhost = \"localhost\"\nport = 80\n[channels.orders]\n")
+    ///     .variables([("VELA_APP__PORT", "8080")])
+    ///     .load()?;
+    /// let server: Server = config.app()?;
+    /// assert_eq!((server.host.as_str(), server.port), ("localhost", 8080));
+    ///
+    /// let config = Config::from_toml("[app]\nhost = \"localhost\"\nport = 80000\n")?;
+    /// let error = config.app::<Server>().map(drop).unwrap_err();
+    /// assert!(error.to_string().starts_with("text:3:8: app.port: "), "{error}");
+    /// # Ok::<(), vela_core::config::ConfigError>(())
+    /// ```
+    pub fn app<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
+        self.app.typed()
     }
 
     /// The name of the environment.

@@ -157,7 +157,7 @@ impl Reload {
         &self.config
     }
 
-    /// What is different, by channel and key.
+    /// What is different, by channel and key. Not in the program's [own settings](Config::app): compare those yourself.
     pub fn changes(&self) -> impl ExactSizeIterator<Item = &Change> {
         self.changes.iter()
     }

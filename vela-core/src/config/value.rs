@@ -84,7 +84,7 @@ fn inside(part: &str, mut wrongs: Vec<Wrong>) -> Vec<Wrong> {
     wrongs
 }
 
-fn integer(value: &DeValue<'_>) -> Option<i128> {
+pub(super) fn integer(value: &DeValue<'_>) -> Option<i128> {
     let n = value.as_integer()?;
     i128::from_str_radix(n.as_str(), n.radix()).ok()
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::app::Node;
 use super::document::unknown_setting;
 use super::error::Mistake;
 use super::key::{self, Key, Target, split};
@@ -19,14 +20,17 @@ use super::place::{Kind, Place, Source};
 
 const CHANNELS: &str = "VELA_CHANNELS_";
 const DEFAULTS: &str = "VELA_DEFAULTS_";
+const APP: &str = "VELA_APP_";
 const UNBOUNDED: &str = "VELA_UNBOUNDED";
+/// As deep as tables of a file may be: what goes through them has a stack.
+const DEEPEST: usize = 64;
 /// The variable that names the environment.
 pub(super) const ENVIRONMENT: &str = "VELA_ENV";
 
 /// Whether a variable sets something of a configuration, or was meant to. All others are somebody else's.
 pub(super) fn is_ours(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    name == UNBOUNDED || name.starts_with(CHANNELS) || name.starts_with(DEFAULTS)
+    name == UNBOUNDED || [CHANNELS, DEFAULTS, APP].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// The channels that there are, as far as is known.
@@ -54,7 +58,7 @@ impl Declared {
 }
 
 /// The name of a channel, as the name of a variable has it.
-fn in_variable(name: &str) -> String {
+pub(super) fn in_variable(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     name.replace('.', "__").chars().map(plain).collect()
 }
@@ -68,6 +72,10 @@ pub(super) fn variable(source: &Arc<Source>, value: Option<&str>, declared: &Dec
         let mistake = Mistake::new(&place, "its value is not valid UTF-8").with_help("set it anew".to_owned());
         return layer.mistake(Target::Root, mistake);
     };
+    if let Some(rest) = upper.strip_prefix(APP) {
+        let parts: Vec<_> = rest.strip_prefix('_').unwrap_or_default().split("__").map(str::to_owned).collect();
+        return own(parts, "names are VELA_APP__<KEY>, or VELA_APP__<TABLE>__<KEY>", value, &place, layer);
+    }
     let located = if upper == UNBOUNDED {
         Ok((Target::Root, Key::Unbounded))
     } else if let Some(rest) = upper.strip_prefix(DEFAULTS) {
@@ -79,6 +87,27 @@ pub(super) fn variable(source: &Arc<Source>, value: Option<&str>, declared: &Dec
         Ok((target, key)) => assign(&target, key, value, &place, layer),
         Err(mistake) => layer.mistake(Target::Root, *mistake),
     }
+}
+
+/// Sets a key of the program's own.
+fn own(parts: Vec<String>, form: &str, text: &str, place: &Place, layer: &mut Layer) {
+    let mut wrong = |mistake: Mistake, help: &str| layer.mistake(Target::Root, mistake.with_help(help.to_owned()));
+    if parts.iter().any(String::is_empty) {
+        return wrong(Mistake::new(place, "names no key"), form);
+    }
+    if parts.len() > DEEPEST {
+        return wrong(Mistake::new(place, format!("is more than {DEEPEST} tables deep")), form);
+    }
+    let key = format!("app.{}", parts.join(".").to_lowercase());
+    let (message, help) = if text.trim().is_empty() {
+        ("has an empty value".to_owned(), r#"give it a value, if need be `""`, or do not set it"#)
+    } else {
+        match Node::written(text, place) {
+            Ok(node) => return layer.app.push((parts, node)),
+            Err(message) => (message, r#"a text that begins like this goes into quotes: '"[…"'"#),
+        }
+    };
+    wrong(Mistake::new(place, message).about(key), help);
 }
 
 /// What is wrong with the name of a variable that lies right below VELA_DEFAULTS_ or VELA_CHANNELS_.
@@ -181,6 +210,10 @@ fn no_setting(rest: &str, known: &[String]) -> String {
 pub(super) fn set(source: &Arc<Source>, value: &str, declared: &Declared, layer: &mut Layer) {
     let Kind::Set(name) = &source.kind else { return };
     let place = Place::whole(source);
+    if let Some(path) = name.strip_prefix("app.") {
+        let parts = path.split('.').map(str::to_owned).collect();
+        return own(parts, "keys are `app.<key>`, or `app.<table>.<key>`", value, &place, layer);
+    }
     let (target, key) = match key::parse(name) {
         Some(meant) => meant,
         None => {
@@ -188,7 +221,9 @@ pub(super) fn set(source: &Arc<Source>, value: &str, declared: &Declared, layer:
                 Some((table, setting)) if table == "defaults" || table.starts_with("channels.") => {
                     unknown_setting(setting)
                 }
-                _ => "keys are `unbounded`, `defaults.<setting>` and `channels.<name>.<setting>`".to_owned(),
+                _ => {
+                    "keys are `unbounded`, `defaults.<setting>`, `channels.<name>.<setting>` and `app.<key>`".to_owned()
+                }
             };
             return layer.mistake(Target::Root, Mistake::new(&place, "unknown key").with_help(help));
         }

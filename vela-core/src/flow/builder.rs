@@ -105,7 +105,8 @@ where
 ///
 /// - **Overload.** Channels between stages are bounded: a slow stage holds up those before it, and so the senders. A pipeline
 ///   holds at most one value for each worker, and what its channels buffer: as many as the stage before has workers, or
-///   [`capacity`](Self::capacity).
+///   [`capacity`](Self::capacity). The worker of a [`batch`](Self::batch) holds the values of one batch, and behind it a value *is*
+///   a batch: of up to `max` values, wherever one is held or buffered.
 /// - **The consumer has had enough.** When the last receiver of the output is dropped, all stages stop, and the input's senders
 ///   see their channel closed (if nobody else receives from it); what could not be sent comes back to them. Values that are inside are dropped, with the futures
 ///   that work on them. That is no failure.

@@ -10,13 +10,15 @@ use std::future::{Future, IntoFuture, poll_fn};
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::chan::Sender;
 use crate::error::{Error, Result};
 use crate::ops::Receive;
+use crate::rt;
 use crate::select::Polled;
 use crate::task::via::ErrFails;
 use crate::task::{Group, Join, Task, TaskBuilder, TaskError};
@@ -41,23 +43,24 @@ impl Workers {
         self.tasks.push(TaskBuilder::new().name(name).spawn_in_at(&self.group, worker, ErrFails, site));
     }
 
-    /// Waits until all have ended.
-    async fn join(&self) -> Result<()> {
-        let outcome = self.group.join().await;
+    /// Waits until all have ended: the group's failure, and the first that has no outcome. Not to be dropped half-way, for the
+    /// failure would go with it.
+    async fn join(&self) -> (Result<()>, Result<()>) {
+        let failure = self.group.join().await;
         let mut each = Ok(());
         for task in &self.tasks {
             let joined = task.join().await;
             each = each.and(joined.map_err(Error::from));
         }
-        // To a group it is no failure if a worker is cancelled, by a runtime that stops, say; but its value is lost.
-        outcome.and(each)
+        (failure, each)
     }
 }
 
 /// The handle of what runs behind the receivers that this module gives. Joining it (`<-pipeline`, `(&pipeline).await`,
 /// [`join`](Self::join)) waits until every task of it has ended, and gives the first failure.
 ///
-/// Dropping the handle detaches: the pipeline runs on, and a failure is reported (as a task's panic is), not silent.
+/// Dropping the handle detaches: the pipeline runs on, and a failure is reported (as a task's panic is), not silent. So is one
+/// that came before, if no join was given it.
 ///
 /// # Examples
 ///
@@ -75,10 +78,18 @@ impl Workers {
 /// ```
 #[must_use = "a failure of the pipeline comes out of it"]
 pub struct Pipeline {
-    task: Task<Result<()>>,
+    task: Task<()>,
     stop: CancellationToken,
-    /// Alive as long as somebody may ask for the outcome.
-    _asked_for: Arc<()>,
+    failure: Arc<Mutex<Failure>>,
+    site: &'static Location<'static>,
+}
+
+/// The failure, on its way from the driver to who asks for it.
+#[derive(Default)]
+struct Failure {
+    /// The handle is gone: nobody will ask.
+    unasked: bool,
+    error: Option<Error>,
 }
 
 impl Pipeline {
@@ -86,8 +97,8 @@ impl Pipeline {
     #[track_caller]
     pub(super) fn start<T: Send + 'static>(starts: Vec<Start>, output: Option<Sender<T>>) -> Self {
         let site = Location::caller();
-        let asked_for = Arc::new(());
-        let asking = Arc::downgrade(&asked_for);
+        let failure = Arc::<Mutex<Failure>>::default();
+        let told = Arc::clone(&failure);
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let task = TaskBuilder::new().name("pipeline").spawn(async move {
@@ -95,15 +106,17 @@ impl Pipeline {
             for start in starts {
                 start(&mut workers);
             }
-            let outcome = run(&workers, output.as_ref(), &stopped).await;
-            if let Err(error) = &outcome
-                && asking.strong_count() == 0
-            {
-                report(error, site);
+            if let Err(error) = run(&workers, output.as_ref(), &stopped).await {
+                let mut failure = told.lock();
+                if failure.unasked {
+                    drop(failure);
+                    report(&error, site);
+                } else {
+                    failure.error = Some(error);
+                }
             }
-            outcome
         });
-        Self { task, stop, _asked_for: asked_for }
+        Self { task, stop, failure, site }
     }
 
     /// Waits until all of it has ended. Several tasks may wait: one of them gets the outcome.
@@ -118,7 +131,7 @@ impl Pipeline {
     /// Nothing is lost when the future is dropped: the pipeline runs on, and its outcome waits.
     #[track_caller]
     pub fn join(&self) -> JoinPipeline<'_> {
-        JoinPipeline { join: self.task.join() }
+        JoinPipeline { join: self.task.join(), pipeline: self }
     }
 
     /// Stops it: every worker is dropped at its next `.await`, with the value that it has. Returns at once; join it to know when
@@ -136,8 +149,8 @@ impl Pipeline {
 
 /// Why the driver waits no longer.
 enum End {
-    /// The workers have ended, with this outcome.
-    Over(Result<()>),
+    /// The workers have ended: the group's failure, and that of each.
+    Over((Result<()>, Result<()>)),
     /// Nobody takes the output any more. That is no failure.
     Unwanted,
     Cancelled,
@@ -165,15 +178,14 @@ async fn run<T>(workers: &Workers, output: Option<&Sender<T>>, stop: &Cancellati
     })
     .await;
     let outcome = match end {
-        End::Over(outcome) => return outcome,
+        // To a group it is no failure if a worker is cancelled, by a runtime that stops, say; but its value is lost.
+        End::Over((failure, each)) => return failure.and(each),
         End::Unwanted => Ok(()),
         End::Cancelled => Err(TaskError::Cancelled.into()),
     };
     workers.group.cancel();
-    // A failure that came before is the first.
-    let failure = workers.group.join().await;
-    // Each has been cancelled, or was over already.
-    let _ = workers.join().await;
+    // A failure that came before is the first; this wait may have it already. Each has been cancelled, or was over.
+    let (failure, _cancelled) = over.await;
     failure.and(outcome)
 }
 
@@ -186,7 +198,20 @@ fn report(error: &Error, site: &'static Location<'static>) {
     if tracing::dispatcher::has_been_set() {
         return tracing::error!(target: "vela::flow", started_at = %site, "a pipeline that nobody joins has failed: {error}");
     }
-    eprintln!("vela: the pipeline started at {site}, which nobody joins, has failed: {error}");
+    rt::say(format_args!("vela: the pipeline started at {site}, which nobody joins, has failed: {error}"));
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        let error = {
+            let mut failure = self.failure.lock();
+            failure.unasked = true;
+            failure.error.take()
+        };
+        if let Some(error) = error {
+            report(&error, self.site);
+        }
+    }
 }
 
 impl<'a> Receive for &'a Pipeline {
@@ -223,13 +248,16 @@ impl fmt::Debug for Pipeline {
 #[must_use = "futures do nothing unless they are awaited"]
 #[derive(Debug)]
 pub struct JoinPipeline<'a> {
-    join: Join<'a, Result<()>>,
+    join: Join<'a, ()>,
+    pipeline: &'a Pipeline,
 }
 
 impl Future for JoinPipeline<'_> {
     type Output = Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.join).poll(cx).map(|joined| joined?)
+        ready!(Pin::new(&mut self.join).poll(cx))?;
+        let failure = self.pipeline.failure.lock().error.take();
+        Poll::Ready(failure.map_or(Ok(()), Err))
     }
 }

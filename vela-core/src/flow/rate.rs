@@ -12,6 +12,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter as Governor};
+use parking_lot::Mutex;
 
 use crate::ops::{Named, Receive};
 use crate::rt;
@@ -54,6 +55,8 @@ struct Shared {
     governor: Governor<NotKeyed, InMemoryState, Watch, NoOpMiddleware<Nanos>>,
     watch: Watch,
     quota: Quota,
+    /// How many are in the line. Who is not in it asks the governor under this lock, so that nobody is overtaken.
+    waiting: Mutex<usize>,
     /// Who has this one permit is at the head of the line, and may wait for the governor.
     line: Semaphore,
 }
@@ -113,7 +116,8 @@ impl RateLimiter {
         let quota = Quota::with_period(period.min(longest)).unwrap_or(Quota::per_second(burst)).allow_burst(burst);
         let watch = Watch { start: Instant::now() };
         let governor = Governor::direct_with_clock(quota, watch);
-        Self { shared: Arc::new(Shared { governor, watch, quota, line: Semaphore::new(1) }) }
+        let (waiting, line) = (Mutex::new(0), Semaphore::new(1));
+        Self { shared: Arc::new(Shared { governor, watch, quota, waiting, line }) }
     }
 
     /// Waits for one turn: `<-limiter`.
@@ -149,20 +153,36 @@ impl RateLimiter {
     ///
     /// [`RateLimited`] says for how long it is no use to try again.
     pub fn try_turn(&self, n: u32) -> Result<(), RateLimited> {
-        let refused = |retry_after| RateLimited { retry_after };
-        let Ok(_head) = self.shared.line.try_acquire(1) else {
-            return Err(refused(Some(self.shared.quota.replenish_interval())));
+        let shared = &self.shared;
+        let waiting = shared.waiting.lock();
+        let outcome = if n > shared.quota.burst_size().get() {
+            Err(None)
+        } else if *waiting > 0 {
+            Err(Some(shared.quota.replenish_interval()))
+        } else {
+            shared.check(n)
         };
-        self.shared.check(n).map_err(refused)
+        outcome.map_err(|retry_after| RateLimited { retry_after })
     }
 }
 
 impl Shared {
     async fn wait(&self, n: u32) {
+        let Some(_waiting) = self.enter_line(n) else { return };
         let Ok(_head) = self.line.acquire_unnamed(1).await else { unreachable!("the line is never closed") };
         while let Err(wait) = self.check(n) {
             sleep(wait.unwrap_or(Duration::MAX)).await;
         }
+    }
+
+    /// Takes the turns at once, if nobody waits and they are permitted now, or else a place in the line.
+    fn enter_line(&self, n: u32) -> Option<Waiting<'_>> {
+        let mut waiting = self.waiting.lock();
+        if *waiting == 0 && self.check(n).is_ok() {
+            return None;
+        }
+        *waiting += 1;
+        Some(Waiting(self))
     }
 
     /// Takes the turns, or says how long to wait; `None`: for ever.
@@ -177,6 +197,15 @@ impl Shared {
             Ok(Err(not_until)) => Err(Some(not_until.wait_time_from(self.watch.now()))),
             Err(_) => Err(None),
         }
+    }
+}
+
+/// Somebody in the line; dropping it is leaving.
+struct Waiting<'a>(&'a Shared);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        *self.0.waiting.lock() -= 1;
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! An ordered stage keeps the order of its input with *turns*, one for each value: who takes a value also takes the turn that
 //! the one before has left, and leaves one. A worker gives its result when its turn has come, and then lets the next one go.
-//! Workers hold at most one value each, whether or not its turn has come.
+//! Workers hold at most one value each (behind a batch stage, one batch), whether or not its turn has come.
 
 use std::future::Future;
 use std::sync::Arc;

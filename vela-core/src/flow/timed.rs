@@ -273,7 +273,13 @@ impl<T> Rule<T> for Debounce<T> {
     }
 
     fn due(&self) -> Due {
-        self.last.as_ref().map_or(Due::Never, |(_, at)| Due::At(*at))
+        // Looked at before each value, for the next one must not take the place of this one if its time is over. The others
+        // need not look: a batch may be a little larger, and where the newest is wanted, the newer one is better.
+        match &self.last {
+            Some((_, at)) if *at <= Instant::now() => Due::Now,
+            Some((_, at)) => Due::At(*at),
+            None => Due::Never,
+        }
     }
 
     fn give(&mut self) -> Option<T> {

@@ -6,16 +6,17 @@ use metrics::{SharedString, Unit, counter, gauge, histogram};
 use parking_lot::Mutex;
 
 use super::durations::Measured;
+use super::metric::{METRICS, MetricKind, Value};
 use super::registry;
 
 /// Durations that were handed over already, by name.
 static PUBLISHED: Mutex<Option<HashMap<String, Published>>> = Mutex::new(None);
 
-#[derive(Default)]
 struct Published {
     /// A name that was forgotten begins anew.
     number: u64,
-    durations: [Measured; 2],
+    /// Of each histogram, in the order of [`METRICS`].
+    durations: Vec<Measured>,
 }
 
 /// About so many samples of a histogram are handed over at a time: most recorders take, and keep, one by one what is given at
@@ -24,7 +25,7 @@ const MOST_SAMPLES: usize = 1024;
 
 /// Hands everything to the recorder of the `metrics` facade, if there is one: call it now and then, or before a scrape.
 ///
-/// Each metric has the label `channel`, and `component`, which is the name's part before the first dot, if it has one.
+/// The metrics are there as data, too: [`METRICS`]. Each has the label `channel`, and `component`, which is the name's part before the first dot, if it has one.
 ///
 /// | metric | kind | |
 /// |---|---|---|
@@ -61,7 +62,6 @@ const MOST_SAMPLES: usize = 1024;
 /// # Ok(())
 /// # }
 /// ```
-#[allow(clippy::cast_precision_loss, reason = "gauges are floats")]
 pub fn publish() {
     // One at a time: what is handed over must not be handed over twice.
     let mut published = PUBLISHED.lock();
@@ -71,37 +71,26 @@ pub fn publish() {
     for known in registry::all() {
         let (line, totals) = registry::line(known.name, known.retired, &known.live);
         let labels = labels(&line.name);
-        let count = |name: &'static str, n: u64| counter!(name, &labels).absolute(n);
-        count("vela_channel_sent_total", line.sent);
-        count("vela_channel_received_total", line.received);
-        count("vela_channel_dropped_total", line.dropped);
-        count("vela_channel_rejected_total", line.rejected);
-        count("vela_channel_timeouts_total", line.timeouts);
-        count("vela_channel_waits_total", line.waits);
-        count("vela_channel_saturations_total", line.saturations);
-        let set = |name: &'static str, value: f64| gauge!(name, &labels).set(value);
-        set("vela_channel_channels", line.channels as f64);
-        set("vela_channel_depth", line.depth as f64);
-        set("vela_channel_high_water", line.high_water as f64);
-        set("vela_channel_saturated", f64::from(u8::from(line.saturated)));
-        if let Some(capacity) = line.capacity {
-            set("vela_channel_capacity", capacity as f64);
-        }
-        if let Some(percent) = line.usage_percent() {
-            set("vela_channel_usage_ratio", percent / 100.0);
-        } else if line.channels == 0 {
-            // What was set last would stay.
-            set("vela_channel_usage_ratio", 0.0);
-        }
-        let before = old.remove(&line.name).filter(|before| before.number == known.number).unwrap_or_default();
-        let durations =
-            [("vela_channel_queue_seconds", totals.in_queue), ("vela_channel_blocked_seconds", totals.blocked)];
-        for ((name, now), before) in durations.iter().zip(&before.durations) {
-            for (seconds, n) in thinned(now.since(before)) {
-                histogram!(*name, &labels).record_many(seconds, n);
+        let before = old.remove(&line.name).filter(|before| before.number == known.number);
+        let mut before = before.map(|before| before.durations).unwrap_or_default().into_iter();
+        let mut durations = Vec::new();
+        for metric in METRICS {
+            match metric.value {
+                Value::Counter(count) => counter!(metric.name(), &labels).absolute(count(&line)),
+                Value::Gauge(value) => {
+                    if let Some(value) = value(&line) {
+                        gauge!(metric.name(), &labels).set(value);
+                    }
+                }
+                Value::Histogram(measured) => {
+                    let now = measured(&totals);
+                    for (seconds, n) in thinned(now.since(&before.next().unwrap_or_default())) {
+                        histogram!(metric.name(), &labels).record_many(seconds, n);
+                    }
+                    durations.push(now.clone());
+                }
             }
         }
-        let durations = durations.map(|(_, now)| now);
         published.insert(line.name, Published { number: known.number, durations });
     }
 }
@@ -114,28 +103,20 @@ fn thinned(mut samples: Vec<(f64, usize)>) -> Vec<(f64, usize)> {
     samples
 }
 
-/// Tells the recorder what the metrics mean, and their units. Once, after it is installed.
+/// Tells the recorder what the [metrics](METRICS) mean, and their units. Once, after it is installed.
 pub fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
-    describe_counter!("vela_channel_sent_total", Unit::Count, "Values that got into the channel");
-    describe_counter!("vela_channel_received_total", Unit::Count, "Values that were received from the channel");
-    describe_counter!(
-        "vela_channel_dropped_total",
-        Unit::Count,
-        "Values that the overflow policy has dropped, or a slow receiver has missed"
-    );
-    describe_counter!("vela_channel_rejected_total", Unit::Count, "Sends that were turned away for want of room");
-    describe_counter!("vela_channel_timeouts_total", Unit::Count, "Sends and receives that gave up waiting");
-    describe_counter!("vela_channel_waits_total", Unit::Count, "Sends that had to wait for room");
-    describe_counter!("vela_channel_saturations_total", Unit::Count, "Times that the channel has become saturated");
-    describe_gauge!("vela_channel_channels", Unit::Count, "Channels of this name");
-    describe_gauge!("vela_channel_depth", Unit::Count, "Values in the channel");
-    describe_gauge!("vela_channel_capacity", Unit::Count, "Values that the channel buffers");
-    describe_gauge!("vela_channel_high_water", Unit::Count, "Most values in the channel at one time");
-    describe_gauge!("vela_channel_usage_ratio", "Depth by capacity, 0 to 1");
-    describe_gauge!("vela_channel_saturated", "1 from when the channel becomes saturated until it is relieved");
-    describe_histogram!("vela_channel_queue_seconds", Unit::Seconds, "How long values were in the channel");
-    describe_histogram!("vela_channel_blocked_seconds", Unit::Seconds, "How long sends waited that had to");
+    for metric in METRICS {
+        let unit = metric.unit().and_then(Unit::from_string);
+        match (metric.kind(), unit) {
+            (MetricKind::Counter, Some(unit)) => describe_counter!(metric.name(), unit, metric.help()),
+            (MetricKind::Counter, None) => describe_counter!(metric.name(), metric.help()),
+            (MetricKind::Gauge, Some(unit)) => describe_gauge!(metric.name(), unit, metric.help()),
+            (MetricKind::Gauge, None) => describe_gauge!(metric.name(), metric.help()),
+            (MetricKind::Histogram, Some(unit)) => describe_histogram!(metric.name(), unit, metric.help()),
+            (MetricKind::Histogram, None) => describe_histogram!(metric.name(), metric.help()),
+        }
+    }
 }
 
 fn labels(name: &str) -> Vec<(&'static str, SharedString)> {

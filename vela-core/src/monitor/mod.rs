@@ -44,6 +44,8 @@ mod durations;
 mod export;
 mod load;
 mod meter;
+#[cfg(feature = "metrics")]
+mod metric;
 mod recorder;
 mod registry;
 mod report;
@@ -57,6 +59,8 @@ pub(crate) use audience::{Audience, Newest, Seat};
 pub use export::{describe, publish};
 pub(crate) use load::Expected;
 pub(crate) use meter::{Limits, Meter};
+#[cfg(feature = "metrics")]
+pub use metric::{METRICS, MetricDescription, MetricKind};
 pub use recorder::Recorder;
 pub(crate) use registry::register;
 pub(crate) use report::{tell_unbounded, tell_undersized};

@@ -224,21 +224,17 @@ mod line {
 /// others are left to the [snapshots](super::snapshot).
 #[cfg(not(feature = "tracing"))]
 mod line {
-    use std::io::Write as _;
-
-    /// `eprintln!` panics where nobody reads the other end; others wait to be woken by the operation that says this.
-    macro_rules! say {
-        ($($words:tt)*) => { let _nobody_reads = writeln!(std::io::stderr(), $($words)*); };
-    }
-
     use super::{Location, Meter, why_dropped};
+    use crate::rt::{say, simulated};
 
     pub(super) fn unbounded(site: &Location<'_>) {
-        say!("vela: {site}: a channel without a bound: the configuration says `unbounded = \"warn\"`");
+        say(format_args!("vela: {site}: a channel without a bound: the configuration says `unbounded = \"warn\"`"));
     }
 
     pub(super) fn undersized(name: &str, capacity: usize, wanted: usize) {
-        say!("vela: the channel `{name}` (capacity {capacity}) is smaller than what its sizing asks for, {wanted}");
+        say(format_args!(
+            "vela: the channel `{name}` (capacity {capacity}) is smaller than what its sizing asks for, {wanted}"
+        ));
     }
 
     pub(super) fn saturated(_: &Meter, _: u64) {}
@@ -246,9 +242,10 @@ mod line {
     pub(super) fn relieved(_: &Meter) {}
 
     pub(super) fn dropped(meter: &Meter, values: u64) {
-        if !crate::rt::simulated() {
-            let capacity = meter.capacity().unwrap_or(usize::MAX);
-            say!("vela: the channel `{}` (capacity {capacity}), {values} values: {}", meter.name(), why_dropped(meter));
+        if !simulated() {
+            let (name, capacity) = (meter.name(), meter.capacity().unwrap_or(usize::MAX));
+            let why = why_dropped(meter);
+            say(format_args!("vela: the channel `{name}` (capacity {capacity}), {values} values: {why}"));
         }
     }
 

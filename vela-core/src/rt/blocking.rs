@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::runtime::Handle;
 
-use super::{handle, seam};
+use super::{handle, say, seam};
 
 /// Refuses to block a thread that drives tasks, whether or not the operation would have to wait.
 ///
@@ -44,7 +44,7 @@ fn probe_for_async_context(op: &str, caller: &'static Location<'static>) {
             "vela: `{op}` at {caller} blocks its thread, and was called in an async context, where that would \
              hold up other tasks: use the `.await` form, or call it in `vela::task::spawn_blocking`"
         );
-        eprintln!("{message}");
+        say(format_args!("{message}"));
         // The hook has run for Tokio's panic: this goes on with the same panic, and a message of our own.
         std::panic::resume_unwind(Box::new(message));
     }

@@ -12,6 +12,7 @@ mod exec;
 mod join;
 mod operation;
 mod run_queue;
+mod say;
 pub mod seam;
 
 use std::panic::Location;
@@ -35,6 +36,7 @@ pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle};
 pub use operation::{Named, operation};
 pub(crate) use operation::{Site, polled};
 pub use run_queue::RunQueue;
+pub use say::say;
 pub(crate) use seam::simulated;
 
 // ------------------------------------------------------------------------------------------- which runtime

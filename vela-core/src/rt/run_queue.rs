@@ -84,7 +84,7 @@ fn from_environment() -> Option<RunQueue> {
             Some("vela") => Some(RunQueue::Vela),
             Some("tokio") => Some(RunQueue::Tokio),
             _ => {
-                eprintln!("vela: VELA_RUN_QUEUE is `vela` or `tokio`, not {value:?}: it is ignored");
+                super::say(format_args!("vela: VELA_RUN_QUEUE is `vela` or `tokio`, not {value:?}: it is ignored"));
                 None
             }
         }

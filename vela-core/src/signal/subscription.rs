@@ -14,9 +14,9 @@ use tokio::sync::Notify;
 use super::Signal;
 use super::root;
 use crate::ops::Receive;
-use crate::rt::{self, Site};
+use crate::rt;
 use crate::select::Polled;
-use crate::sync::look::{Look, Streaming, Wait};
+use crate::sync::look::{self, Look, Streaming, Wait};
 
 /// The values of a signal, the newest each time; made by [`Signal::subscribe`] and [`Signal::changes`].
 ///
@@ -233,11 +233,7 @@ impl<T: Clone + Send + Sync + 'static> Stream for Subscription<T> {
 
     #[track_caller]
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let this = self.get_mut();
-        let mut streaming = std::mem::take(&mut this.streaming);
-        let result = streaming.poll(this, "signal recv", Site::here(), cx);
-        this.streaming = streaming;
-        result
+        look::poll_next(self.get_mut(), |this| &mut this.streaming, "signal recv", cx)
     }
 }
 

@@ -79,25 +79,28 @@ pub(crate) struct Streaming {
     rung: Option<Pin<Box<OwnedNotified>>>,
 }
 
-impl Streaming {
-    pub(crate) fn poll<S: Look>(
-        &mut self,
-        source: &S,
-        name: &'static str,
-        site: Site,
-        cx: &mut Context<'_>,
-    ) -> Poll<S::Item> {
-        let fresh = || Arc::clone(source.bell()).notified_owned();
-        site.operate(cx, name, Subject::Other, |cx| {
-            loop {
-                let rung = self.rung.get_or_insert_with(|| Box::pin(fresh()));
-                rung.as_mut().enable();
-                if let Poll::Ready(item) = source.look() {
-                    return Poll::Ready(item);
-                }
-                ready!(rung.as_mut().poll(cx));
-                rung.set(fresh());
+/// The `poll_next` of a stream, whose wait lies in this place.
+#[track_caller]
+pub(crate) fn poll_next<S: Look>(
+    source: &mut S,
+    place: impl Fn(&mut S) -> &mut Streaming,
+    name: &'static str,
+    cx: &mut Context<'_>,
+) -> Poll<S::Item> {
+    // Taken out, for the source is looked at meanwhile.
+    let mut streaming = std::mem::take(place(source));
+    let fresh = || Arc::clone(source.bell()).notified_owned();
+    let result = Site::here().operate(cx, name, Subject::Other, |cx| {
+        loop {
+            let rung = streaming.rung.get_or_insert_with(|| Box::pin(fresh()));
+            rung.as_mut().enable();
+            if let Poll::Ready(item) = source.look() {
+                return Poll::Ready(item);
             }
-        })
-    }
+            ready!(rung.as_mut().poll(cx));
+            rung.set(fresh());
+        }
+    });
+    *place(source) = streaming;
+    result
 }

@@ -46,7 +46,7 @@ pub(super) fn report(payload: &(dyn Any + Send), name: Option<&Name>, site: &'st
         tracing::error!(target: "vela::task", { name, spawned_at = %site }, "{report}");
         return end_if_asked();
     }
-    eprintln!("vela: {report}");
+    rt::say(format_args!("vela: {report}"));
     end_if_asked();
 }
 

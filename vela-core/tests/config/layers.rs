@@ -375,3 +375,17 @@ fn production_is_larger_than_test() {
     };
     assert!(bound("production") > bound("test"));
 }
+
+#[cfg(unix)]
+#[test]
+fn files_whose_names_are_not_utf8_are_given_as_they_are() {
+    use std::os::unix::ffi::OsStrExt;
+    let name = std::path::Path::new(std::ffi::OsStr::from_bytes(b"caf\xE9.toml"));
+    let read = |text: &str| Config::builder().text(name, text).variables(NONE).load();
+    let error = read("capacity = 1").unwrap_err();
+    let mistake = error.errors().next().unwrap();
+    assert_eq!((mistake.file(), mistake.origin()), (Some(name), "caf\u{FFFD}.toml"));
+    let unknown = read("[channels.orders]").unwrap().channel("order").unwrap_err();
+    assert_eq!(unknown.files().collect::<Vec<_>>(), [name]);
+    assert!(unknown.to_string().contains("configured in caf\u{FFFD}.toml;"), "{unknown}");
+}

@@ -112,10 +112,10 @@ impl Ref {
         if self.slots().last().is_some_and(|last| last.waker.get().is_some()) {
             self.start_runner();
             if started == self.slots.len() && !self.told.swap(true, Ordering::Relaxed) {
-                eprintln!(
+                crate::rt::say(format_args!(
                     "vela: {started} tasks block their threads at the same time (block_in_place), and others wait for them; \
                      no more can be polled on this runtime. Use spawn_blocking, or the option run_queue = \"tokio\"."
-                );
+                ));
             }
         }
     }
