@@ -6,11 +6,12 @@
 //! Run it: `cargo run --release --features actor --example rooms [port, 0 = any]`, then `nc localhost 7009`; Ctrl-C stops it.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::TcpListener;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
 use vela::actor::{
     Actor, ActorContext, ActorId, Address, Call, Exit, Failure, Inbox, Request, SpawnError, Strategy, Supervisor, System,
     Terminated, child,
@@ -33,6 +34,18 @@ enum RoomMsg {
     Join(Member),
     Say(String),
     Crash,
+}
+
+impl From<Member> for RoomMsg {
+    fn from(member: Member) -> Self {
+        Self::Join(member)
+    }
+}
+
+impl From<String> for RoomMsg {
+    fn from(line: String) -> Self {
+        Self::Say(line)
+    }
 }
 
 impl Room {
@@ -89,27 +102,27 @@ struct House {
     rooms: BTreeMap<String, Address<Room>>,
 }
 
-/// Asks for the room of this name.
+/// Asks for the room of this name. There is none if that is no name.
 struct Find(String);
 
 impl Request for Find {
-    type Reply = Address<Room>;
+    type Reply = Result<Address<Room>, SpawnError>;
 }
 
 impl Actor for House {
     type Message = Call<Find>;
-    type Error = SpawnError;
+    type Error = Infallible;
 
-    async fn handle(&mut self, call: Call<Find>, cx: &mut ActorContext<Self>) -> Result<(), SpawnError> {
+    async fn handle(&mut self, call: Call<Find>, cx: &mut ActorContext<Self>) -> Result<(), Infallible> {
         let Find(name) = &call.request;
-        let room = match self.rooms.get(name) {
-            Some(room) => room.clone(),
-            None => {
-                let members = Members::default();
-                cx.spawn(child(name.as_str()), move || Room { members: Arc::clone(&members) })?
-            }
-        };
-        self.rooms.insert(name.clone(), room.clone());
+        let room = self.rooms.get(name).cloned().map_or_else(
+            || {
+                let members = Members::default(); // of all runs of the room
+                cx.spawn(child(name.as_str()), move || Room { members: members.clone() })
+            },
+            Ok,
+        );
+        self.rooms.extend(room.clone().ok().map(|room| (name.clone(), room)));
         call.reply(room);
         Ok(())
     }
@@ -122,49 +135,40 @@ struct Session {
     house: Address<House>,
 }
 
-impl Session {
-    fn new(socket: TcpStream, house: Address<House>) -> Self {
-        let (from, to) = socket.into_split();
-        Self { from: BufReader::new(from).lines(), to, house }
-    }
-
-    async fn write(&mut self, line: &str) -> vela::Result<()> {
-        Ok(timeout(secs(10), self.to.write_all(format!("{line}\n").as_bytes())).await??)
-    }
-}
-
 vela! {
 impl Actor for Session {
     type Message = String;
     type Error = vela::Error;
 
     async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> vela::Result<()> {
-        self.write("* your name, and the room?").await?;
+        cx.handle(self, "* your name, and the room?".into()).await?;
         let Some(entry) = self.from.next_line().await? else { return Ok(()) };
         let (name, room) = entry.split_once(' ').unwrap_or((&entry, "lobby"));
-        let (name, room) = (name.to_owned(), (<-self.house.ask(Find(room.to_owned())))?);
-        (room <- RoomMsg::Join(Member { name: name.clone(), session: cx.address() }))?;
+        let room = (<-self.house.ask(Find(room.into())))??;
+        cx.watch(&room);
+        (room <- Member { name: name.into(), session: cx.address() })?;
         loop {
             select! {
-                text = self.from.next_line() => match text?.as_deref() {
-                    Some("/crash") => (room <- RoomMsg::Crash)?,
-                    Some(text) => (room <- RoomMsg::Say(format!("{name}: {text}")))?,
-                    None => return Ok(()),
-                },
                 line = <-inbox => match line {
-                    Some(line) => self.write(&line).await?,
+                    Some(line) => cx.handle(self, line).await?,
                     None => return Ok(()), // it was told to stop
                 },
+                text = self.from.next_line() => match text?.as_deref() {
+                    Some("/crash") => (room <- RoomMsg::Crash)?,
+                    Some(text) => (room <- format!("{name}: {text}"))?,
+                    None => return Ok(()),
+                },
+                _ = inbox.notice() => return Ok(()), // the room is gone for good
             }
         }
     }
 
     async fn handle(&mut self, line: String, _: &mut ActorContext<Self>) -> vela::Result<()> {
-        self.write(&line).await
+        Ok(timeout(secs(10), self.to.write_all(format!("{line}\n").as_bytes())).await??)
     }
 
-    async fn stopped(&mut self, _: &Exit, _: &mut ActorContext<Self>) -> vela::Result<()> {
-        self.write("* goodbye").await
+    async fn stopped(&mut self, _: &Exit, cx: &mut ActorContext<Self>) -> vela::Result<()> {
+        cx.handle(self, "* goodbye".into()).await
     }
 }
 
@@ -179,7 +183,8 @@ async fn main() -> vela::Result<()> {
     for id in 0.. {
         select! {
             client = listener.accept() => {
-                let mut session = Some(Session::new(client?.0, house.clone()));
+                let (from, to) = client?.0.into_split();
+                let mut session = Some(Session { from: BufReader::new(from).lines(), to, house: house.clone() });
                 let spec = child(format!("session-{id}")).temporary().mailbox(64, Overflow::Block);
                 sessions.children().await?.spawn(spec, move || session.take().expect("temporary: made once"))?;
             }

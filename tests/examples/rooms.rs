@@ -13,11 +13,16 @@ struct Client {
 }
 
 impl Client {
-    /// Connects, and waits until it is in the room.
-    async fn enter(address: &str, name: &str, room: &str) -> vela::Result<Self> {
+    async fn connect(address: &str) -> vela::Result<Self> {
         let (from, to) = TcpStream::connect(address).await?.into_split();
         let mut client = Self { lines: BufReader::new(from).lines(), to };
         client.hears("* your name, and the room?").await?;
+        Ok(client)
+    }
+
+    /// Connects, and waits until it is in the room.
+    async fn enter(address: &str, name: &str, room: &str) -> vela::Result<Self> {
+        let mut client = Self::connect(address).await?;
         client.says(&format!("{name} {room}")).await?;
         client.hears(&format!("* {name} has joined {room}")).await?;
         Ok(client)
@@ -86,17 +91,39 @@ fn a_room_is_heard_by_those_in_it_and_survives_its_crash() {
 }
 
 #[test]
-fn a_room_that_crashes_too_often_takes_the_house_with_it_and_no_connection() {
+fn a_room_that_crashes_too_often_takes_the_house_with_it() {
     let (server, address) = Program::serve("rooms", &[]);
     run(async {
         let mut ann = Client::enter(&address, "ann", "tea").await?;
+        let mut cid = Client::enter(&address, "cid", "chess").await?;
         for _ in 0..4 {
             ann.says("/crash").await?;
         }
         for _ in 0..3 {
             ann.hears("* chat/house/tea failed while running: somebody said /crash").await?;
         }
-        Ok(())
+        // Now the house fails, with all its rooms, and comes back without them. Who was in one is told so, by the end.
+        ann.hears("* goodbye").await?;
+        ann.hears_the_end().await?;
+        cid.hears("* goodbye").await?;
+        let mut ann = Client::enter(&address, "ann", "tea").await?;
+        ann.says("again").await?;
+        ann.hears("ann: again").await
+    });
+    drop(server);
+}
+
+#[test]
+fn a_name_that_is_none_harms_nobody_else() {
+    let (server, address) = Program::serve("rooms", &[]);
+    run(async {
+        let mut ann = Client::enter(&address, "ann", "tea").await?;
+        let mut bob = Client::connect(&address).await?;
+        bob.says("bob tea/milk").await?;
+        bob.hears("* goodbye").await?;
+        bob.hears_the_end().await?;
+        ann.says("hello").await?;
+        ann.hears("ann: hello").await
     });
     drop(server);
 }
