@@ -1,0 +1,4 @@
+//! Actors and supervision on the channels and tasks of Vela.
+
+#[allow(dead_code, reason = "asks come later")]
+pub(crate) mod deadline;
