@@ -2,3 +2,4 @@
 
 #[allow(dead_code, reason = "asks come later")]
 pub(crate) mod deadline;
+pub mod registry;
