@@ -3,3 +3,6 @@
 #[allow(dead_code, reason = "asks come later")]
 pub(crate) mod deadline;
 pub mod registry;
+#[cfg(feature = "serde")]
+mod seconds;
+pub mod tree;
