@@ -15,6 +15,7 @@ use crate::cell::{ActorId, AnyCell, Cell, Envelope};
 use crate::chain;
 use crate::exit::FailureKind;
 use crate::lanes::{Item, Notice, Terminated, TimerKey};
+use crate::registry::Registry;
 use crate::signals::STOP;
 use crate::supervise::{ChildSpec, Children, Over, SpawnError, SpecError, Supervision};
 
@@ -29,10 +30,6 @@ pub struct ActorContext<A: Actor> {
 impl<A: Actor> ActorContext<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
         Self { cell }
-    }
-
-    pub(crate) fn cell(&self) -> &Arc<Cell<A>> {
-        &self.cell
     }
 
     /// The actor's address.
@@ -84,7 +81,9 @@ impl<A: Actor> ActorContext<A> {
     /// That of the handler.
     pub async fn handle(&mut self, actor: &mut A, message: A::Message) -> Result<(), A::Error> {
         chain::handle();
+        let stopwatch = self.stopwatch();
         let result = actor.handle(message, self).await;
+        stopwatch.stop();
         chain::end();
         result
     }
@@ -97,6 +96,12 @@ impl<A: Actor> ActorContext<A> {
     /// That of the method.
     pub async fn notify(&mut self, actor: &mut A, notice: Notice) -> Result<(), A::Error> {
         crate::actor::notify(actor, notice, self).await
+    }
+
+    /// The names of the system that the actor belongs to; `None` if nobody supervises it.
+    #[must_use]
+    pub fn registry(&self) -> Option<Registry> {
+        self.cell.core.system.as_ref().map(|system| system.registry.clone())
     }
 
     // ---------------------------------------------------------------------------------------------------- timers
@@ -174,7 +179,7 @@ impl<A: Actor> ActorContext<A> {
         let cell = Arc::clone(other.cell());
         let end = async move {
             let exit = cell.core.terminated().await;
-            Terminated { id: cell.core.who.id(), path: cell.core.who.path().into(), exit }
+            Terminated { id: cell.core.who.id(), path: (&**cell.core.who.path()).into(), exit }
         };
         self.cell.with_lanes(|lanes| lanes.watch(end));
     }
@@ -254,10 +259,14 @@ impl<A: Actor> ActorContext<A> {
             match over {
                 Over::Shutdown => {}
                 Over::AutoShutdown => cell.core.signals.raise(STOP),
-                Over::Escalated(escalation) => cell.core.fail(FailureKind::Child(Arc::new(escalation.clone()))),
+                Over::Escalated(escalation) => {
+                    let this: &dyn AnyCell = &*cell;
+                    this.publish(|| escalation.event());
+                    cell.core.fail(FailureKind::Child(Arc::new(escalation.clone())));
+                }
             }
         });
-        let children = Children::start(supervision, core.who.path().into(), core.system.clone(), on_over);
+        let children = Children::start(supervision, Arc::clone(core.who.path()), core.system.clone(), on_over);
         core.set_children(Some(children.clone()));
         children
     }
@@ -280,6 +289,30 @@ impl<A: Actor> ActorContext<A> {
         if let Some(children) = self.cell.core.children() {
             children.close();
             children.over().await;
+        }
+    }
+}
+
+/// How long a message is handled, if the actor is monitored. Takes no room where nobody wants to know.
+pub(crate) struct Stopwatch {
+    #[cfg(feature = "metrics")]
+    since: Option<(&'static str, vela_core::time::Instant)>,
+}
+
+impl<A: Actor> ActorContext<A> {
+    pub(crate) fn stopwatch(&self) -> Stopwatch {
+        Stopwatch {
+            #[cfg(feature = "metrics")]
+            since: self.cell.monitored.then(|| (self.cell.kind(), vela_core::time::Instant::now())),
+        }
+    }
+}
+
+impl Stopwatch {
+    pub(crate) fn stop(self) {
+        #[cfg(feature = "metrics")]
+        if let Some((kind, since)) = self.since {
+            crate::export::handled(kind, since.elapsed());
         }
     }
 }
