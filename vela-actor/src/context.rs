@@ -15,6 +15,7 @@ use crate::cell::{ActorId, AnyCell, Cell, Envelope};
 use crate::chain;
 use crate::exit::FailureKind;
 use crate::lanes::{Item, Notice, Terminated, TimerKey};
+use crate::message::MessageFor;
 use crate::registry::Registry;
 use crate::signals::STOP;
 use crate::supervise::{ChildSpec, Children, Over, SpawnError, SpecError, Supervision};
@@ -107,8 +108,8 @@ impl<A: Actor> ActorContext<A> {
     // ---------------------------------------------------------------------------------------------------- timers
 
     /// Gives the actor a message after `delay`, before its mail.
-    pub fn after(&mut self, delay: Duration, message: impl Into<A::Message>) -> TimerKey {
-        let mut message = Some(message.into());
+    pub fn after(&mut self, delay: Duration, message: impl MessageFor<A>) -> TimerKey {
+        let mut message = Some(message.into_message());
         let make = move || message.take().unwrap_or_else(|| unreachable!("it goes off once"));
         self.cell.with_lanes(|lanes| lanes.timer(delay, None, Box::new(make)))
     }
@@ -120,13 +121,13 @@ impl<A: Actor> ActorContext<A> {
     ///
     /// If `period` is zero.
     #[track_caller]
-    pub fn every<M: Into<A::Message>>(
+    pub fn every<M: MessageFor<A>>(
         &mut self,
         period: Duration,
         mut make: impl FnMut() -> M + Send + 'static,
     ) -> TimerKey {
         assert!(!period.is_zero(), "a timer that goes off every 0 s leaves no time for mail");
-        self.cell.with_lanes(|lanes| lanes.timer(period, Some(period), Box::new(move || make().into())))
+        self.cell.with_lanes(|lanes| lanes.timer(period, Some(period), Box::new(move || make().into_message())))
     }
 
     // --------------------------------------------------------------------------------------------------- sources
@@ -137,10 +138,10 @@ impl<A: Actor> ActorContext<A> {
     pub fn attach<S, M>(&mut self, source: S, mut map: impl FnMut(S::Item) -> M + Send + 'static)
     where
         S: Attach,
-        M: Into<A::Message>,
+        M: MessageFor<A>,
     {
         let stream = source.into_events().map(move |event| match event {
-            Ok(value) => Item::Message(map(value).into()),
+            Ok(value) => Item::Message(map(value).into_message()),
             Err(lagged) => Item::Notice(Notice::Lagged(lagged)),
         });
         self.cell.with_lanes(|lanes| lanes.attach(stream));
@@ -155,7 +156,7 @@ impl<A: Actor> ActorContext<A> {
         map: impl FnOnce(Result<F::Output, vela_core::task::TaskError>) -> M + Send + 'static,
     ) where
         F: Future<Output: Send> + Send + 'static,
-        M: Into<A::Message>,
+        M: MessageFor<A>,
     {
         /// Cancels the task with the lanes.
         struct Piped<T>(vela_core::task::Task<T>);
@@ -167,7 +168,7 @@ impl<A: Actor> ActorContext<A> {
         }
 
         let task = Piped(TaskBuilder::new().spawn(work));
-        let result = async move { Item::Message(map(task.0.join().await).into()) };
+        let result = async move { Item::Message(map(task.0.join().await).into_message()) };
         self.cell.with_lanes(|lanes| lanes.attach(result.into_stream()));
     }
 
@@ -200,13 +201,13 @@ impl<A: Actor> ActorContext<A> {
     /// # Errors
     ///
     /// The stash is full: the message comes back.
-    pub fn stash(&mut self, message: impl Into<A::Message>) -> Result<(), StashFull<A::Message>> {
+    pub fn stash(&mut self, message: impl MessageFor<A>) -> Result<(), StashFull<A::Message>> {
         let most = self.cell.tx.capacity().unwrap_or(usize::MAX).max(1);
         self.cell.with_kept(|kept| {
             if kept.stash.len() >= most {
-                return Err(StashFull(message.into()));
+                return Err(StashFull(message.into_message()));
             }
-            kept.stash.push_back(Envelope::new(message.into()));
+            kept.stash.push_back(Envelope::new(message.into_message()));
             Ok(())
         })
     }
