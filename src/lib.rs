@@ -197,8 +197,13 @@ pub mod __private {
     }
 }
 
+/// Actors and supervision; the crate `vela-actor`.
 #[cfg(feature = "actor")]
-pub use vela_actor as actor;
+pub mod actor {
+    pub use vela_actor::*;
+    #[cfg(feature = "macros")]
+    pub use vela_macros::Message;
+}
 #[cfg(feature = "sim")]
 pub use vela_sim as sim;
 

@@ -2,6 +2,7 @@
 
 mod ask;
 mod bank;
+mod insight;
 mod lanes;
 mod lifecycle;
 mod probe;

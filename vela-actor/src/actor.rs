@@ -180,7 +180,9 @@ async fn receive_and_handle<A: Actor>(
         match next {
             Next::Mail(envelope) => {
                 chain::begin(envelope.behind);
+                let stopwatch = cx.stopwatch();
                 actor.handle(envelope.message, cx).await?;
+                stopwatch.stop();
                 chain::end();
             }
             Next::Notice(notice) => notify(actor, notice, cx).await?,

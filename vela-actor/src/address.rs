@@ -15,6 +15,7 @@ use crate::actor::Actor;
 use crate::ask::Ask;
 use crate::cell::{ActorId, Cell, Envelope};
 use crate::exit::Exit;
+use crate::message::MessageFor;
 use crate::recipient::Recipient;
 use crate::reply::{Call, Request};
 use crate::signals::KILL;
@@ -76,8 +77,8 @@ impl<A: Actor> Address<A> {
     ///
     /// Dropping the future before it is ready drops the message, unsent.
     #[track_caller]
-    pub fn send(&self, message: impl Into<A::Message>) -> Tell<'_, A> {
-        Tell { send: self.cell.tx.send(Envelope::new(message.into())) }
+    pub fn send(&self, message: impl MessageFor<A>) -> Tell<'_, A> {
+        Tell { send: self.cell.tx.send(Envelope::new(message.into_message())) }
     }
 
     /// Sends a message if there is room now.
@@ -85,8 +86,8 @@ impl<A: Actor> Address<A> {
     /// # Errors
     ///
     /// The mailbox is full, or the actor has ended. The message comes back.
-    pub fn try_send(&self, message: impl Into<A::Message>) -> Result<(), TrySendError<A::Message>> {
-        let sent = self.cell.tx.try_send(Envelope::new(message.into()));
+    pub fn try_send(&self, message: impl MessageFor<A>) -> Result<(), TrySendError<A::Message>> {
+        let sent = self.cell.tx.try_send(Envelope::new(message.into_message()));
         sent.map_err(|error| error.map(|envelope| envelope.message))
     }
 
@@ -103,7 +104,7 @@ impl<A: Actor> Address<A> {
     #[track_caller]
     pub fn ask<Q: Request>(&self, request: Q) -> Ask<'_, A, Q>
     where
-        A::Message: From<Call<Q>>,
+        Call<Q>: MessageFor<A>,
     {
         Ask::new(self, request)
     }
@@ -185,7 +186,7 @@ impl<A: Actor> Address<A> {
     #[must_use]
     pub fn recipient<T: Send + 'static>(&self) -> Recipient<T>
     where
-        A::Message: From<T>,
+        T: MessageFor<A>,
     {
         Recipient::new(self.clone())
     }
@@ -235,14 +236,14 @@ fn unwrapped<M>(outcome: Result<(), SendError<Envelope<M>>>) -> Result<(), SendE
 
 type EnvelopeCase<'a, M> = <&'a Sender<Envelope<M>> as Transmit<Envelope<M>>>::Case;
 
-impl<'a, A: Actor, M: Into<A::Message>> Transmit<M> for &'a Address<A> {
+impl<'a, A: Actor, M: MessageFor<A>> Transmit<M> for &'a Address<A> {
     type Output = Result<(), SendError<A::Message>>;
     type Case = Mapped<EnvelopeCase<'a, A::Message>, Self::Output>;
 
     #[inline]
     #[track_caller]
     fn transmit(self, message: M) -> Self::Case {
-        Mapped::new((&self.cell.tx).transmit(Envelope::new(message.into())), unwrapped)
+        Mapped::new((&self.cell.tx).transmit(Envelope::new(message.into_message())), unwrapped)
     }
 }
 

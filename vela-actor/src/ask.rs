@@ -18,6 +18,7 @@ use crate::cell::Envelope;
 use crate::chain::{self, Link};
 use crate::deadline::{Entry, Expire, Wheel};
 use crate::exit::Exit;
+use crate::message::MessageFor;
 use crate::reply::{Call, Outcome, Request, Slot};
 
 /// How long an ask waits unless it is told otherwise.
@@ -117,11 +118,11 @@ impl<R> Drop for Waiting<R> {
 impl<'a, A: Actor, Q: Request> Ask<'a, A, Q> {
     pub(crate) fn new(address: &'a Address<A>, request: Q) -> Self
     where
-        A::Message: From<Call<Q>>,
+        Call<Q>: MessageFor<A>,
     {
         let (call, slot) = Call::new(request);
         let waiting = Waiting { slot, link: None, entry: None, over: false };
-        Self { address, message: Some(call.into()), send: None, waiting, timeout: Some(TIMEOUT) }
+        Self { address, message: Some(call.into_message()), send: None, waiting, timeout: Some(TIMEOUT) }
     }
 
     /// Gives up after `limit`, counted from the first poll, whether the request waits for room or for its answer. It is exact to

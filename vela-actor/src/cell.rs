@@ -6,13 +6,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use vela_core::time::Instant;
 use vela_core::{Channel, Overflow, Receiver, Sender};
 
 use crate::actor::Actor;
+use crate::ages::Ages;
 use crate::chain::Link;
+use crate::events::{EventKind, Who};
 use crate::exit::{Exit, Failure, FailureKind};
 use crate::incarnation;
 use crate::lanes::{Kept, Lanes};
@@ -62,7 +66,7 @@ impl Identity {
         self.id
     }
 
-    pub(crate) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &Arc<str> {
         &self.path
     }
 
@@ -144,6 +148,8 @@ pub(crate) struct Rare {
     reason: Mutex<Option<FailureKind>>,
     /// Of the run in progress, from the first child on.
     children: Mutex<Option<Children>>,
+    /// Of the mail, if it is monitored.
+    ages: Mutex<Ages>,
 }
 
 impl Core {
@@ -163,6 +169,10 @@ impl Core {
     pub(crate) fn restarts(&self) -> u32 {
         // Relaxed: as above.
         self.starts.load(Relaxed).saturating_sub(1)
+    }
+
+    pub(crate) fn has_started(&self) -> bool {
+        self.starts.load(Relaxed) > 0
     }
 
     pub(crate) fn count_start(&self) {
@@ -239,9 +249,23 @@ pub(crate) trait AnyCell: Send + Sync {
 
     /// How many messages are in the mailbox.
     fn depth(&self) -> usize;
+
+    /// For how long the first of them has waited at least, if the mailbox is monitored.
+    fn oldest(&self) -> Option<Duration>;
 }
 
-impl fmt::Debug for dyn AnyCell {
+impl dyn AnyCell + '_ {
+    /// Tells the system what has happened.
+    pub(crate) fn publish(&self, kind: impl FnOnce() -> EventKind) {
+        let core = self.core();
+        if let Some(system) = &core.system {
+            let who = Who { path: core.who.path(), id: core.who.id().get(), type_name: self.kind() };
+            system.events.publish(who, kind);
+        }
+    }
+}
+
+impl fmt::Debug for dyn AnyCell + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.core().who.fmt(f)
     }
@@ -263,6 +287,9 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) kept: Mutex<Option<Box<Kept<A>>>>,
     /// Whether there is something to give back in `kept`. Relaxed: as above.
     pub(crate) has_returned: AtomicBool,
+    /// Whether the mailbox is, and how long messages are handled.
+    #[cfg(feature = "metrics")]
+    pub(crate) monitored: bool,
     /// How many addresses there are, if the last of them ends the actor.
     addresses: AtomicUsize,
 }
@@ -279,7 +306,7 @@ impl<A: Actor> Cell<A> {
             Some(capacity) => Channel::bounded(capacity).overflow(mailbox.overflow),
             None => Channel::unbounded(),
         };
-        let builder = if mailbox.monitored { builder.name(who.path()).monitored(true) } else { builder };
+        let builder = if mailbox.monitored { builder.name(&**who.path()).monitored(true) } else { builder };
         let (tx, rx) = builder.build().unwrap_or_else(|error| panic!("the mailbox of {}: {error}", who.path()));
         Arc::new(Self {
             core: Core {
@@ -298,6 +325,8 @@ impl<A: Actor> Cell<A> {
             has_lanes: AtomicBool::new(false),
             kept: Mutex::new(None),
             has_returned: AtomicBool::new(false),
+            #[cfg(feature = "metrics")]
+            monitored: mailbox.monitored,
             addresses: AtomicUsize::new(0),
         })
     }
@@ -400,6 +429,12 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn depth(&self) -> usize {
         self.rx.len()
+    }
+
+    fn oldest(&self) -> Option<Duration> {
+        let seen = self.tx.monitor()?.snapshot();
+        let gone = seen.received + seen.dropped;
+        self.core.rare().ages.lock().oldest(seen.sent, gone, Instant::now())
     }
 }
 

@@ -15,6 +15,8 @@ use crate::cell::{ActorId, AnyCell, Cell, Envelope};
 use crate::chain;
 use crate::exit::FailureKind;
 use crate::lanes::{Item, Notice, Terminated, TimerKey};
+use crate::message::MessageFor;
+use crate::registry::Registry;
 use crate::signals::STOP;
 use crate::supervise::{ChildSpec, Children, Over, SpawnError, SpecError, Supervision};
 
@@ -29,10 +31,6 @@ pub struct ActorContext<A: Actor> {
 impl<A: Actor> ActorContext<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
         Self { cell }
-    }
-
-    pub(crate) fn cell(&self) -> &Arc<Cell<A>> {
-        &self.cell
     }
 
     /// The actor's address.
@@ -84,7 +82,9 @@ impl<A: Actor> ActorContext<A> {
     /// That of the handler.
     pub async fn handle(&mut self, actor: &mut A, message: A::Message) -> Result<(), A::Error> {
         chain::handle();
+        let stopwatch = self.stopwatch();
         let result = actor.handle(message, self).await;
+        stopwatch.stop();
         chain::end();
         result
     }
@@ -99,11 +99,17 @@ impl<A: Actor> ActorContext<A> {
         crate::actor::notify(actor, notice, self).await
     }
 
+    /// The names of the system that the actor belongs to; `None` if nobody supervises it.
+    #[must_use]
+    pub fn registry(&self) -> Option<Registry> {
+        self.cell.core.system.as_ref().map(|system| system.registry.clone())
+    }
+
     // ---------------------------------------------------------------------------------------------------- timers
 
     /// Gives the actor a message after `delay`, before its mail.
-    pub fn after(&mut self, delay: Duration, message: impl Into<A::Message>) -> TimerKey {
-        let mut message = Some(message.into());
+    pub fn after(&mut self, delay: Duration, message: impl MessageFor<A>) -> TimerKey {
+        let mut message = Some(message.into_message());
         let make = move || message.take().unwrap_or_else(|| unreachable!("it goes off once"));
         self.cell.with_lanes(|lanes| lanes.timer(delay, None, Box::new(make)))
     }
@@ -115,13 +121,13 @@ impl<A: Actor> ActorContext<A> {
     ///
     /// If `period` is zero.
     #[track_caller]
-    pub fn every<M: Into<A::Message>>(
+    pub fn every<M: MessageFor<A>>(
         &mut self,
         period: Duration,
         mut make: impl FnMut() -> M + Send + 'static,
     ) -> TimerKey {
         assert!(!period.is_zero(), "a timer that goes off every 0 s leaves no time for mail");
-        self.cell.with_lanes(|lanes| lanes.timer(period, Some(period), Box::new(move || make().into())))
+        self.cell.with_lanes(|lanes| lanes.timer(period, Some(period), Box::new(move || make().into_message())))
     }
 
     // --------------------------------------------------------------------------------------------------- sources
@@ -132,10 +138,10 @@ impl<A: Actor> ActorContext<A> {
     pub fn attach<S, M>(&mut self, source: S, mut map: impl FnMut(S::Item) -> M + Send + 'static)
     where
         S: Attach,
-        M: Into<A::Message>,
+        M: MessageFor<A>,
     {
         let stream = source.into_events().map(move |event| match event {
-            Ok(value) => Item::Message(map(value).into()),
+            Ok(value) => Item::Message(map(value).into_message()),
             Err(lagged) => Item::Notice(Notice::Lagged(lagged)),
         });
         self.cell.with_lanes(|lanes| lanes.attach(stream));
@@ -150,7 +156,7 @@ impl<A: Actor> ActorContext<A> {
         map: impl FnOnce(Result<F::Output, vela_core::task::TaskError>) -> M + Send + 'static,
     ) where
         F: Future<Output: Send> + Send + 'static,
-        M: Into<A::Message>,
+        M: MessageFor<A>,
     {
         /// Cancels the task with the lanes.
         struct Piped<T>(vela_core::task::Task<T>);
@@ -162,7 +168,7 @@ impl<A: Actor> ActorContext<A> {
         }
 
         let task = Piped(TaskBuilder::new().spawn(work));
-        let result = async move { Item::Message(map(task.0.join().await).into()) };
+        let result = async move { Item::Message(map(task.0.join().await).into_message()) };
         self.cell.with_lanes(|lanes| lanes.attach(result.into_stream()));
     }
 
@@ -174,7 +180,7 @@ impl<A: Actor> ActorContext<A> {
         let cell = Arc::clone(other.cell());
         let end = async move {
             let exit = cell.core.terminated().await;
-            Terminated { id: cell.core.who.id(), path: cell.core.who.path().into(), exit }
+            Terminated { id: cell.core.who.id(), path: (&**cell.core.who.path()).into(), exit }
         };
         self.cell.with_lanes(|lanes| lanes.watch(end));
     }
@@ -195,13 +201,13 @@ impl<A: Actor> ActorContext<A> {
     /// # Errors
     ///
     /// The stash is full: the message comes back.
-    pub fn stash(&mut self, message: impl Into<A::Message>) -> Result<(), StashFull<A::Message>> {
+    pub fn stash(&mut self, message: impl MessageFor<A>) -> Result<(), StashFull<A::Message>> {
         let most = self.cell.tx.capacity().unwrap_or(usize::MAX).max(1);
         self.cell.with_kept(|kept| {
             if kept.stash.len() >= most {
-                return Err(StashFull(message.into()));
+                return Err(StashFull(message.into_message()));
             }
-            kept.stash.push_back(Envelope::new(message.into()));
+            kept.stash.push_back(Envelope::new(message.into_message()));
             Ok(())
         })
     }
@@ -254,10 +260,14 @@ impl<A: Actor> ActorContext<A> {
             match over {
                 Over::Shutdown => {}
                 Over::AutoShutdown => cell.core.signals.raise(STOP),
-                Over::Escalated(escalation) => cell.core.fail(FailureKind::Child(Arc::new(escalation.clone()))),
+                Over::Escalated(escalation) => {
+                    let this: &dyn AnyCell = &*cell;
+                    this.publish(|| escalation.event());
+                    cell.core.fail(FailureKind::Child(Arc::new(escalation.clone())));
+                }
             }
         });
-        let children = Children::start(supervision, core.who.path().into(), core.system.clone(), on_over);
+        let children = Children::start(supervision, Arc::clone(core.who.path()), core.system.clone(), on_over);
         core.set_children(Some(children.clone()));
         children
     }
@@ -280,6 +290,30 @@ impl<A: Actor> ActorContext<A> {
         if let Some(children) = self.cell.core.children() {
             children.close();
             children.over().await;
+        }
+    }
+}
+
+/// How long a message is handled, if the actor is monitored. Takes no room where nobody wants to know.
+pub(crate) struct Stopwatch {
+    #[cfg(feature = "metrics")]
+    since: Option<(&'static str, vela_core::time::Instant)>,
+}
+
+impl<A: Actor> ActorContext<A> {
+    pub(crate) fn stopwatch(&self) -> Stopwatch {
+        Stopwatch {
+            #[cfg(feature = "metrics")]
+            since: self.cell.monitored.then(|| (self.cell.kind(), vela_core::time::Instant::now())),
+        }
+    }
+}
+
+impl Stopwatch {
+    pub(crate) fn stop(self) {
+        #[cfg(feature = "metrics")]
+        if let Some((kind, since)) = self.since {
+            crate::export::handled(kind, since.elapsed());
         }
     }
 }

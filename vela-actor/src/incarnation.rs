@@ -15,6 +15,7 @@ use crate::actor::Actor;
 use crate::cell::{AnyCell, Cell};
 use crate::chain::{self, Here};
 use crate::context::ActorContext;
+use crate::events::EventKind;
 use crate::exit::{Exit, Failure, FailureKind, Phase};
 use crate::inbox::Inbox;
 use crate::signals::{FAIL, KILL};
@@ -29,7 +30,7 @@ pub(crate) fn start<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) {
     let mut task = TaskBuilder::new();
     if seam::simulated() {
         // For its reports. Elsewhere a name is not worth its memory.
-        task = task.name(run.cell.as_ref().map_or_else(String::new, |cell| cell.core.who.path().to_owned()));
+        task = task.name(run.cell.as_ref().map_or_else(String::new, |cell| cell.core.who.path().to_string()));
     }
     // The task is detached: its end is told by the report.
     drop(task.spawn(run));
@@ -57,6 +58,7 @@ async fn live<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) -> Exit {
     }
     if exit.is_normal() {
         core.set_state(ActorState::Running);
+        publish(&*cell, || EventKind::Started);
         if let Some(parent) = &core.parent {
             parent.started();
         }
@@ -184,6 +186,10 @@ impl<A: Actor, F: Future<Output = Exit>> Future for Incarnation<F, A> {
     }
 }
 
+fn publish(cell: &dyn AnyCell, kind: impl FnOnce() -> EventKind) {
+    cell.publish(kind);
+}
+
 /// Tells who supervises it, or ends it.
 fn report<A: Actor>(cell: Arc<Cell<A>>, exit: Exit) {
     // Children, if there are any left, are killed, and the report waits for them: I5.
@@ -195,6 +201,11 @@ fn report<A: Actor>(cell: Arc<Cell<A>>, exit: Exit) {
 }
 
 fn finish<A: Actor>(cell: Arc<Cell<A>>, exit: Exit) {
+    publish(&*cell, || match &exit {
+        Exit::Normal => EventKind::Stopped,
+        Exit::Failed(failure) => EventKind::Failed { failure: failure.to_string() },
+        Exit::Killed => EventKind::Killed,
+    });
     match &cell.core.parent {
         Some(parent) => {
             if let Exit::Failed(failure) = &exit {

@@ -63,24 +63,32 @@
 
 mod actor;
 mod address;
+mod ages;
 mod ask;
 mod attach;
 mod cell;
 mod chain;
 mod context;
 mod deadline;
+pub mod events;
 mod exit;
+#[cfg(feature = "metrics")]
+pub mod export;
 mod inbox;
 mod incarnation;
 mod lanes;
+mod message;
 mod panics;
 mod recipient;
+pub mod registry;
 mod reply;
+#[cfg(feature = "serde")]
+mod seconds;
 mod signals;
 mod spawn;
 mod supervise;
 mod system;
-mod tree;
+pub mod tree;
 
 pub use actor::Actor;
 pub use address::{Address, Tell, WeakAddress, spawn};
@@ -91,15 +99,16 @@ pub use context::{ActorContext, StashFull};
 pub use exit::{Exit, Failure, FailureKind, Phase};
 pub use inbox::{Inbox, InboxRecv};
 pub use lanes::{Notice, Terminated, TimerKey};
+pub use message::MessageFor;
 pub use recipient::Recipient;
 pub use reply::{Call, Reply, Request};
 pub use spawn::Spawn;
 pub use supervise::{
-    AutoShutdown, Cause, ChildError, ChildInfo, ChildSpec, Children, Decision, Escalation, GetChildren, RestartType,
-    Shutdown, SpawnError, SpecError, Strategy, Supervision, Supervisor, SupervisorMessage, child,
+    AutoShutdown, Cause, ChildError, ChildSpec, Children, Decision, Escalation, GetChildren, RestartType, Shutdown,
+    SpawnError, SpecError, Strategy, Supervision, Supervisor, SupervisorMessage, child,
 };
 pub use system::System;
-pub use tree::ActorState;
+pub use tree::{ActorState, TreeSnapshot};
 
 /// Named by types that are public. Not a public interface.
 #[doc(hidden)]

@@ -14,6 +14,7 @@ use vela_core::{Overflow, Permit, SendError, SendErrorKind, Sender, TryReserveEr
 use crate::actor::Actor;
 use crate::address::Address;
 use crate::cell::{ActorId, Cell, Envelope};
+use crate::message::MessageFor;
 
 /// An address of which only one thing is known: a `T` can be sent to it. Made by [`Address::recipient`].
 ///
@@ -51,7 +52,7 @@ trait Deliver<T>: Send + Sync {
 
 impl<A: Actor, T: Send + 'static> Deliver<T> for Address<A>
 where
-    A::Message: From<T>,
+    T: MessageFor<A>,
 {
     fn deliver(&self, message: T) -> Delivery<'_, T> {
         Box::pin(deliver(self.cell(), message))
@@ -60,7 +61,7 @@ where
     fn try_deliver(&self, message: T) -> Result<(), TrySendError<T>> {
         match self.cell().tx.try_reserve() {
             Ok(place) => {
-                fill(place, message.into());
+                fill(place, message.into_message());
                 Ok(())
             }
             Err(TryReserveError::Full) => Err(TrySendError::Full(message)),
@@ -85,7 +86,7 @@ where
 /// comes back as it was.
 async fn deliver<A: Actor, T>(cell: &Cell<A>, message: T) -> Result<(), SendError<T>>
 where
-    A::Message: From<T>,
+    T: MessageFor<A>,
 {
     let tx = &cell.tx;
     let place = match tx.try_reserve() {
@@ -100,7 +101,7 @@ where
             Overflow::Retry { attempts, backoff } => retry(tx, attempts, backoff).await,
             Overflow::DropOldest | Overflow::DropNewest => {
                 // If it ends in this moment, the message is lost with the mailbox, as the ones before it.
-                drop(tx.send(Envelope::new(message.into())).await);
+                drop(tx.send(Envelope::new(message.into_message())).await);
                 return Ok(());
             }
             _ => Err(SendErrorKind::Full),
@@ -108,7 +109,7 @@ where
     };
     match place {
         Ok(place) => {
-            fill(place, message.into());
+            fill(place, message.into_message());
             Ok(())
         }
         Err(kind) => Err(SendError::new(kind, message)),
@@ -136,7 +137,7 @@ async fn retry<T>(tx: &Sender<T>, attempts: u32, mut pause: Duration) -> Result<
 impl<T: Send + 'static> Recipient<T> {
     pub(crate) fn new<A: Actor>(address: Address<A>) -> Self
     where
-        A::Message: From<T>,
+        T: MessageFor<A>,
     {
         Self { to: Arc::new(address) }
     }

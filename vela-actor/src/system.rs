@@ -1,15 +1,21 @@
 //! A system: the root of a tree of actors, with what they share.
 
+use std::any::type_name;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vela_core::broadcast;
 use vela_core::time::timeout;
 
 use crate::actor::Actor;
 use crate::address::Address;
+use crate::cell::Identity;
+use crate::events::{Event, Events, Who};
 use crate::exit::Failure;
+use crate::registry::Registry;
 use crate::supervise::{ChildSpec, Children, Over, SpawnError, Strategy, Supervision, escalated};
+use crate::tree::{ActorState, TreeSnapshot};
 
 /// The root of a tree of actors.
 ///
@@ -56,7 +62,10 @@ impl Drop for Handle {
 /// What the actors of a system share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    name: Arc<str>,
+    /// The root's number and name, which is the first part of all paths.
+    root: Identity,
+    pub(crate) registry: Registry,
+    pub(crate) events: Events,
 }
 
 impl System {
@@ -78,11 +87,14 @@ impl System {
     }
 
     fn start(name: Arc<str>, supervision: Supervision) -> Self {
-        let shared = Arc::new(Shared { name: Arc::clone(&name) });
-        let root = Arc::clone(&shared);
+        let root = Identity::new(Arc::clone(&name));
+        let shared = Arc::new(Shared { root, registry: Registry::new(), events: Events::new() });
+        let told = Arc::clone(&shared);
         let on_over = Box::new(move |over: &Over| {
             if let Over::Escalated(escalation) = over {
-                crate::panics::report_root(&escalated(&root.name, escalation));
+                let who = Who { path: told.root.path(), id: told.root.id().get(), type_name: type_name::<Self>() };
+                told.events.publish(who, || escalation.event());
+                crate::panics::report_root(&escalated(&told.root, escalation));
             }
         });
         let children = Children::start(supervision, name, Some(Arc::clone(&shared)), on_over);
@@ -92,7 +104,7 @@ impl System {
     /// Its name, the first part of its actors' paths.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.handle.shared.name
+        self.handle.shared.root.path()
     }
 
     /// Starts an actor below the root.
@@ -112,6 +124,43 @@ impl System {
     #[must_use]
     pub fn children(&self) -> Children {
         self.handle.children.clone()
+    }
+
+    /// The names of this system.
+    #[must_use]
+    pub fn registry(&self) -> Registry {
+        self.handle.shared.registry.clone()
+    }
+
+    /// What happens to the actors from now on: starts, failures, restarts, ends. It keeps 1024 events for who receives them late.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.handle.shared.events.subscribe()
+    }
+
+    /// The tree as it is now, as data; `Display` draws it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_actor::System;
+    ///
+    /// # vela_core::block_on(async {
+    /// let system = System::new("shop");
+    /// let drawn = "\
+    /// actor  state    kind    mail  oldest  restarts
+    /// shop   running  System     0       -         0
+    /// ";
+    /// assert_eq!(system.tree().to_string(), drawn);
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn tree(&self) -> TreeSnapshot {
+        let root = &self.handle.shared.root;
+        let state = if self.handle.children.is_over() { ActorState::Stopped } else { ActorState::Running };
+        let mut tree = TreeSnapshot::new(self.name(), root.id().get(), type_name::<Self>(), state);
+        tree.children = self.handle.children.list();
+        tree
     }
 
     /// Stops all actors, in exact reverse order of their start, one after the other, each within its own shutdown time, and waits
@@ -159,7 +208,7 @@ impl System {
     pub async fn terminated(&self) -> Result<(), Failure> {
         match self.handle.children.over().await {
             Over::Shutdown | Over::AutoShutdown => Ok(()),
-            Over::Escalated(escalation) => Err(escalated(&self.handle.shared.name, &escalation)),
+            Over::Escalated(escalation) => Err(escalated(&self.handle.shared.root, &escalation)),
         }
     }
 }

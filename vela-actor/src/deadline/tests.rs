@@ -178,8 +178,13 @@ fn a_simulation_finds_a_leak_and_a_deadlock_beside_a_wheel_that_was_used() {
     let verdict =
         |failure: Result<_, vela::sim::Failure>| failure.unwrap_err().to_string().lines().next().map(str::to_owned);
     let leak = Simulation::new().check(async || {
-        let _wheel = used().await;
-        drop(vela_core::task::spawn(std::future::pending::<()>()));
+        let wheel = used().await;
+        // It keeps the wheel, whose end would be the driver's.
+        let waits = async move {
+            std::future::pending::<()>().await;
+            drop(wheel);
+        };
+        drop(vela_core::task::spawn(waits));
         vela_core::task::yield_now().await;
     });
     assert!(verdict(leak).unwrap().contains("LEAK, 1 task"));

@@ -9,10 +9,10 @@ use super::supervisor::Supervisor;
 use super::{ChildSpec, Key, Mailbox, SpecError, Supervision};
 use crate::actor::Actor;
 use crate::address::Address;
-use crate::cell::{ActorId, AnyCell, Cell, Factory, Identity, MailboxSpec};
+use crate::cell::{AnyCell, Cell, Factory, Identity, MailboxSpec};
 use crate::exit::Exit;
 use crate::system::Shared;
-use crate::tree::ActorState;
+use crate::tree::TreeSnapshot;
 
 /// The children of one run of an actor, or of a [`System`](crate::System). Clones are handles of the same; none holds the children.
 ///
@@ -44,24 +44,6 @@ use crate::tree::ActorState;
 #[derive(Clone)]
 pub struct Children {
     nursery: Arc<Nursery>,
-}
-
-/// One of the [`Children`].
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct ChildInfo {
-    /// Its number.
-    pub id: ActorId,
-    /// Its name among its siblings.
-    pub name: String,
-    /// The name of the actor's type.
-    pub kind: String,
-    /// What it does.
-    pub state: ActorState,
-    /// How many times it was restarted.
-    pub restarts: u32,
-    /// How many messages are in its mailbox.
-    pub mailbox: usize,
 }
 
 /// Why a child was not started.
@@ -266,10 +248,10 @@ impl Children {
         self.nursery.table.lock().children.values().map(|entry| entry.spec.name().to_owned()).collect()
     }
 
-    /// The children, in the order in which they were started.
+    /// The children and what is below them, in the order in which they were started.
     #[must_use]
-    pub fn list(&self) -> Vec<ChildInfo> {
-        self.cells().iter().map(|cell| info(&**cell)).collect()
+    pub fn list(&self) -> Vec<TreeSnapshot> {
+        self.cells().iter().map(|cell| snapshot(&**cell)).collect()
     }
 
     /// How many children there are.
@@ -284,12 +266,16 @@ impl Children {
         self.len() == 0
     }
 
-    pub(crate) fn cells(&self) -> Vec<Arc<dyn AnyCell>> {
+    fn cells(&self) -> Vec<Arc<dyn AnyCell>> {
         self.nursery.table.lock().children.values().map(|entry| Arc::clone(&entry.cell)).collect()
     }
 
     pub(crate) fn close(&self) {
         self.nursery.close(Event::Shutdown);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.nursery.is_over()
     }
 
     pub(crate) async fn over(&self) -> Over {
@@ -301,16 +287,15 @@ impl Children {
     }
 }
 
-fn info(cell: &dyn AnyCell) -> ChildInfo {
+/// The actor and those below it, as they are now.
+pub(crate) fn snapshot(cell: &dyn AnyCell) -> TreeSnapshot {
     let core = cell.core();
-    ChildInfo {
-        id: core.who.id(),
-        name: core.who.name().to_owned(),
-        kind: cell.kind().to_owned(),
-        state: core.state(),
-        restarts: core.restarts(),
-        mailbox: cell.depth(),
-    }
+    let mut tree = TreeSnapshot::new(core.who.name(), core.who.id().get(), cell.kind(), core.state());
+    tree.restarts = core.restarts().into();
+    tree.mailbox = cell.depth();
+    tree.oldest = cell.oldest();
+    tree.children = core.children().map(|children| children.list()).unwrap_or_default();
+    tree
 }
 
 fn mailbox_of(spec: &ChildSpec) -> MailboxSpec {

@@ -5,14 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Key;
 use crate::cell::Identity;
+use crate::events::EventKind;
 use crate::exit::{Exit, Failure, FailureKind, Phase};
 
 /// A supervisor has given up, because of this exit of a child.
 #[derive(Debug, Clone)]
 pub struct Escalation {
-    pub(crate) key: Key,
     pub(crate) child: Arc<str>,
     pub(crate) exit: Exit,
     pub(crate) cause: Cause,
@@ -29,6 +28,10 @@ impl Escalation {
     #[must_use]
     pub fn exit(&self) -> &Exit {
         &self.exit
+    }
+
+    pub(crate) fn event(&self) -> EventKind {
+        EventKind::Escalated { child: Arc::clone(&self.child), failure: self.to_string() }
     }
 
     /// What made the supervisor give up.
@@ -82,7 +85,6 @@ impl Error for Escalation {
 }
 
 /// The failure of a system's root.
-pub(crate) fn escalated(system: &Arc<str>, escalation: &Escalation) -> Failure {
-    let root = Identity::new(Arc::clone(system));
-    Failure::new(root, Phase::Running, FailureKind::Child(Arc::new(escalation.clone())))
+pub(crate) fn escalated(root: &Identity, escalation: &Escalation) -> Failure {
+    Failure::new(root.clone(), Phase::Running, FailureKind::Child(Arc::new(escalation.clone())))
 }

@@ -13,7 +13,7 @@ mod strategy;
 mod supervision;
 mod supervisor;
 
-pub use children::{ChildError, ChildInfo, Children, SpawnError};
+pub use children::{ChildError, Children, SpawnError};
 pub(crate) use engine::Over;
 pub(crate) use escalation::escalated;
 pub use escalation::{Cause, Escalation};

@@ -8,6 +8,7 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -18,6 +19,7 @@ use vela_core::{Receiver, Sender, oneshot};
 use super::engine::{Answer, Effect, Engine, Event, Over, Timer, Token};
 use super::{ChildSpec, Key, SpawnError, Supervision};
 use crate::cell::AnyCell;
+use crate::events::EventKind;
 use crate::exit::{Exit, FailureKind};
 use crate::signals::{KILL, STOP};
 use crate::system::Shared;
@@ -187,6 +189,10 @@ impl Nursery {
         let _ = self.told.try_send(Told::Event(how));
     }
 
+    pub(crate) fn is_over(&self) -> bool {
+        self.table.lock().over.is_some()
+    }
+
     /// Waits until it is over.
     pub(crate) async fn over(&self) -> Over {
         wait(&self.over, || self.table.lock().over.clone()).await
@@ -237,6 +243,7 @@ impl Nursery {
         self.settle(key);
         if let Some(entry) = entry {
             entry.cell.terminate(exit);
+            entry.cell.publish(|| EventKind::Terminated);
         }
     }
 
@@ -340,6 +347,9 @@ impl Keeper {
         match effect {
             Effect::Start(key) => {
                 if let Some(cell) = self.cell(key) {
+                    if cell.core().has_started() && cell.core().state() != ActorState::Backoff {
+                        restarting(&*cell, Duration::ZERO);
+                    }
                     cell.start();
                 }
             }
@@ -356,6 +366,7 @@ impl Keeper {
                     && let Some(cell) = self.cell(key)
                 {
                     cell.core().set_state(ActorState::Backoff);
+                    restarting(&*cell, at.saturating_sub(self.start.elapsed()));
                 }
                 self.timers.set(timer, self.start + at);
             }
@@ -402,6 +413,10 @@ impl Drop for Keeper {
         }
         self.finish(Over::Shutdown);
     }
+}
+
+fn restarting(cell: &dyn AnyCell, after: Duration) {
+    cell.publish(|| EventKind::Restarting { after, restarts: cell.core().restarts().into() });
 }
 
 /// A number from 0.0 to 1.0; the same again when a simulation is replayed.

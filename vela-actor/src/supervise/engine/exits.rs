@@ -139,7 +139,7 @@ impl Step<'_> {
     fn escalate(&mut self, key: Key, cause: Cause) {
         let Some(child) = self.child(key) else { return };
         let (exit, child) = (child.last.clone(), child.spec.name.clone());
-        self.end(Over::Escalated(Escalation { key, child, exit, cause }));
+        self.end(Over::Escalated(Escalation { child, exit, cause }));
     }
 
     /// A child has ended by itself.

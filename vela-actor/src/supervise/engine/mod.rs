@@ -155,11 +155,13 @@ impl Engine {
     }
 
     /// The children in order of start.
+    #[cfg(test)]
     pub(crate) fn children(&self) -> impl Iterator<Item = (Key, &Arc<ChildSpec>, State)> {
         self.children.iter().map(|(&key, child)| (key, &child.spec, child.state))
     }
 
     /// How many children there are, those that have ended and are kept too.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.children.len()
     }

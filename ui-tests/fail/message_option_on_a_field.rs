@@ -1,0 +1,8 @@
+use vela_macros::Message;
+
+#[derive(Message)]
+enum Counter {
+    Add(#[message(skip)] u64),
+}
+
+fn main() {}

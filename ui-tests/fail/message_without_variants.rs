@@ -1,0 +1,6 @@
+use vela_macros::Message;
+
+#[derive(Message)]
+enum Nothing {}
+
+fn main() {}
