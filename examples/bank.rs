@@ -20,31 +20,8 @@ struct Post {
     amount: i64,
 }
 
-struct Balance;
-
 impl Request for Post {
     type Reply = bool;
-}
-
-impl Request for Balance {
-    type Reply = i64;
-}
-
-enum AccountMsg {
-    Post(Call<Post>),
-    Balance(Call<Balance>),
-}
-
-impl From<Call<Post>> for AccountMsg {
-    fn from(call: Call<Post>) -> Self {
-        Self::Post(call)
-    }
-}
-
-impl From<Call<Balance>> for AccountMsg {
-    fn from(call: Call<Balance>) -> Self {
-        Self::Balance(call)
-    }
 }
 
 /// What survives the crashes of an account.
@@ -70,21 +47,15 @@ struct Account {
 }
 
 impl Actor for Account {
-    type Message = AccountMsg;
+    type Message = Call<Post>;
     type Error = &'static str;
 
-    async fn handle(&mut self, message: AccountMsg, _: &mut ActorContext<Self>) -> Result<(), &'static str> {
-        match message {
-            AccountMsg::Post(call) => {
-                self.chaos.strikes().await?; // nothing was done
-                let answer = self.book.lock().unwrap().enter(&call.request);
-                self.chaos.strikes().await?; // it was done, and nobody is told
-                call.reply(answer);
-                self.chaos.strikes().await?; // all is well, but for the account
-            }
-            AccountMsg::Balance(call) => call.reply(self.book.lock().unwrap().balance),
-        }
-        Ok(())
+    async fn handle(&mut self, call: Call<Post>, _: &mut ActorContext<Self>) -> Result<(), &'static str> {
+        self.chaos.strikes().await?; // nothing was done
+        let answer = self.book.lock().unwrap().enter(&call.request);
+        self.chaos.strikes().await?; // it was done, and nobody is told
+        call.reply(answer);
+        self.chaos.strikes().await // all is well, but for the account
     }
 }
 
@@ -119,8 +90,10 @@ impl Actor for Transfer {
 pub(crate) async fn trade(accounts: usize, transfers: u32, seed: u64) -> vela::Result<i64> {
     let chaos = Chaos(Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))));
     let bank = System::with("bank", Supervision::new(Strategy::OneForOne).max_restarts(u32::MAX))?;
-    let accounts = (0..accounts).map(|n| {
-        let (book, chaos) = (Arc::new(Mutex::new(Book { balance: 1000, answers: BTreeMap::new() })), chaos.clone());
+    let book = || Arc::new(Mutex::new(Book { balance: 1000, answers: BTreeMap::new() }));
+    let books: Vec<_> = (0..accounts).map(|_| book()).collect();
+    let accounts = books.iter().enumerate().map(|(n, book)| {
+        let (book, chaos) = (book.clone(), chaos.clone());
         bank.spawn(child(format!("account-{n}")), move || Account { book: book.clone(), chaos: chaos.clone() })
     });
     let accounts: Vec<_> = accounts.collect::<Result<_, _>>()?;
@@ -138,10 +111,8 @@ pub(crate) async fn trade(accounts: usize, transfers: u32, seed: u64) -> vela::R
     }
     for transfer in &running { <-transfer.terminated(); } // for good: that it comes back is no end
 
-    let mut sum = 0;
-    for account in &accounts { sum += (<-account.ask(Balance))?; }
     bank.shutdown().await?;
-    Ok(sum)
+    Ok(books.iter().map(|book| book.lock().unwrap().balance).sum())
 }
 
 #[vela::main]

@@ -1,14 +1,14 @@
 //! A work distributor: a crawler hands pages to its workers, a page that kills its worker is tried twice, all others are visited.
 //!
-//! The workers are children of the crawler: who fails is restarted. Each has one page at a time, so what is on its way is bounded, and
-//! a failure is an ask without an answer: the crawler knows which page it was.
+//! The workers are children of the crawler: who fails is restarted. Each has one page at a time, so what is on its way is
+//! bounded, and a failure is an ask without an answer: the crawler knows which page it was.
 //!
 //! Run it: `cargo run --release --features actor --example crawler`
 
 use std::collections::{BTreeMap, VecDeque};
 
 use vela::actor::{
-    Actor, ActorContext, Address, AskError, Call, Request, SpawnError, Strategy, Supervision, System, child,
+    Actor, ActorContext, Address, AskError, Call, Message, Request, Strategy, Supervision, System, child,
 };
 use vela::prelude::*;
 
@@ -62,27 +62,10 @@ struct Tried {
     read: bool,
 }
 
-struct Visited {
-    worker: Address<Worker>,
-    page: Page,
-    links: Result<Vec<Page>, AskError>,
-}
-
+#[derive(Message)]
 enum CrawlerMsg {
     Crawl(Call<Crawl>),
-    Visited(Visited),
-}
-
-impl From<Call<Crawl>> for CrawlerMsg {
-    fn from(call: Call<Crawl>) -> Self {
-        Self::Crawl(call)
-    }
-}
-
-impl From<Visited> for CrawlerMsg {
-    fn from(visited: Visited) -> Self {
-        Self::Visited(visited)
-    }
+    Visited { page: Page, links: Result<Vec<Page>, AskError>, worker: Address<Worker> },
 }
 
 #[derive(Default)]
@@ -103,17 +86,16 @@ impl Crawler {
 
     /// Hands out pages while there are pages and idle workers; answers once all workers are idle.
     fn go_on(&mut self, cx: &mut ActorContext<Self>) {
-        while let Some(page) = self.backlog.pop_front() {
-            let Some(worker) = self.idle.pop() else {
-                self.backlog.push_front(page);
-                break;
-            };
+        while let Some(&page) = self.backlog.front()
+            && let Some(worker) = self.idle.pop()
+        {
+            self.backlog.pop_front();
             self.pages.entry(page).or_default().times += 1;
-            // Not here: while it waits, the crawler would handle nothing else. The result comes as a message.
+            // Awaited here, the crawler would handle nothing else meanwhile. So the result comes as a message.
             let visit = async move { (worker.ask(Visit(page)).await, worker) };
-            cx.pipe(visit, move |result| {
-                let (links, worker) = result.expect("an ask does not panic");
-                Visited { worker, page, links }
+            cx.pipe(visit, move |visited| {
+                let (links, worker) = visited.expect("an ask does not panic");
+                CrawlerMsg::Visited { page, links, worker }
             });
         }
         if self.idle.len() == WORKERS {
@@ -124,9 +106,9 @@ impl Crawler {
 
 impl Actor for Crawler {
     type Message = CrawlerMsg;
-    type Error = SpawnError;
+    type Error = vela::Error;
 
-    async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), SpawnError> {
+    async fn started(&mut self, cx: &mut ActorContext<Self>) -> vela::Result<()> {
         // Some poisoned pages are no reason to give up; a worker that never works is.
         cx.supervise(Supervision::new(Strategy::OneForOne).max_restarts(100).within(secs(60)))?;
         for n in 0..WORKERS {
@@ -135,13 +117,13 @@ impl Actor for Crawler {
         Ok(())
     }
 
-    async fn handle(&mut self, message: CrawlerMsg, cx: &mut ActorContext<Self>) -> Result<(), SpawnError> {
+    async fn handle(&mut self, message: CrawlerMsg, cx: &mut ActorContext<Self>) -> vela::Result<()> {
         match message {
             CrawlerMsg::Crawl(call) => {
                 self.find(call.request.0);
                 self.asked = Some(call); // an earlier one gets no answer: an error
             }
-            CrawlerMsg::Visited(Visited { worker, page, links }) => {
+            CrawlerMsg::Visited { page, links, worker } => {
                 self.idle.push(worker); // it has been restarted, if it had to be: its address is the same
                 let tried = self.pages.entry(page).or_default();
                 tried.read = links.is_ok();
@@ -161,13 +143,10 @@ impl Actor for Crawler {
 async fn main() -> vela::Result<()> {
     let system = System::new("crawl");
     let crawler = system.spawn(child("crawler"), Crawler::default)?;
-    let pages = crawler.ask(Crawl(0)).await?;
-    for (page, Tried { times, read }) in &pages {
-        if !read {
-            println!("page {page} could not be read, tried {times} times");
-        }
+    let pages = crawler.ask(Crawl(0)).without_timeout().await?;
+    for (page, tried) in pages.iter().filter(|(_, tried)| !tried.read) {
+        println!("page {page} could not be read, tried {} times", tried.times);
     }
     println!("{} pages were read", pages.values().filter(|tried| tried.read).count());
-    system.shutdown().await?;
-    Ok(())
+    Ok(system.shutdown().await?)
 }

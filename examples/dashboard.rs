@@ -8,7 +8,7 @@
 
 use std::convert::Infallible;
 
-use vela::actor::{Actor, ActorContext, System, child};
+use vela::actor::{Actor, ActorContext, Message, System, child};
 use vela::prelude::*;
 use vela::signal::{self, Setter, Signal};
 
@@ -43,15 +43,10 @@ struct Boiler {
     heating: bool,
 }
 
+#[derive(Message)]
 enum BoilerMsg {
     Heat(bool),
     Tick,
-}
-
-impl From<bool> for BoilerMsg {
-    fn from(on: bool) -> Self {
-        Self::Heat(on)
-    }
 }
 
 impl Actor for Boiler {

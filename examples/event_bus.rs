@@ -7,7 +7,7 @@
 
 use std::convert::Infallible;
 
-use vela::actor::{Actor, ActorContext, Call, Request, System, child};
+use vela::actor::{Actor, ActorContext, Call, Message, Request, System, child};
 use vela::bus::EventBus;
 use vela::prelude::*;
 
@@ -33,21 +33,10 @@ impl Request for CountTheCash {
     type Reply = ();
 }
 
+#[derive(Message)]
 enum AccountantMsg {
     Sale(Sale),
     Cash(Call<CountTheCash>),
-}
-
-impl From<Sale> for AccountantMsg {
-    fn from(sale: Sale) -> Self {
-        Self::Sale(sale)
-    }
-}
-
-impl From<Call<CountTheCash>> for AccountantMsg {
-    fn from(call: Call<CountTheCash>) -> Self {
-        Self::Cash(call)
-    }
 }
 
 vela! {

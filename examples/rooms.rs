@@ -13,8 +13,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpListener;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use vela::actor::{
-    Actor, ActorContext, ActorId, Address, Call, Exit, Failure, Inbox, Request, SpawnError, Strategy, Supervisor, System,
-    Terminated, child,
+    Actor, ActorContext, ActorId, Address, Call, Exit, Failure, Inbox, Message, Request, SpawnError, Strategy,
+    Supervisor, System, Terminated, child,
 };
 use vela::prelude::*;
 
@@ -26,32 +26,19 @@ struct Member {
 /// Who is in a room: outlives the crashes of the room.
 type Members = Arc<Mutex<BTreeMap<ActorId, Member>>>;
 
-struct Room {
-    members: Members,
-}
+struct Room(Members);
 
+#[derive(Message)]
 enum RoomMsg {
     Join(Member),
     Say(String),
     Crash,
 }
 
-impl From<Member> for RoomMsg {
-    fn from(member: Member) -> Self {
-        Self::Join(member)
-    }
-}
-
-impl From<String> for RoomMsg {
-    fn from(line: String) -> Self {
-        Self::Say(line)
-    }
-}
-
 impl Room {
     /// Who has no room in his mailbox for one line more is too slow, and is thrown out.
     fn tell(&self, line: &str) {
-        for Member { session, .. } in self.members.lock().unwrap().values() {
+        for Member { session, .. } in self.0.lock().unwrap().values() {
             if session.try_send(line).is_err() {
                 session.stop();
             }
@@ -69,7 +56,7 @@ impl Actor for Room {
     }
 
     async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), &'static str> {
-        self.members.lock().unwrap().values().for_each(|member| cx.watch(&member.session));
+        self.0.lock().unwrap().values().for_each(|member| cx.watch(&member.session));
         Ok(())
     }
 
@@ -78,7 +65,7 @@ impl Actor for Room {
             RoomMsg::Join(member) => {
                 cx.watch(&member.session);
                 let line = format!("* {} has joined {}", member.name, cx.name());
-                self.members.lock().unwrap().insert(member.session.id(), member);
+                self.0.lock().unwrap().insert(member.session.id(), member);
                 self.tell(&line);
             }
             RoomMsg::Say(line) => self.tell(&line),
@@ -88,19 +75,15 @@ impl Actor for Room {
     }
 
     async fn on_terminated(&mut self, who: Terminated, _: &mut ActorContext<Self>) -> Result<(), &'static str> {
-        let gone = self.members.lock().unwrap().remove(&who.id);
-        if let Some(Member { name, .. }) = gone {
-            self.tell(&format!("* {name} has left"));
-        }
+        let gone = self.0.lock().unwrap().remove(&who.id);
+        gone.iter().for_each(|member| self.tell(&format!("* {} has left", member.name)));
         Ok(())
     }
 }
 
 /// Makes the rooms, which are its children.
 #[derive(Default)]
-struct House {
-    rooms: BTreeMap<String, Address<Room>>,
-}
+struct House(BTreeMap<String, Address<Room>>);
 
 /// Asks for the room of this name. There is none if that is no name.
 struct Find(String);
@@ -115,14 +98,10 @@ impl Actor for House {
 
     async fn handle(&mut self, call: Call<Find>, cx: &mut ActorContext<Self>) -> Result<(), Infallible> {
         let Find(name) = &call.request;
-        let room = self.rooms.get(name).cloned().map_or_else(
-            || {
-                let members = Members::default(); // of all runs of the room
-                cx.spawn(child(name.as_str()), move || Room { members: members.clone() })
-            },
-            Ok,
-        );
-        self.rooms.extend(room.clone().ok().map(|room| (name.clone(), room)));
+        let members = Members::default(); // of all runs of the room
+        let new = || cx.spawn(child(name.as_str()), move || Room(members.clone()));
+        let room = self.0.get(name).cloned().map_or_else(new, Ok);
+        self.0.extend(room.clone().ok().map(|room| (name.clone(), room)));
         call.reply(room);
         Ok(())
     }
@@ -149,10 +128,10 @@ impl Actor for Session {
         (room <- Member { name: name.into(), session: cx.address() })?;
         loop {
             select! {
-                line = <-inbox => match line {
-                    Some(line) => cx.handle(self, line).await?,
-                    None => return Ok(()), // it was told to stop
-                },
+                line = <-inbox => {
+                    let Some(line) = line else { return Ok(()) }; // it was told to stop
+                    cx.handle(self, line).await?;
+                }
                 text = self.from.next_line() => match text?.as_deref() {
                     Some("/crash") => (room <- RoomMsg::Crash)?,
                     Some(text) => (room <- format!("{name}: {text}"))?,
