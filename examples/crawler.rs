@@ -13,7 +13,6 @@ use vela::actor::{
 use vela::prelude::*;
 
 const WORKERS: usize = 3;
-
 type Page = u32;
 
 /// A site with a front page, a blog of 12 posts, and two pages that no worker can read.
@@ -109,7 +108,6 @@ impl Actor for Crawler {
     type Error = vela::Error;
 
     async fn started(&mut self, cx: &mut ActorContext<Self>) -> vela::Result<()> {
-        // Some poisoned pages are no reason to give up; a worker that never works is.
         cx.supervise(Supervision::new(Strategy::OneForOne).max_restarts(100).within(secs(60)))?;
         for n in 0..WORKERS {
             self.idle.push(cx.spawn(child(format!("worker-{n}")).transient(), || Worker)?);
