@@ -153,6 +153,7 @@
 //! |---|---|
 //! | `macros` (default) | the macros |
 //! | `sim` (default) | deterministic tests, `#[vela::test]` and `vela::sim` |
+//! | `actor` | actors and supervision: `vela::actor` |
 //! | `config` | layered configuration of named channels: `vela::config`, [`Channel`]`::named` |
 //! | `metrics` | what [monitors](monitor) count, for the `metrics` facade and with it Prometheus ([`guide::monitoring`]) |
 //! | `serde` | settings and snapshots can be serialised |
@@ -196,6 +197,13 @@ pub mod __private {
     }
 }
 
+/// Actors and supervision; the crate `vela-actor`.
+#[cfg(feature = "actor")]
+pub mod actor {
+    pub use vela_actor::*;
+    #[cfg(feature = "macros")]
+    pub use vela_macros::Message;
+}
 #[cfg(feature = "sim")]
 pub use vela_sim as sim;
 

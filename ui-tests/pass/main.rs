@@ -36,6 +36,7 @@ mod local_values;
 mod macros_of_ones_own;
 mod macros_of_std;
 mod main_attribute;
+mod messages;
 mod nil_channels;
 mod no_implicit_prelude;
 mod pedantic_library;

@@ -39,7 +39,9 @@ pub use select::{Select, any};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::ops::{FutureExt, ReceiveExt, SentExt, TransmitExt, ValuesExt, given, next_item};
-    pub use crate::rt::{RunQueue, RuntimeOptions, block_on_main, block_on_test, seam};
+    pub use crate::rt::{
+        RunQueue, RuntimeOptions, block_on_main, block_on_test, draw, operation, panic_text, say, seam,
+    };
     pub use crate::select::{
         AGAIN, CLOSED, ELSE, Every, ForeignPlace, Mode, OwnPlace, Place, Quick, Selector, every, lend, lend_every, one,
         quick, sent, unreachable_arm, values,

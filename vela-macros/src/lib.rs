@@ -12,6 +12,7 @@ mod entry;
 mod fallback;
 mod go;
 mod krate;
+mod message;
 mod operand;
 mod select;
 #[cfg(test)]
@@ -36,6 +37,30 @@ pub fn select(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn vela(input: TokenStream) -> TokenStream {
     vela::vela(input.into()).into()
+}
+
+/// Writes a `From` for each variant of an enum that holds one value, so that an actor that takes the enum can be sent the values
+/// themselves.
+///
+/// ```text
+/// #[derive(Message)]
+/// enum CounterMsg {
+///     Add(Add),             // impl From<Add> for CounterMsg
+///     Get(Call<Get>),       // impl From<Call<Get>> for CounterMsg
+///     #[message(skip)]
+///     Undo(Add),            // none: made by its name, `CounterMsg::Undo(…)`
+///     Flush,                // none, as for variants with named fields, or several
+/// }
+/// ```
+///
+/// Nothing else is written: implementations by hand are as good. A struct is a message as it is.
+///
+/// | option of a variant | meaning |
+/// |---|---|
+/// | `#[message(skip)]` | no `From`: another variant holds the same type, or a type parameter stands for it |
+#[proc_macro_derive(Message, attributes(message))]
+pub fn message(item: TokenStream) -> TokenStream {
+    message::derive(item.into()).into()
 }
 
 /// Runs an `async fn main` on Vela's runtime.

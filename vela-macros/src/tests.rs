@@ -8,7 +8,7 @@ mod snapshots;
 
 use proc_macro2::TokenStream;
 
-/// The three macros, as the thin `macro_rules!` call them, and the two attributes.
+/// The three macros, as the thin `macro_rules!` call them, the two attributes, and the derive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Macro {
     Go,
@@ -16,6 +16,7 @@ enum Macro {
     Vela,
     Main,
     Test,
+    Message,
 }
 
 impl Macro {
@@ -30,6 +31,7 @@ impl Macro {
             Macro::Go => crate::go::go(prefixed(input)),
             Macro::Select => crate::select::select(prefixed(input)),
             Macro::Vela => crate::vela::vela(prefixed(input)),
+            Macro::Message => crate::message::derive(input),
             Macro::Main | Macro::Test => {
                 let mut trees = input.into_iter().peekable();
                 let options = match trees.next_if(|tree| matches!(tree, proc_macro2::TokenTree::Group(_))) {
@@ -50,7 +52,7 @@ fn tokens(text: &str) -> TokenStream {
 /// The expansion as a statement list or items, if it is valid Rust.
 fn parsed(macro_: Macro, expansion: &TokenStream) -> syn::Result<syn::File> {
     match macro_ {
-        Macro::Main | Macro::Test => syn::parse2(expansion.clone()),
+        Macro::Main | Macro::Test | Macro::Message => syn::parse2(expansion.clone()),
         _ => syn::parse2(quote::quote!(async fn expansion() { #expansion })),
     }
 }

@@ -24,7 +24,8 @@ pub struct SendError<T> {
 }
 
 impl<T> SendError<T> {
-    pub(crate) fn new(kind: SendErrorKind, value: T) -> Self {
+    /// For what wraps a sender.
+    pub fn new(kind: SendErrorKind, value: T) -> Self {
         Self { kind, value }
     }
 
@@ -38,7 +39,8 @@ impl<T> SendError<T> {
         self.value
     }
 
-    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> SendError<U> {
+    /// The same error about another value: for what wraps a sender.
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> SendError<U> {
         SendError { kind: self.kind, value: map(self.value) }
     }
 }
@@ -80,6 +82,13 @@ macro_rules! send_error {
             /// Whether nobody can receive any more.
             pub fn is_closed(&self) -> bool {
                 matches!(self, Self::Closed(_))
+            }
+
+            /// The same error about another value: for what wraps a sender.
+            pub fn map<U>(self, map: impl FnOnce(T) -> U) -> $name<U> {
+                match self {
+                    $(Self::$variant(value) => $name::$variant(map(value))),+
+                }
             }
         }
 

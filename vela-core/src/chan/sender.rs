@@ -409,6 +409,11 @@ macro_rules! look_methods {
             self.chan.receivers.count()
         }
 
+        /// What `send` does when the channel is full.
+        pub fn overflow(&self) -> super::Overflow {
+            self.chan.look(|state| state.overflow())
+        }
+
         /// How many values the [`Overflow`](super::Overflow) policy has dropped.
         pub fn dropped(&self) -> u64 {
             self.chan.look(|state| state.dropped())

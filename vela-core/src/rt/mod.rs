@@ -31,11 +31,12 @@ pub(crate) use budget::{
 pub(crate) use clock::{Timer, now, saturating_add};
 pub use entry::{RuntimeOptions, block_on_main, block_on_test};
 pub(crate) use exec::{Reports, Unreported, wake_next};
-pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle, panic_text};
-pub use operation::Named;
-pub(crate) use operation::{Site, operation, polled};
+pub use join::panic_text;
+pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle};
+pub use operation::{Named, operation};
+pub(crate) use operation::{Site, polled};
 pub use run_queue::RunQueue;
-pub(crate) use say::say;
+pub use say::say;
 pub(crate) use seam::simulated;
 
 // ------------------------------------------------------------------------------------------- which runtime
@@ -168,6 +169,6 @@ pub(crate) fn panicked(message: &str) -> bool {
 
 /// A number below `n` from the simulation, if there is one.
 #[inline]
-pub(crate) fn draw(n: usize) -> Option<usize> {
+pub fn draw(n: usize) -> Option<usize> {
     seam::with(|executor| executor.draw(n))
 }

@@ -129,8 +129,26 @@ pub(super) const ENTRY: &[(&str, &str)] = &[
     ("current", "(flavor = \"current_thread\") #[should_panic] async fn f() { panic!() }"),
 ];
 
-pub(super) const ALL: &[(Macro, &[(&str, &str)])] =
-    &[(Macro::Go, GO), (Macro::Select, SELECT), (Macro::Vela, VELA), (Macro::Main, ENTRY), (Macro::Test, ENTRY)];
+pub(super) const MESSAGE: &[(&str, &str)] = &[
+    ("plain", "pub enum Counter { Add(Add), Get(Call<Get>), Flush }"),
+    ("shapes", "enum M { A {}, B(), C { a: u8 }, D(u8, u8), E(u8), F((u8, u8),) }"),
+    ("skip", "enum M { #[message(skip)] A(u8), B(u8), #[doc = \"C\"] #[message(skip,)] C { a: u8 } }"),
+    (
+        "generics",
+        "enum M<'a, T: Clone + 'a, const N: usize = 1> where Vec<T>: Debug { A(&'a [T; N]), B(Box<dyn Fn(T)>) }",
+    ),
+    ("raw", "enum r#Box { r#type(::std::vec::Vec<r#fn>) }"),
+    ("nothing", "enum M { A, B }"),
+];
+
+pub(super) const ALL: &[(Macro, &[(&str, &str)])] = &[
+    (Macro::Go, GO),
+    (Macro::Select, SELECT),
+    (Macro::Vela, VELA),
+    (Macro::Main, ENTRY),
+    (Macro::Test, ENTRY),
+    (Macro::Message, MESSAGE),
+];
 
 /// Broken inputs: what stays of them.
 pub(super) const BROKEN: &[(Macro, &str, &str)] = &[
@@ -139,6 +157,8 @@ pub(super) const BROKEN: &[(Macro, &str, &str)] = &[
     (Macro::Select, "broken_pattern", "Some(1) = <-a => one(), None = <-b => none(), closed => {}"),
     (Macro::Select, "broken_for_ever", "Some(job) = <-a => run(job)"),
     (Macro::Select, "broken_several", "biased; then; x = <-a + 1 => x, else if y => z, out <- mut self.x => {}"),
+    (Macro::Message, "broken_twice", "enum M { A(Tick), B(Call<Tick>), C(Tick), D(u8) }"),
+    (Macro::Message, "broken_option", "enum M { #[message(skp)] A(u8), B(u16) }"),
     (Macro::Go, "broken_closure", "|| work(1)"),
     (Macro::Go, "broken_async", "async move { work(1).await }"),
     (Macro::Go, "broken_clause", "nmae(\"x\") clone(self.x, tx) { tx <- 1 else { return }; }"),

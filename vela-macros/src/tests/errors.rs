@@ -441,3 +441,38 @@ fn functions_that_cannot_be_entered() {
     check(Macro::Test, "() async unsafe fn f() {}", &[plain]);
     check(Macro::Test, "() async fn f() {} fn g() {}", &["goes on an `async fn`"]);
 }
+
+#[test]
+fn messages_that_cannot_be_derived() {
+    let message = |input: &str, expected: &[&str]| check(Macro::Message, input, expected);
+    message("struct S(u8);", &["a struct is a message as it is: there is nothing to derive\nhelp: take `Message` out"]);
+    message("struct S;", &["a struct is a message as it is"]);
+    message(
+        "union U { a: u8 }",
+        &["a union cannot be derived as a message: nobody can tell what is in it\nhelp: make it an"],
+    );
+    message("enum M {}", &["a message without variants can never be sent\nhelp: add a variant"]);
+    message("fn f() {}", &["goes on an enum"]);
+    message("enum", &["goes on an enum"]);
+    let both = "`A` and `B` hold the same type: which of them is a value of it to become?\nhelp: put `#[message(skip)]` on the one";
+    message("enum M { A(Call<Get>), B(Call<Get>) }", &[both]);
+    message("enum M { A(X), B(X), C(X), D(Y), E(Y) }", &["`A` and `B`", "`A` and `C`", "`D` and `E`"]);
+    message("enum M { A(X), #[message(skip)] B(X), C(x::X), D(X, X), E { x: X } }", &[]);
+}
+
+#[test]
+fn options_of_a_message() {
+    let option =
+        |option: &str, expected: &[&str]| check(Macro::Message, &format!("enum M {{ {option} A(u8) }}"), expected);
+    option("#[message(skip)]", &[]);
+    option("#[message(skip, skip)]", &["`skip` is given twice"]);
+    option("#[message(skip)] #[message(skip)]", &["`skip` is given twice"]);
+    option("#[message(ignore)]", &["a variant of a message has one option, `skip`\nhelp: `#[message(skip)]`"]);
+    option("#[message(a, skip = 1, skip(2))]", &["has one option", "has one option", "has one option"]);
+    for form in ["#[message]", "#[message = \"skip\"]", "#[message()]", "#[message(2)]", "#[message(,)]"] {
+        option(form, &["options of a variant are written `#[message(skip)]`"]);
+    }
+    let misplaced = "`#[message(skip)]` goes on a variant of the enum";
+    check(Macro::Message, "#[message(skip)] enum M { A }", &[misplaced]);
+    check(Macro::Message, "enum M { A(#[message(skip)] u8), B { #[message] b: u8 } }", &[misplaced, misplaced]);
+}

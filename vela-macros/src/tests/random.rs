@@ -155,6 +155,7 @@ fn run(macro_: Macro) {
 fn is_theirs(macro_: Macro, input: &TokenStream) -> bool {
     let bodies = match macro_ {
         Macro::Main | Macro::Test => return true,
+        Macro::Message => return false,
         Macro::Vela => vec![input.clone()],
         Macro::Go => {
             let trees: Vec<TokenTree> = input.clone().into_iter().collect();
@@ -215,4 +216,9 @@ fn main_survives_random_inputs() {
 #[test]
 fn test_survives_random_inputs() {
     run(Macro::Test);
+}
+
+#[test]
+fn message_survives_random_inputs() {
+    run(Macro::Message);
 }

@@ -64,6 +64,7 @@ pub(super) const UNSAFE_FILES: &[(&str, &str)] = &[
     ("vela-core/src/select/dynamic.rs", "pins the arms of a select made at run time"),
     ("vela-core/src/select/engine.rs", "pins the arms of a select"),
     ("vela-core/src/select/locks.rs", "holds several raw locks"),
+    ("vela-core/src/select/mapped.rs", "passes on the contract of `Case`"),
     ("vela-core/src/select/one.rs", "pins a single case"),
     ("vela-core/src/select/slot.rs", "pins the case of an arm"),
     ("vela-core/src/waitlist/claim.rs", "reaches a waiter's claim word from its nodes"),

@@ -1,0 +1,69 @@
+//! Asking: replies, refusals, deadlines, cycles.
+
+use vela::actor::{Address, AskError, spawn};
+use vela::prelude::*;
+
+use crate::probe::{Echo, Journal, Probe, deed, fail, hang};
+
+fn probe(name: &'static str, journal: &Journal) -> Address<Probe> {
+    vela::actor::Spawn::new().name(name).start(Probe::new(name, journal))
+}
+
+#[vela::test]
+async fn an_ask_has_its_reply() {
+    let p = probe("p", &Journal::new());
+    assert_eq!(p.ask(Echo(7)).await.unwrap(), 7);
+    vela! { assert_eq!((<-p.ask(Echo(8))).unwrap(), 8); }
+}
+
+#[vela::test]
+async fn asks_of_a_failed_actor_get_an_error() {
+    let p = probe("p", &Journal::new());
+    p.send(fail("x")).await.unwrap();
+    let error = p.ask(Echo(1)).await.unwrap_err();
+    assert!(matches!(error, AskError::Terminated(_) | AskError::NoReply), "{error:?}");
+    p.terminated().await;
+    assert!(matches!(p.ask(Echo(1)).await, Err(AskError::Terminated(exit)) if exit.failure().is_some()));
+}
+
+#[vela::test]
+async fn an_ask_to_oneself_fails_at_once() {
+    let journal = Journal::new();
+    let p = probe("p", &journal);
+    p.send(deed(|probe, cx| {
+        let me = cx.address();
+        Box::pin(async move {
+            let error = me.ask(Echo(1)).without_timeout().await.unwrap_err();
+            probe.note(error);
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    assert_eq!(p.ask(Echo(2)).await.unwrap(), 2);
+    assert_eq!(
+        journal.take()[1],
+        "p: the ask would wait for ever: p waits for p; send a message, or ask from a task (`cx.pipe`)"
+    );
+}
+
+#[vela::test]
+async fn an_ask_times_out() {
+    let p = probe("p", &Journal::new());
+    p.send(hang()).await.unwrap();
+    let error = p.ask(Echo(1)).timeout(ms(50)).await.unwrap_err();
+    assert!(matches!(error, AskError::TimedOut(limit) if limit == ms(50)));
+    p.kill();
+}
+
+#[vela::test]
+async fn an_ask_is_an_arm_of_a_select() {
+    let p = spawn(Probe::new("p", &Journal::new()));
+    p.send(hang()).await.unwrap();
+    let ticks = vela::time::after(ms(10));
+    vela::select! {
+        reply = <-p.ask(Echo(1)) => panic!("{reply:?}"),
+        _ = <-ticks => {}
+    }
+    p.kill();
+}

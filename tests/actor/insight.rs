@@ -1,0 +1,134 @@
+//! The tree, the events, the names, the derive.
+
+use vela::actor::{Actor, ActorContext, Address, Call, Message, Request, Strategy, Supervisor, System, child};
+use vela::prelude::*;
+
+use crate::probe::{Echo, Journal, Probe, fail};
+
+#[vela::test(schedules = 100)]
+async fn the_tree_shows_what_runs() {
+    let journal = Journal::new();
+    let of = |name: &'static str| {
+        let journal = journal.clone();
+        move || Probe::new(name, &journal)
+    };
+    let system = System::new("shop");
+    let orders = system.spawn(child("orders"), of("orders")).unwrap();
+    let tree = Supervisor::new(Strategy::OneForAll).child(child("w1"), of("w1")).child(child("w2"), of("w2"));
+    system.children().supervisor(child("workers"), tree).unwrap();
+    orders.send(fail("x")).await.unwrap();
+    orders.ask(Echo(1)).await.unwrap();
+    system.children().settled().await;
+    assert_eq!(
+        system.tree().to_string(),
+        "\
+actor       state    kind        mail  oldest  restarts
+shop        running  System         0       -         0
+├─ orders   running  Probe          0       -         1
+└─ workers  running  Supervisor     0       -         0
+   ├─ w1    running  Probe          0       -         0
+   └─ w2    running  Probe          0       -         0
+"
+    );
+    system.shutdown().await.unwrap();
+    assert_eq!(system.tree().len(), 1);
+}
+
+#[vela::test(schedules = 100)]
+async fn events_tell_the_life_of_an_actor() {
+    let journal = Journal::new();
+    let system = System::with("s", vela::actor::Supervision::new(Strategy::OneForOne).backoff(ms(10)..ms(20))).unwrap();
+    let events = system.events();
+    let inner = journal.clone();
+    let a = system.spawn(child("a"), move || Probe::new("a", &inner)).unwrap();
+    a.send(fail("x")).await.unwrap();
+    a.ask(Echo(1)).await.unwrap();
+    system.shutdown().await.unwrap();
+    a.terminated().await;
+    sleep(ms(1)).await;
+    let mut told = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        assert_eq!(&*event.path, "s/a");
+        told.push(event.kind.to_string());
+    }
+    assert_eq!(
+        told,
+        [
+            "started",
+            "failed: s/a failed while running: x",
+            "restarting in 10ms, 0 before",
+            "started",
+            "stopped",
+            "terminated"
+        ]
+    );
+}
+
+#[vela::test(schedules = 100)]
+async fn a_name_is_good_over_restarts() {
+    let system = System::new("s");
+    let journal = Journal::new();
+    let a = system.spawn(child("a"), move || Probe::new("a", &journal)).unwrap();
+    let names = system.registry();
+    names.register("first", a.clone(), a.id().get()).unwrap();
+    a.send(fail("x")).await.unwrap();
+    let found: Address<Probe> = names.lookup("first").unwrap();
+    assert_eq!(found.ask(Echo(7)).await.unwrap(), 7);
+    let error = names.lookup::<Address<Probe>>("frist").unwrap_err();
+    assert!(error.to_string().contains("did you mean `first`"));
+    system.shutdown().await.unwrap();
+}
+
+struct Add(u64);
+struct Sum;
+
+impl Request for Sum {
+    type Reply = u64;
+}
+
+#[derive(Message)]
+enum AdderMsg {
+    Add(Add),
+    Sum(Call<Sum>),
+    Double,
+}
+
+struct Adder(u64);
+
+impl Actor for Adder {
+    type Message = AdderMsg;
+    type Error = std::convert::Infallible;
+
+    async fn handle(&mut self, message: AdderMsg, _: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        match message {
+            AdderMsg::Add(Add(n)) => self.0 += n,
+            AdderMsg::Sum(call) => call.reply(self.0),
+            AdderMsg::Double => self.0 *= 2,
+        }
+        Ok(())
+    }
+}
+
+#[vela::test(schedules = 100)]
+async fn the_language_sends_asks_and_waits() {
+    let adder = vela::actor::spawn(Adder(0));
+    let number = adder.recipient::<Add>();
+    vela! {
+        (adder <- Add(20)).unwrap();
+        (number <- Add(1)).unwrap();
+        (adder <- AdderMsg::Double).unwrap();
+        assert_eq!((<-adder.ask(Sum)).unwrap(), 42);
+    }
+    let sent = select! {
+        adder <- Add(1) => true,
+        _ = <-after(secs(1)) => false,
+        closed => false,
+    };
+    assert!(sent);
+    adder.stop();
+    vela! { assert!((<-adder.terminated()).is_normal()); }
+    let gone = select! {
+        outcome = adder <- Add(1) => outcome.is_err(),
+    };
+    assert!(gone);
+}

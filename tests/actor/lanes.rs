@@ -1,0 +1,196 @@
+//! Timers, sources, stash, watches, and their order.
+
+use vela::actor::{Actor, ActorContext, Inbox, Spawn, spawn};
+use vela::prelude::*;
+use vela::time::Instant;
+
+use crate::probe::{Echo, Fault, Journal, Probe, ProbeMsg, deed, fail};
+
+#[vela::test]
+async fn timers_go_off_in_order_and_before_mail() {
+    let journal = Journal::new();
+    let p = spawn(Probe::new("p", &journal));
+    p.send(deed(|_, cx| {
+        Box::pin(async move {
+            cx.after(ms(20), "second");
+            cx.after(ms(10), "first");
+            cx.after(ms(15), "cancelled").cancel();
+            sleep(ms(30)).await;
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    p.send("mail").await.unwrap();
+    p.ask(Echo(0)).await.unwrap();
+    assert_eq!(journal.take(), ["p: started", "p: first", "p: second", "p: mail"]);
+}
+
+#[vela::test]
+async fn a_repeated_timer_goes_on_without_drift() {
+    let journal = Journal::new();
+    let start = Instant::now();
+    let p = spawn(Probe::new("p", &journal));
+    p.send(deed(|_, cx| {
+        Box::pin(async move {
+            cx.every(ms(10), || "tick");
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    sleep(ms(35)).await;
+    p.ask(Echo(0)).await.unwrap();
+    assert_eq!(journal.take().iter().filter(|note| *note == "p: tick").count(), 3);
+    assert!(start.elapsed() >= ms(35));
+}
+
+#[vela::test]
+async fn an_attached_channel_is_received_besides_the_mail() {
+    let journal = Journal::new();
+    let (tx, rx) = vela::channel::<u32>(4);
+    let p = spawn(Probe::new("p", &journal));
+    p.send(deed(move |_, cx| {
+        Box::pin(async move {
+            cx.attach(rx, |n: u32| ProbeMsg::Note(format!("source {n}")));
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    for n in 0..3 {
+        tx.send(n).await.unwrap();
+    }
+    sleep(ms(1)).await;
+    p.ask(Echo(0)).await.unwrap();
+    assert_eq!(journal.take(), ["p: started", "p: source 0", "p: source 1", "p: source 2"]);
+}
+
+#[vela::test]
+async fn lag_of_a_source_is_told() {
+    let journal = Journal::new();
+    let (tx, rx) = vela::broadcast::channel::<u32>(2);
+    for n in 0..5 {
+        tx.send(n).unwrap();
+    }
+    let p = spawn(Probe::new("p", &journal));
+    p.send(deed(move |_, cx| {
+        Box::pin(async move {
+            cx.attach(rx, |n: u32| ProbeMsg::Note(format!("event {n}")));
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    sleep(ms(1)).await;
+    p.ask(Echo(0)).await.unwrap();
+    assert_eq!(journal.take(), ["p: started", "p: lagged 3", "p: event 3", "p: event 4"]);
+}
+
+#[vela::test]
+async fn what_was_put_aside_comes_back_before_the_mail() {
+    let journal = Journal::new();
+    let p = spawn(Probe::new("p", &journal));
+    p.send(deed(|_, cx| {
+        Box::pin(async move {
+            cx.stash("a").ok();
+            cx.stash("b").ok();
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    p.send("c").await.unwrap();
+    p.send(deed(|_, cx| {
+        Box::pin(async move {
+            cx.unstash_all();
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    p.send("d").await.unwrap();
+    p.ask(Echo(0)).await.unwrap();
+    assert_eq!(journal.take(), ["p: started", "p: c", "p: a", "p: b", "p: d"]);
+}
+
+#[vela::test]
+async fn a_watched_actor_that_ends_is_told_of() {
+    let journal = Journal::new();
+    let other = Spawn::new().name("other").start(Probe::new("o", &Journal::new()));
+    let p = spawn(Probe::new("p", &journal));
+    let watched = other.clone();
+    p.send(deed(move |_, cx| {
+        Box::pin(async move {
+            cx.watch(&watched);
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    other.send(fail("x")).await.unwrap();
+    other.terminated().await;
+    sleep(ms(1)).await;
+    p.ask(Echo(0)).await.unwrap();
+    assert_eq!(journal.take(), ["p: started", "p: other terminated [other failed while running: x]"]);
+}
+
+#[vela::test]
+async fn a_piped_result_is_a_message() {
+    let journal = Journal::new();
+    let p = spawn(Probe::new("p", &journal));
+    p.send(deed(|_, cx| {
+        Box::pin(async move {
+            cx.pipe(async { 6 * 7 }, |result| ProbeMsg::Note(format!("{result:?}")));
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    sleep(ms(1)).await;
+    p.ask(Echo(0)).await.unwrap();
+    assert_eq!(journal.take(), ["p: started", "p: Ok(42)"]);
+}
+
+struct Selecting {
+    journal: Journal,
+    extra: Receiver<u32>,
+}
+
+impl Actor for Selecting {
+    type Message = u32;
+    type Error = Fault;
+
+    async fn handle(&mut self, n: u32, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        self.journal.note(format!("mail {n}"));
+        Ok(())
+    }
+
+    async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> Result<(), Fault> {
+        loop {
+            select! {
+                Some(n) = <-inbox => cx.handle(self, n).await?,
+                Some(n) = <-self.extra => self.journal.note(format!("extra {n}")),
+                closed => return Ok(()),
+            }
+        }
+    }
+}
+
+#[vela::test]
+async fn the_inbox_is_an_arm_of_a_select() {
+    let journal = Journal::new();
+    let (tx, extra) = vela::channel::<u32>(0);
+    let s = spawn(Selecting { journal: journal.clone(), extra });
+    vela! {
+        (s <- 1u32).unwrap();
+        tx <- 2 else { panic!() };
+        drop(tx);
+    }
+    let end = s.terminated();
+    drop(s);
+    assert!(end.await.is_normal());
+    let mut notes = journal.take();
+    notes.sort();
+    assert_eq!(notes, ["extra 2", "mail 1"]);
+}

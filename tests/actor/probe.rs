@@ -1,0 +1,182 @@
+//! An actor that does what it is told, and writes down what happens to it.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use vela::actor::{Actor, ActorContext, Call, Exit, Failure, Request, Terminated};
+
+/// What happened, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Journal(Arc<Mutex<Vec<String>>>);
+
+impl Journal {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn note(&self, what: impl Into<String>) {
+        self.0.lock().unwrap().push(what.into());
+    }
+
+    /// What was noted since the last time.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// An error with a text.
+#[derive(Debug)]
+pub(crate) struct Fault(pub &'static str);
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl From<Infallible> for Fault {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+pub(crate) type Doing<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+type Deed = Box<dyn for<'a> FnOnce(&'a mut Probe, &'a mut ActorContext<Probe>) -> Doing<'a> + Send>;
+
+/// What a [`Probe`] understands.
+pub(crate) enum ProbeMsg {
+    /// Notes it.
+    Note(String),
+    Do(Deed),
+    Echo(Call<Echo>),
+}
+
+pub(crate) struct Echo(pub u32);
+
+impl Request for Echo {
+    type Reply = u32;
+}
+
+impl From<&str> for ProbeMsg {
+    fn from(text: &str) -> Self {
+        Self::Note(text.to_owned())
+    }
+}
+
+impl From<Call<Echo>> for ProbeMsg {
+    fn from(call: Call<Echo>) -> Self {
+        Self::Echo(call)
+    }
+}
+
+/// A message that has the probe do something.
+pub(crate) fn deed(
+    what: impl for<'a> FnOnce(&'a mut Probe, &'a mut ActorContext<Probe>) -> Doing<'a> + Send + 'static,
+) -> ProbeMsg {
+    ProbeMsg::Do(Box::new(what))
+}
+
+/// A message at which the probe fails.
+pub(crate) fn fail(why: &'static str) -> ProbeMsg {
+    deed(move |_, _| Box::pin(async move { Err(Fault(why)) }))
+}
+
+/// A message at which the probe panics.
+pub(crate) fn panic(why: &'static str) -> ProbeMsg {
+    deed(move |_, _| Box::pin(async move { panic!("{why}") }))
+}
+
+/// A message at which the probe waits for ever.
+pub(crate) fn hang() -> ProbeMsg {
+    deed(|_, _| Box::pin(std::future::pending()))
+}
+
+/// What a [`Probe`] does in its hooks: nothing, unless it is told.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) enum Hook {
+    #[default]
+    Ok,
+    Err,
+    Panic,
+    Hang,
+}
+
+impl Hook {
+    async fn run(self, text: &'static str) -> Result<(), Fault> {
+        match self {
+            Self::Ok => Ok(()),
+            Self::Err => Err(Fault(text)),
+            Self::Panic => panic!("{text}"),
+            Self::Hang => std::future::pending().await,
+        }
+    }
+}
+
+pub(crate) struct Probe {
+    pub(crate) name: &'static str,
+    pub(crate) journal: Journal,
+    pub(crate) in_started: Hook,
+    pub(crate) in_stopped: Hook,
+    pub(crate) in_drop: Hook,
+}
+
+impl Probe {
+    pub(crate) fn new(name: &'static str, journal: &Journal) -> Self {
+        Self { name, journal: journal.clone(), in_started: Hook::Ok, in_stopped: Hook::Ok, in_drop: Hook::Ok }
+    }
+
+    pub(crate) fn note(&self, what: impl fmt::Display) {
+        self.journal.note(format!("{}: {what}", self.name));
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.note("dropped");
+        assert!(self.in_drop != Hook::Panic || std::thread::panicking(), "in drop");
+    }
+}
+
+impl Actor for Probe {
+    type Message = ProbeMsg;
+    type Error = Fault;
+
+    async fn started(&mut self, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        self.note("started");
+        self.in_started.run("in started").await
+    }
+
+    async fn restarting(&mut self, failure: &Failure, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        self.note(format_args!("restarting after [{failure}]"));
+        Ok(())
+    }
+
+    async fn stopped(&mut self, exit: &Exit, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        self.note(format_args!("stopped [{exit}]"));
+        self.in_stopped.run("in stopped").await
+    }
+
+    async fn handle(&mut self, message: ProbeMsg, cx: &mut ActorContext<Self>) -> Result<(), Fault> {
+        match message {
+            ProbeMsg::Note(text) => self.note(text),
+            ProbeMsg::Do(deed) => return deed(self, cx).await,
+            ProbeMsg::Echo(call) => call.reply_with(|Echo(n)| n),
+        }
+        Ok(())
+    }
+
+    async fn on_terminated(&mut self, terminated: Terminated, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        self.note(format_args!("{} terminated [{}]", terminated.path, terminated.exit));
+        Ok(())
+    }
+
+    async fn on_lagged(&mut self, missed: u64, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        self.note(format_args!("lagged {missed}"));
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+use vela::actor::Message;
+
+#[derive(Message)]
+enum Counter {
+    Add(#[message(skip)] u64),
+}
+
+fn main() {}

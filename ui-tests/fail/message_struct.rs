@@ -1,0 +1,6 @@
+use vela::actor::Message;
+
+#[derive(Message)]
+struct Add(u64);
+
+fn main() {}

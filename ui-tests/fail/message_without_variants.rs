@@ -1,0 +1,6 @@
+use vela::actor::Message;
+
+#[derive(Message)]
+enum Nothing {}
+
+fn main() {}

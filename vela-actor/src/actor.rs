@@ -1,0 +1,200 @@
+//! The trait that actors implement.
+
+use std::error::Error;
+use std::future::Future;
+
+use crate::chain;
+use crate::context::ActorContext;
+use crate::exit::{Exit, Failure};
+use crate::inbox::{Inbox, Next};
+use crate::lanes::{Notice, Terminated};
+
+/// State of its own, a mailbox, and a task that handles one message after the other.
+///
+/// An `Err` or a panic, in whichever method, is a failure of the actor: its supervisor decides what becomes of it. State may be
+/// held across `.await`: the next message waits for the one before it.
+///
+/// # Examples
+///
+/// ```
+/// use vela_actor::{Actor, ActorContext, Call, Request, spawn};
+///
+/// struct Get;
+///
+/// impl Request for Get {
+///     type Reply = u64;
+/// }
+///
+/// enum CounterMsg {                                  // `#[derive(Message)]` writes the two `From`
+///     Add(u64),
+///     Get(Call<Get>),
+/// }
+///
+/// impl From<u64> for CounterMsg {
+///     fn from(n: u64) -> Self {
+///         Self::Add(n)
+///     }
+/// }
+///
+/// impl From<Call<Get>> for CounterMsg {
+///     fn from(call: Call<Get>) -> Self {
+///         Self::Get(call)
+///     }
+/// }
+///
+/// #[derive(Default)]
+/// struct Counter {
+///     sum: u64,
+/// }
+///
+/// impl Actor for Counter {
+///     type Message = CounterMsg;
+///     type Error = std::num::TryFromIntError;
+///
+///     async fn handle(&mut self, message: CounterMsg, _: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+///         match message {
+///             CounterMsg::Add(n) => self.sum += n,
+///             CounterMsg::Get(call) => call.reply(self.sum),
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # vela_core::block_on(async {
+/// let counter = spawn(Counter::default());
+/// counter.send(40).await.unwrap();                   // `counter <- 40` inside `vela!`
+/// counter.send(2).await.unwrap();
+/// assert_eq!(counter.ask(Get).await?, 42);
+/// # Ok::<(), vela_actor::AskError>(())
+/// # }).unwrap();
+/// ```
+pub trait Actor: Sized + Send + 'static {
+    /// What it understands: mostly an enum, with `From` for what is sent.
+    type Message: Send + 'static;
+    /// What its methods fail with.
+    type Error: Into<Box<dyn Error + Send + Sync>> + Send;
+
+    /// Handles a message.
+    ///
+    /// # Errors
+    ///
+    /// An error is a failure of the actor. The message is not handled again.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped at its await when the actor is killed, or fails because of a child or a link.
+    fn handle(
+        &mut self,
+        message: Self::Message,
+        cx: &mut ActorContext<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Called before the first message of each run: starts timers and children.
+    ///
+    /// # Errors
+    ///
+    /// An error is a failure of the actor; [`stopped`](Self::stopped) is called then, too.
+    fn started(&mut self, cx: &mut ActorContext<Self>) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = cx;
+        async { Ok(()) }
+    }
+
+    /// Called on the new state, before [`started`](Self::started), if the run before it failed, with its failure.
+    ///
+    /// # Errors
+    ///
+    /// As [`started`](Self::started).
+    fn restarting(
+        &mut self,
+        failure: &Failure,
+        cx: &mut ActorContext<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (failure, cx);
+        async { Ok(()) }
+    }
+
+    /// Called at the end of each run, after its children have stopped: when it was told to stop, and when it has failed, also by
+    /// a panic (the state is as the panic left it). Not when it is killed.
+    ///
+    /// # Errors
+    ///
+    /// An error makes a normal end a failure.
+    fn stopped(
+        &mut self,
+        exit: &Exit,
+        cx: &mut ActorContext<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (exit, cx);
+        async { Ok(()) }
+    }
+
+    /// Called when an actor that is [watched](ActorContext::watch) has ended for good.
+    ///
+    /// # Errors
+    ///
+    /// As [`handle`](Self::handle).
+    fn on_terminated(
+        &mut self,
+        terminated: Terminated,
+        cx: &mut ActorContext<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (terminated, cx);
+        async { Ok(()) }
+    }
+
+    /// Called when an [attached](ActorContext::attach) source has dropped `missed` values, because this actor was too slow.
+    ///
+    /// # Errors
+    ///
+    /// As [`handle`](Self::handle).
+    fn on_lagged(
+        &mut self,
+        missed: u64,
+        cx: &mut ActorContext<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (missed, cx);
+        async { Ok(()) }
+    }
+
+    /// The actor's loop: receives until the inbox ends, and handles. Write one of your own to wait for other things, too:
+    /// `select! { Some(message) = <-inbox => cx.handle(self, message).await?, _ = <-self.ticker => …, closed => break }`.
+    ///
+    /// # Errors
+    ///
+    /// As [`handle`](Self::handle). `Ok` ends the actor normally.
+    fn run(
+        &mut self,
+        inbox: &mut Inbox<Self>,
+        cx: &mut ActorContext<Self>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        receive_and_handle(self, inbox, cx)
+    }
+}
+
+async fn receive_and_handle<A: Actor>(
+    actor: &mut A,
+    inbox: &mut Inbox<A>,
+    cx: &mut ActorContext<A>,
+) -> Result<(), A::Error> {
+    while let Some(next) = inbox.next(true).await {
+        match next {
+            Next::Mail(envelope) => {
+                chain::begin(envelope.behind);
+                let stopwatch = cx.stopwatch();
+                actor.handle(envelope.message, cx).await?;
+                stopwatch.stop();
+                chain::end();
+            }
+            Next::Notice(notice) => notify(actor, notice, cx).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Gives a notice to the method for it.
+pub(crate) async fn notify<A: Actor>(actor: &mut A, notice: Notice, cx: &mut ActorContext<A>) -> Result<(), A::Error> {
+    match notice {
+        Notice::Terminated(terminated) => actor.on_terminated(terminated, cx).await,
+        Notice::Lagged(missed) => actor.on_lagged(missed, cx).await,
+    }
+}

@@ -1,0 +1,444 @@
+//! The cell: what one logical actor is, over all its incarnations.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::{AcqRel, Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use vela_core::time::Instant;
+use vela_core::{Channel, Overflow, Receiver, Sender};
+
+use crate::actor::Actor;
+use crate::ages::Ages;
+use crate::chain::Link;
+use crate::events::{EventKind, Who};
+use crate::exit::{Exit, Failure, FailureKind};
+use crate::incarnation;
+use crate::lanes::{Kept, Lanes};
+use crate::signals::{self, Signals};
+use crate::supervise::{Children, Parent};
+use crate::system::Shared;
+use crate::tree::ActorState;
+
+/// The number of an actor, unique in the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ActorId(u64);
+
+impl ActorId {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // Relaxed: a counter on its own.
+        Self(NEXT.fetch_add(1, Relaxed))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for ActorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Who an actor is: its number and its path. Two are equal if the numbers are.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    id: ActorId,
+    path: Arc<str>,
+}
+
+impl Identity {
+    pub(crate) fn new(path: Arc<str>) -> Self {
+        Self { id: ActorId::next(), path }
+    }
+
+    pub(crate) fn id(&self) -> ActorId {
+        self.id
+    }
+
+    pub(crate) fn path(&self) -> &Arc<str> {
+        &self.path
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Identity {}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} #{}", self.path, self.id)
+    }
+}
+
+/// The mailbox of an actor, as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct MailboxSpec {
+    /// `None`: unbounded.
+    pub(crate) capacity: Option<usize>,
+    pub(crate) overflow: Overflow,
+    pub(crate) monitored: bool,
+}
+
+impl Default for MailboxSpec {
+    fn default() -> Self {
+        Self { capacity: Some(1024), overflow: Overflow::Block, monitored: false }
+    }
+}
+
+/// A message in a mailbox, and the ask that a handler made behind it.
+#[doc(hidden)]
+pub struct Envelope<M> {
+    pub(crate) message: M,
+    pub(crate) behind: Option<Arc<Link>>,
+}
+
+impl<M> fmt::Debug for Envelope<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Envelope")
+    }
+}
+
+impl<M> Envelope<M> {
+    pub(crate) fn new(message: M) -> Self {
+        Self { message, behind: None }
+    }
+}
+
+/// The part of a cell that does not depend on the actor's type.
+pub(crate) struct Core {
+    pub(crate) who: Identity,
+    pub(crate) signals: Signals,
+    state: AtomicU8,
+    /// How many incarnations were started.
+    starts: AtomicU32,
+    /// Whatever an actor that is just there does without.
+    rare: OnceLock<Box<Rare>>,
+    /// `None`: nobody supervises it.
+    pub(crate) parent: Option<Parent>,
+    pub(crate) system: Option<Arc<Shared>>,
+}
+
+/// See [`Core::rare`].
+#[derive(Default)]
+pub(crate) struct Rare {
+    exit: OnceLock<Exit>,
+    ended: Notify,
+    /// Those that are to fail when this one does.
+    links: Mutex<Vec<Weak<dyn AnyCell>>>,
+    /// Why it has to fail: the first reason stays.
+    reason: Mutex<Option<FailureKind>>,
+    /// Of the run in progress, from the first child on.
+    children: Mutex<Option<Children>>,
+    /// Of the mail, if it is monitored.
+    ages: Mutex<Ages>,
+}
+
+impl Core {
+    fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
+    }
+
+    pub(crate) fn state(&self) -> ActorState {
+        // Relaxed: for who looks on.
+        ActorState::from_u8(self.state.load(Relaxed))
+    }
+
+    pub(crate) fn set_state(&self, state: ActorState) {
+        self.state.store(state as u8, Relaxed);
+    }
+
+    pub(crate) fn restarts(&self) -> u32 {
+        // Relaxed: as above.
+        self.starts.load(Relaxed).saturating_sub(1)
+    }
+
+    pub(crate) fn has_started(&self) -> bool {
+        self.starts.load(Relaxed) > 0
+    }
+
+    pub(crate) fn count_start(&self) {
+        self.starts.fetch_add(1, Relaxed);
+    }
+
+    /// The children of the run in progress.
+    pub(crate) fn children(&self) -> Option<Children> {
+        self.rare.get()?.children.lock().clone()
+    }
+
+    pub(crate) fn set_children(&self, children: Option<Children>) -> Option<Children> {
+        match children {
+            Some(children) => self.rare().children.lock().replace(children),
+            None => self.rare.get()?.children.lock().take(),
+        }
+    }
+
+    pub(crate) fn exit(&self) -> Option<&Exit> {
+        self.rare.get()?.exit.get()
+    }
+
+    /// Waits until the actor comes back no more.
+    pub(crate) async fn terminated(&self) -> Exit {
+        loop {
+            let rare = self.rare();
+            let mut ended = std::pin::pin!(rare.ended.notified());
+            // Registered before the look.
+            ended.as_mut().enable();
+            if let Some(exit) = rare.exit.get() {
+                return exit.clone();
+            }
+            ended.await;
+        }
+    }
+
+    /// Has the run in progress fail, for the first reason that is given.
+    pub(crate) fn fail(&self, why: FailureKind) {
+        let mut reason = self.rare().reason.lock();
+        let unused = if reason.is_none() { reason.replace(why) } else { Some(why) };
+        drop(reason);
+        drop(unused);
+        self.signals.raise(signals::FAIL);
+    }
+
+    pub(crate) fn take_reason(&self) -> Option<FailureKind> {
+        self.rare.get()?.reason.lock().take()
+    }
+
+    /// `other` is to fail when this one has ended badly.
+    pub(crate) fn link(&self, other: &Arc<dyn AnyCell>) {
+        self.rare().links.lock().push(Arc::downgrade(other));
+        // It may have ended before it could know.
+        if let Some(exit) = self.exit()
+            && !exit.is_normal()
+        {
+            other.core().fail(FailureKind::Link(Box::new(exit.clone())));
+        }
+    }
+}
+
+/// A cell, whatever the type of its actor.
+pub(crate) trait AnyCell: Send + Sync {
+    fn core(&self) -> &Core;
+
+    /// Starts an incarnation. There is none.
+    fn start(self: Arc<Self>);
+
+    /// It comes back no more: whoever asked, waits or watches is told. There is no incarnation.
+    fn terminate(&self, exit: Exit);
+
+    /// The name of the actor's type.
+    fn kind(&self) -> &'static str;
+
+    /// How many messages are in the mailbox.
+    fn depth(&self) -> usize;
+
+    /// For how long the first of them has waited at least, if the mailbox is monitored.
+    fn oldest(&self) -> Option<Duration>;
+}
+
+impl dyn AnyCell + '_ {
+    /// Tells the system what has happened.
+    pub(crate) fn publish(&self, kind: impl FnOnce() -> EventKind) {
+        let core = self.core();
+        if let Some(system) = &core.system {
+            let who = Who { path: core.who.path(), id: core.who.id().get(), type_name: self.kind() };
+            system.events.publish(who, kind);
+        }
+    }
+}
+
+impl fmt::Debug for dyn AnyCell + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.core().who.fmt(f)
+    }
+}
+
+pub(crate) type Factory<A> = Box<dyn FnMut() -> A + Send>;
+
+pub(crate) struct Cell<A: Actor> {
+    pub(crate) core: Core,
+    pub(crate) tx: Sender<Envelope<A::Message>>,
+    pub(crate) rx: Receiver<Envelope<A::Message>>,
+    /// Used by the incarnation and by who starts it.
+    pub(crate) factory: Mutex<Option<Factory<A>>>,
+    /// What belongs to the incarnation.
+    pub(crate) lanes: Mutex<Option<Box<Lanes<A>>>>,
+    /// Whether there is something in `lanes`. Relaxed: only the incarnation's task uses it.
+    pub(crate) has_lanes: AtomicBool,
+    /// Put aside by the incarnations, and kept over restarts.
+    pub(crate) kept: Mutex<Option<Box<Kept<A>>>>,
+    /// Whether there is something to give back in `kept`. Relaxed: as above.
+    pub(crate) has_returned: AtomicBool,
+    /// Whether the mailbox is, and how long messages are handled.
+    #[cfg(feature = "metrics")]
+    pub(crate) monitored: bool,
+    /// How many addresses there are, if the last of them ends the actor.
+    addresses: AtomicUsize,
+}
+
+impl<A: Actor> Cell<A> {
+    pub(crate) fn new(
+        who: Identity,
+        mailbox: MailboxSpec,
+        factory: Option<Factory<A>>,
+        parent: Option<Parent>,
+        system: Option<Arc<Shared>>,
+    ) -> Arc<Self> {
+        let builder = match mailbox.capacity {
+            Some(capacity) => Channel::bounded(capacity).overflow(mailbox.overflow),
+            None => Channel::unbounded(),
+        };
+        let builder = if mailbox.monitored { builder.name(&**who.path()).monitored(true) } else { builder };
+        let (tx, rx) = builder.build().unwrap_or_else(|error| panic!("the mailbox of {}: {error}", who.path()));
+        Arc::new(Self {
+            core: Core {
+                who,
+                signals: Signals::new(),
+                state: AtomicU8::new(ActorState::Starting as u8),
+                starts: AtomicU32::new(0),
+                rare: OnceLock::new(),
+                parent,
+                system,
+            },
+            tx,
+            rx,
+            factory: Mutex::new(factory),
+            lanes: Mutex::new(None),
+            has_lanes: AtomicBool::new(false),
+            kept: Mutex::new(None),
+            has_returned: AtomicBool::new(false),
+            #[cfg(feature = "metrics")]
+            monitored: mailbox.monitored,
+            addresses: AtomicUsize::new(0),
+        })
+    }
+
+    /// Takes the lanes out, so that no lock is held while foreign code runs; they are put back.
+    pub(crate) fn with_lanes<R>(&self, with: impl FnOnce(&mut Lanes<A>) -> R) -> R {
+        let mut lanes = self.lanes.lock().take().unwrap_or_default();
+        let result = with(&mut lanes);
+        self.has_lanes.store(true, Relaxed);
+        let other = self.lanes.lock().replace(lanes);
+        debug_assert!(other.is_none(), "lanes are used by one task, one at a time");
+        result
+    }
+
+    pub(crate) fn with_kept<R>(&self, with: impl FnOnce(&mut Kept<A>) -> R) -> R {
+        let mut kept = self.kept.lock();
+        let kept = kept.get_or_insert_default();
+        let result = with(kept);
+        self.has_returned.store(!kept.returned.is_empty(), Relaxed);
+        result
+    }
+
+    /// A new actor from the factory, without a lock around it.
+    pub(crate) fn make(&self) -> Result<A, Box<dyn Any + Send>> {
+        let taken = self.factory.lock().take();
+        let Some(mut factory) = taken else { unreachable!("an actor that is started again has a factory") };
+        let made = catch_unwind(AssertUnwindSafe(&mut factory));
+        *self.factory.lock() = Some(factory);
+        made
+    }
+
+    /// What belonged to the incarnation is dropped; its children, if they are not over, are given out.
+    pub(crate) fn clear_lanes(&self) -> Option<Children> {
+        let lanes = self.lanes.lock().take();
+        self.has_lanes.store(false, Relaxed);
+        // A drop of what the actor attached may do anything, so it is not done under the lock.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(lanes)));
+        self.core.set_children(None)
+    }
+
+    pub(crate) fn take_last_failure(&self) -> Option<Failure> {
+        self.kept.lock().as_mut()?.failure.take()
+    }
+
+    pub(crate) fn set_last_failure(&self, failure: Failure) {
+        let before = self.kept.lock().get_or_insert_default().failure.replace(failure);
+        drop(before);
+    }
+
+    pub(crate) fn count_address(&self) {
+        // Relaxed: who makes one has another, or the cell.
+        self.addresses.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn discount_address(&self) {
+        // AcqRel: what was sent through the addresses comes before the close.
+        if self.addresses.fetch_sub(1, AcqRel) == 1 && self.core.parent.is_none() {
+            // What was sent is handled; then the inbox ends.
+            self.tx.close();
+        }
+    }
+}
+
+impl<A: Actor> AnyCell for Cell<A> {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn start(self: Arc<Self>) {
+        self.core.signals.clear();
+        drop(self.core.take_reason());
+        incarnation::start(self, None);
+    }
+
+    fn terminate(&self, exit: Exit) {
+        self.core.set_state(ActorState::Stopped);
+        let failed = !exit.is_normal();
+        let link = failed.then(|| FailureKind::Link(Box::new(exit.clone())));
+        let rare = self.core.rare();
+        let first = rare.exit.set(exit).is_ok();
+        debug_assert!(first, "an actor ends once");
+        // Dropped outside of the locks: a message's drop may do anything.
+        self.tx.close();
+        let factory = self.factory.lock().take();
+        let kept = self.kept.lock().take();
+        while self.rx.try_recv().is_ok() {}
+        drop((factory, kept));
+        let links = std::mem::take(&mut *rare.links.lock());
+        if let Some(link) = link {
+            for other in links.iter().filter_map(Weak::upgrade) {
+                other.core().fail(link.clone());
+            }
+        }
+        rare.ended.notify_waiters();
+    }
+
+    fn kind(&self) -> &'static str {
+        std::any::type_name::<A>()
+    }
+
+    fn depth(&self) -> usize {
+        self.rx.len()
+    }
+
+    fn oldest(&self) -> Option<Duration> {
+        let seen = self.tx.monitor()?.snapshot();
+        let gone = seen.received + seen.dropped;
+        self.core.rare().ages.lock().oldest(seen.sent, gone, Instant::now())
+    }
+}
+
+/// Tells an actor that nobody supervises to stop.
+pub(crate) fn stop_unsupervised(core: &Core) {
+    core.signals.raise(signals::STOP);
+}

@@ -1,0 +1,152 @@
+//! Who waits for whom: the chain of asks behind a message, so that a cycle is seen when it closes.
+//!
+//! While an actor handles a message it cannot handle another. So if its handler asks, and the question leads back to it, nobody
+//! would ever answer. Each ask from a handler makes a link (who asks, and the link behind the message that it handles), and the
+//! link travels with the message. An ask to an actor on the chain fails if every ask from there to here is still open.
+
+use std::cell::RefCell;
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::cell::Identity;
+
+/// An ask that was made by a handler.
+#[derive(Debug)]
+pub(crate) struct Link {
+    asker: Identity,
+    /// The ask behind the message that the asker handles.
+    parent: Option<Arc<Link>>,
+    /// Relaxed: who sees it too late refuses an ask that was answered in the same moment.
+    open: AtomicBool,
+}
+
+impl Link {
+    /// The ask has its answer, or was given up.
+    pub(crate) fn close(&self) {
+        self.open.store(false, Relaxed);
+    }
+}
+
+/// What the thread knows while it polls an incarnation.
+#[derive(Debug)]
+pub(crate) struct Here {
+    who: Identity,
+    /// Whether a message is being handled, so that an ask holds up those behind it.
+    handling: bool,
+    /// The ask behind that message.
+    behind: Option<Arc<Link>>,
+}
+
+impl Here {
+    pub(crate) fn new(who: Identity) -> Self {
+        // While it starts, too, it handles nothing else.
+        Self { who, handling: true, behind: None }
+    }
+}
+
+impl Here {
+    /// Who waits for what this actor does just now, the nearest first.
+    fn askers(&self) -> impl Iterator<Item = &Identity> {
+        let mut next = self.behind.as_deref();
+        std::iter::from_fn(move || {
+            let link = next.filter(|link| link.open.load(Relaxed))?;
+            next = link.parent.as_deref();
+            Some(&link.asker)
+        })
+    }
+
+    /// The paths from `target`, which is one of them, to this actor.
+    #[cold]
+    fn cycle(&self, target: &Identity) -> Vec<Box<str>> {
+        let mut path: Vec<Box<str>> = vec![(&**self.who.path()).into()];
+        if self.who != *target {
+            for asker in self.askers() {
+                path.push((&**asker.path()).into());
+                if asker == target {
+                    break;
+                }
+            }
+        }
+        path.reverse();
+        path
+    }
+}
+
+thread_local! {
+    static HERE: RefCell<Option<Here>> = const { RefCell::new(None) };
+}
+
+/// Polls an incarnation: what it knows is in place meanwhile.
+pub(crate) fn carry<R>(here: &mut Option<Here>, poll: impl FnOnce() -> R) -> R {
+    /// Also if `poll` panics.
+    struct Back<'a>(&'a mut Option<Here>);
+
+    impl Drop for Back<'_> {
+        fn drop(&mut self) {
+            exchange(self.0);
+        }
+    }
+
+    exchange(here);
+    let _back = Back(here);
+    poll()
+}
+
+fn exchange(here: &mut Option<Here>) {
+    // A thread that ends polls nothing.
+    let _ = HERE.try_with(|current| mem::swap(&mut *current.borrow_mut(), here));
+}
+
+/// The incarnation that is polled begins to handle a message, behind which there may be an ask.
+pub(crate) fn begin(behind: Option<Arc<Link>>) {
+    set(true, behind);
+}
+
+/// It has received a message, and may handle it in one way or another.
+pub(crate) fn receive(behind: Option<Arc<Link>>) {
+    set(false, behind);
+}
+
+/// It begins to handle what it has received.
+pub(crate) fn handle() {
+    HERE.with(|here| {
+        if let Some(here) = here.borrow_mut().as_mut() {
+            here.handling = true;
+        }
+    });
+}
+
+/// It is handled.
+pub(crate) fn end() {
+    set(false, None);
+}
+
+fn set(handling: bool, behind: Option<Arc<Link>>) {
+    let before = HERE.with(|here| {
+        let mut here = here.borrow_mut();
+        let here = here.as_mut()?;
+        here.handling = handling;
+        mem::replace(&mut here.behind, behind)
+    });
+    // Outside of the borrow.
+    drop(before);
+}
+
+/// The link of an ask that is made here, if a handler makes it.
+///
+/// # Errors
+///
+/// The paths round the cycle that the ask would close, from `target` to the asker.
+pub(crate) fn link(target: &Identity) -> Result<Option<Arc<Link>>, Vec<Box<str>>> {
+    HERE.with(|here| {
+        let here = here.borrow();
+        let Some(here) = here.as_ref().filter(|here| here.handling) else { return Ok(None) };
+        if here.who == *target || here.askers().any(|asker| asker == target) {
+            return Err(here.cycle(target));
+        }
+        let link = Link { asker: here.who.clone(), parent: here.behind.clone(), open: AtomicBool::new(true) };
+        Ok(Some(Arc::new(link)))
+    })
+}

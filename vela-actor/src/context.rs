@@ -1,0 +1,343 @@
+//! What an actor can do from inside.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use vela_core::task::TaskBuilder;
+
+use crate::actor::Actor;
+use crate::address::Address;
+use crate::attach::Attach;
+use crate::cell::{ActorId, AnyCell, Cell, Envelope};
+use crate::chain;
+use crate::exit::FailureKind;
+use crate::lanes::{Item, Notice, Terminated, TimerKey};
+use crate::message::MessageFor;
+use crate::registry::Registry;
+use crate::signals::STOP;
+use crate::supervise::{ChildSpec, Children, Over, SpawnError, SpecError, Supervision};
+
+/// The actor seen from inside: its address, timers, sources, stash, children.
+///
+/// What is started through it, timers, sources, watches and children, belongs to the run of the actor: it ends with it, and
+/// [`started`](Actor::started) starts it anew after a restart. What is in the stash and the mailbox stays.
+pub struct ActorContext<A: Actor> {
+    cell: Arc<Cell<A>>,
+}
+
+impl<A: Actor> ActorContext<A> {
+    pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
+        Self { cell }
+    }
+
+    /// The actor's address.
+    #[must_use]
+    pub fn address(&self) -> Address<A> {
+        Address::new(Arc::clone(&self.cell))
+    }
+
+    /// The actor's number.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.cell.core.who.id()
+    }
+
+    /// Its name among its siblings.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.cell.core.who.name()
+    }
+
+    /// The names from the root of its tree to it: `bank/accounts/alice`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.cell.core.who.path()
+    }
+
+    /// How many times it was restarted.
+    #[must_use]
+    pub fn restarts(&self) -> u32 {
+        self.cell.core.restarts()
+    }
+
+    /// Ends this run normally, after the message that is being handled: the inbox gives `None`. What becomes of the actor then,
+    /// its restart type says: a permanent one comes back.
+    pub fn stop(&self) {
+        self.cell.core.signals.raise(STOP);
+    }
+
+    /// Whether it has been told to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.cell.core.signals.has(STOP)
+    }
+
+    /// Handles a message in a [`run`](Actor::run) of one's own, as the usual loop does: asks by the handler are seen as such.
+    ///
+    /// # Errors
+    ///
+    /// That of the handler.
+    pub async fn handle(&mut self, actor: &mut A, message: A::Message) -> Result<(), A::Error> {
+        chain::handle();
+        let stopwatch = self.stopwatch();
+        let result = actor.handle(message, self).await;
+        stopwatch.stop();
+        chain::end();
+        result
+    }
+
+    /// Gives a notice to [`on_terminated`](Actor::on_terminated) or [`on_lagged`](Actor::on_lagged), in a [`run`](Actor::run)
+    /// of one's own.
+    ///
+    /// # Errors
+    ///
+    /// That of the method.
+    pub async fn notify(&mut self, actor: &mut A, notice: Notice) -> Result<(), A::Error> {
+        crate::actor::notify(actor, notice, self).await
+    }
+
+    /// The names of the system that the actor belongs to; `None` if nobody supervises it.
+    #[must_use]
+    pub fn registry(&self) -> Option<Registry> {
+        self.cell.core.system.as_ref().map(|system| system.registry.clone())
+    }
+
+    // ---------------------------------------------------------------------------------------------------- timers
+
+    /// Gives the actor a message after `delay`, before its mail.
+    pub fn after(&mut self, delay: Duration, message: impl MessageFor<A>) -> TimerKey {
+        let mut message = Some(message.into_message());
+        let make = move || message.take().unwrap_or_else(|| unreachable!("it goes off once"));
+        self.cell.with_lanes(|lanes| lanes.timer(delay, None, Box::new(make)))
+    }
+
+    /// Gives the actor a message each `period`, before its mail, for the first time after one period. What falls into the
+    /// handling of another message is given once after it.
+    ///
+    /// # Panics
+    ///
+    /// If `period` is zero.
+    #[track_caller]
+    pub fn every<M: MessageFor<A>>(
+        &mut self,
+        period: Duration,
+        mut make: impl FnMut() -> M + Send + 'static,
+    ) -> TimerKey {
+        assert!(!period.is_zero(), "a timer that goes off every 0 s leaves no time for mail");
+        self.cell.with_lanes(|lanes| lanes.timer(period, Some(period), Box::new(move || make().into_message())))
+    }
+
+    // --------------------------------------------------------------------------------------------------- sources
+
+    /// Receives from `source` besides the mailbox: a channel's receiver, a broadcast or watch receiver, a subscription to a bus or
+    /// a signal, any stream. Each value is made a message, in turns with the mail; it stays in the source until the actor takes
+    /// it. What the source dropped because the actor was too slow goes to [`on_lagged`](Actor::on_lagged).
+    pub fn attach<S, M>(&mut self, source: S, mut map: impl FnMut(S::Item) -> M + Send + 'static)
+    where
+        S: Attach,
+        M: MessageFor<A>,
+    {
+        let stream = source.into_events().map(move |event| match event {
+            Ok(value) => Item::Message(map(value).into_message()),
+            Err(lagged) => Item::Notice(Notice::Lagged(lagged)),
+        });
+        self.cell.with_lanes(|lanes| lanes.attach(stream));
+    }
+
+    /// Runs `work` in a task beside the actor, and gives what `map` makes of its result as a message. The task is cancelled when
+    /// this run of the actor ends.
+    #[track_caller]
+    pub fn pipe<F, M>(
+        &mut self,
+        work: F,
+        map: impl FnOnce(Result<F::Output, vela_core::task::TaskError>) -> M + Send + 'static,
+    ) where
+        F: Future<Output: Send> + Send + 'static,
+        M: MessageFor<A>,
+    {
+        /// Cancels the task with the lanes.
+        struct Piped<T>(vela_core::task::Task<T>);
+
+        impl<T> Drop for Piped<T> {
+            fn drop(&mut self) {
+                self.0.cancel();
+            }
+        }
+
+        let task = Piped(TaskBuilder::new().spawn(work));
+        let result = async move { Item::Message(map(task.0.join().await).into_message()) };
+        self.cell.with_lanes(|lanes| lanes.attach(result.into_stream()));
+    }
+
+    // ---------------------------------------------------------------------------------------------- other actors
+
+    /// Calls [`on_terminated`](Actor::on_terminated) once the other actor has ended for good; a restart of it is no end. At once, if
+    /// it has ended already.
+    pub fn watch<B: Actor>(&mut self, other: &Address<B>) {
+        let cell = Arc::clone(other.cell());
+        let end = async move {
+            let exit = cell.core.terminated().await;
+            Terminated { id: cell.core.who.id(), path: (&**cell.core.who.path()).into(), exit }
+        };
+        self.cell.with_lanes(|lanes| lanes.watch(end));
+    }
+
+    /// Each of the two fails when the other one has failed or was killed for good. Not when it ended normally.
+    pub fn link<B: Actor>(&mut self, other: &Address<B>) {
+        let this: Arc<dyn AnyCell> = Arc::clone(&self.cell) as _;
+        let that: Arc<dyn AnyCell> = Arc::clone(other.cell()) as _;
+        this.core().link(&that);
+        that.core().link(&this);
+    }
+
+    // ----------------------------------------------------------------------------------------------------- stash
+
+    /// Puts a message aside, over restarts, too, until [`unstash_all`](Self::unstash_all). The stash holds as many messages as the
+    /// mailbox.
+    ///
+    /// # Errors
+    ///
+    /// The stash is full: the message comes back.
+    pub fn stash(&mut self, message: impl MessageFor<A>) -> Result<(), StashFull<A::Message>> {
+        let most = self.cell.tx.capacity().unwrap_or(usize::MAX).max(1);
+        self.cell.with_kept(|kept| {
+            if kept.stash.len() >= most {
+                return Err(StashFull(message.into_message()));
+            }
+            kept.stash.push_back(Envelope::new(message.into_message()));
+            Ok(())
+        })
+    }
+
+    /// Gives back what is in the stash, in its order, before the mail.
+    pub fn unstash_all(&mut self) {
+        self.cell.with_kept(|kept| {
+            let mut stash = std::mem::take(&mut kept.stash);
+            kept.returned.append(&mut stash);
+        });
+    }
+
+    /// How many messages are in the stash.
+    #[must_use]
+    pub fn stashed(&self) -> usize {
+        self.cell.kept.lock().as_ref().map_or(0, |kept| kept.stash.len())
+    }
+
+    // -------------------------------------------------------------------------------------------------- children
+
+    /// Says how this actor looks after its children; before the first of them. Without it: each on its own, at most 3 restarts
+    /// within 5 s.
+    ///
+    /// When a child's failures are more than that, this actor fails, after its other children have been stopped.
+    ///
+    /// # Errors
+    ///
+    /// The settings contradict each other, or there are children already.
+    pub fn supervise(&mut self, supervision: impl Into<Supervision>) -> Result<(), SpecError> {
+        let supervision = supervision.into();
+        supervision.check()?;
+        if self.cell.core.children().is_some() {
+            return Err(SpecError::late());
+        }
+        self.start_children(supervision);
+        Ok(())
+    }
+
+    /// The children of this run of the actor. They stop, in reverse order, before [`stopped`](Actor::stopped) is called.
+    #[must_use]
+    pub fn children(&mut self) -> Children {
+        self.cell.core.children().unwrap_or_else(|| self.start_children(Supervision::default()))
+    }
+
+    fn start_children(&mut self, supervision: Supervision) -> Children {
+        let core = &self.cell.core;
+        let owner = Arc::downgrade(&self.cell);
+        let on_over = Box::new(move |over: &Over| {
+            let Some(cell) = owner.upgrade() else { return };
+            match over {
+                Over::Shutdown => {}
+                Over::AutoShutdown => cell.core.signals.raise(STOP),
+                Over::Escalated(escalation) => {
+                    let this: &dyn AnyCell = &*cell;
+                    this.publish(|| escalation.event());
+                    cell.core.fail(FailureKind::Child(Arc::new(escalation.clone())));
+                }
+            }
+        });
+        let children = Children::start(supervision, Arc::clone(core.who.path()), core.system.clone(), on_over);
+        core.set_children(Some(children.clone()));
+        children
+    }
+
+    /// Starts a child from `factory`, which makes a new one for each restart. Returns at once: messages that are sent before it
+    /// has started wait in its mailbox.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`]: the specification contradicts itself, a sibling has the name, the supervisor ends.
+    pub fn spawn<C: Actor>(
+        &mut self,
+        spec: ChildSpec,
+        factory: impl FnMut() -> C + Send + 'static,
+    ) -> Result<Address<C>, SpawnError> {
+        self.children().spawn(spec, factory)
+    }
+
+    pub(crate) async fn stop_children(&mut self) {
+        if let Some(children) = self.cell.core.children() {
+            children.close();
+            children.over().await;
+        }
+    }
+}
+
+/// How long a message is handled, if the actor is monitored. Takes no room where nobody wants to know.
+pub(crate) struct Stopwatch {
+    #[cfg(feature = "metrics")]
+    since: Option<(&'static str, vela_core::time::Instant)>,
+}
+
+impl<A: Actor> ActorContext<A> {
+    pub(crate) fn stopwatch(&self) -> Stopwatch {
+        Stopwatch {
+            #[cfg(feature = "metrics")]
+            since: self.cell.monitored.then(|| (self.cell.kind(), vela_core::time::Instant::now())),
+        }
+    }
+}
+
+impl Stopwatch {
+    pub(crate) fn stop(self) {
+        #[cfg(feature = "metrics")]
+        if let Some((kind, since)) = self.since {
+            crate::export::handled(kind, since.elapsed());
+        }
+    }
+}
+
+/// The [stash](ActorContext::stash) is full; here is the message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct StashFull<M>(pub M);
+
+impl<M> fmt::Debug for StashFull<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StashFull(..)")
+    }
+}
+
+impl<M> fmt::Display for StashFull<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the stash of the actor is full")
+    }
+}
+
+impl<M> std::error::Error for StashFull<M> {}
+
+impl<A: Actor> fmt::Debug for ActorContext<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActorContext").field("of", &self.cell.core.who).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,265 @@
+//! What an actor receives from: all its lanes, in their order.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use vela_core::Recv;
+use vela_core::ops::Receive;
+use vela_core::select::Polled;
+
+use crate::actor::Actor;
+use crate::cell::{Cell, Envelope};
+use crate::chain;
+use crate::lanes::Notice;
+use crate::signals::STOP;
+
+/// The messages of an actor, in [`Actor::run`]: `<-inbox` gives the next, and `None` once the actor has been told to stop.
+///
+/// The order: timers that are due, then what was [returned from the stash](crate::ActorContext::unstash_all), then mail and
+/// attached sources, in turns. Mail of one sender keeps its order.
+///
+/// # Examples
+///
+/// ```
+/// use vela_actor::{Actor, ActorContext, Inbox, spawn};
+/// use vela_core::time::{Ticker, ms, tick};
+///
+/// struct Sampler {
+///     ticker: Ticker,
+///     samples: u32,
+/// }
+///
+/// impl Actor for Sampler {
+///     type Message = u32;
+///     type Error = std::convert::Infallible;
+///
+///     async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+///         // `select! { Some(n) = <-inbox => …, _ = <-self.ticker => … }` with Vela's macros
+///         while let Some(n) = inbox.recv().await {
+///             cx.handle(self, n).await?;
+///             self.ticker.recv().await;
+///         }
+///         Ok(())
+///     }
+///
+///     async fn handle(&mut self, n: u32, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+///         self.samples += n;
+///         if self.samples > 2 {
+///             cx.stop();
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # vela_core::block_on(async {
+/// let sampler = spawn(Sampler { ticker: tick(ms(1)), samples: 0 });
+/// sampler.send(1_u32).await.unwrap();
+/// sampler.send(2_u32).await.unwrap();
+/// assert!(sampler.terminated().await.is_normal());
+/// # });
+/// ```
+pub struct Inbox<A: Actor> {
+    cell: Arc<Cell<A>>,
+    /// Whether the sources come before the mail, for once. Relaxed: one task uses it.
+    sources_first: AtomicBool,
+}
+
+/// What the inbox gives to the loop of an actor.
+pub(crate) enum Next<M> {
+    Mail(Envelope<M>),
+    Notice(Notice),
+}
+
+impl<A: Actor> Inbox<A> {
+    pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
+        Self { cell, sources_first: AtomicBool::new(false) }
+    }
+
+    /// Waits for the next message: `None` once the actor has been told to stop, whatever mail is left.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    #[track_caller]
+    pub fn recv(&self) -> InboxRecv<'_, A> {
+        InboxRecv { next: self.next(false) }
+    }
+
+    /// Waits for what is no message: an actor that is watched has ended, or an attached source has dropped values. The usual
+    /// loop gives these to [`Actor::on_terminated`] and [`Actor::on_lagged`]. Notices of sources come only while messages are received.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn notice(&self) -> Notice {
+        std::future::poll_fn(|cx| {
+            self.cell.core.signals.register_inbox(cx.waker());
+            if !self.cell.has_lanes.load(Relaxed) {
+                return Poll::Pending;
+            }
+            self.cell.with_lanes(|lanes| lanes.poll_notice(cx))
+        })
+        .await
+    }
+
+    /// How many messages wait in the mailbox.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.cell.rx.len()
+    }
+
+    /// Whether none waits in the mailbox.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cell.rx.is_empty()
+    }
+
+    #[track_caller]
+    pub(crate) fn next(&self, notices: bool) -> NextOf<'_, A> {
+        NextOf { inbox: self, notices, mail: self.cell.rx.recv() }
+    }
+
+    /// The lanes before the mail.
+    fn poll_lanes(&self, cx: &mut Context<'_>, notices: bool) -> Poll<Next<A::Message>> {
+        let cell = &self.cell;
+        if cell.has_lanes.load(Relaxed) {
+            let found = cell.with_lanes(|lanes| {
+                if notices && let Poll::Ready(notice) = lanes.poll_notice(cx) {
+                    return Poll::Ready(Next::Notice(notice));
+                }
+                lanes.poll_timer(cx).map(|message| Next::Mail(Envelope::new(message)))
+            });
+            if found.is_ready() {
+                return found;
+            }
+        }
+        if cell.has_returned.load(Relaxed)
+            && let Some(envelope) = cell.with_kept(|kept| kept.returned.pop_front())
+        {
+            return Poll::Ready(Next::Mail(envelope));
+        }
+        Poll::Pending
+    }
+
+    fn poll_sources(&self, cx: &mut Context<'_>, notices: bool) -> Poll<Next<A::Message>> {
+        if !self.cell.has_lanes.load(Relaxed) {
+            return Poll::Pending;
+        }
+        self.cell.with_lanes(|lanes| {
+            let mut had_notice = false;
+            if let Poll::Ready(message) = lanes.poll_source(cx, &mut had_notice) {
+                self.sources_first.store(false, Relaxed);
+                return Poll::Ready(Next::Mail(Envelope::new(message)));
+            }
+            match notices && had_notice {
+                true => lanes.poll_notice(cx).map(Next::Notice),
+                false => Poll::Pending,
+            }
+        })
+    }
+}
+
+impl<A: Actor> fmt::Debug for Inbox<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox").field("of", &self.cell.core.who).field("len", &self.len()).finish()
+    }
+}
+
+pin_project! {
+    pub(crate) struct NextOf<'a, A: Actor> {
+        inbox: &'a Inbox<A>,
+        notices: bool,
+        #[pin]
+        mail: Recv<'a, Envelope<A::Message>>,
+    }
+}
+
+impl<A: Actor> Future for NextOf<'_, A> {
+    type Output = Option<Next<A::Message>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let (inbox, notices) = (*this.inbox, *this.notices);
+        let signals = &inbox.cell.core.signals;
+        if signals.has(STOP) {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(next) = inbox.poll_lanes(cx, notices) {
+            return Poll::Ready(Some(next));
+        }
+        if inbox.sources_first.load(Relaxed)
+            && let Poll::Ready(next) = inbox.poll_sources(cx, notices)
+        {
+            return Poll::Ready(Some(next));
+        }
+        if let Poll::Ready(mail) = this.mail.poll(cx) {
+            inbox.sources_first.store(true, Relaxed);
+            return Poll::Ready(mail.map(Next::Mail));
+        }
+        if let Poll::Ready(next) = inbox.poll_sources(cx, notices) {
+            return Poll::Ready(Some(next));
+        }
+        signals.register_inbox(cx.waker());
+        // L1.
+        if signals.has(STOP) { Poll::Ready(None) } else { Poll::Pending }
+    }
+}
+
+pin_project! {
+    /// The future of [`Inbox::recv`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when it is dropped.
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct InboxRecv<'a, A: Actor> {
+        #[pin]
+        next: NextOf<'a, A>,
+    }
+}
+
+impl<A: Actor> Future for InboxRecv<'_, A> {
+    type Output = Option<A::Message>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().next.poll(cx).map(|next| match next? {
+            Next::Mail(envelope) => {
+                chain::receive(envelope.behind);
+                Some(envelope.message)
+            }
+            Next::Notice(_) => unreachable!("no notice was asked for"),
+        })
+    }
+}
+
+impl<A: Actor> fmt::Debug for InboxRecv<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InboxRecv").finish_non_exhaustive()
+    }
+}
+
+impl<'a, A: Actor> Receive for &'a Inbox<A> {
+    type Output = Option<A::Message>;
+    type Case = Polled<InboxRecv<'a, A>>;
+
+    #[track_caller]
+    fn receive(self) -> Self::Case {
+        Polled::new(self.recv())
+    }
+}
+
+impl<'a, A: Actor> IntoFuture for &'a Inbox<A> {
+    type Output = Option<A::Message>;
+    type IntoFuture = InboxRecv<'a, A>;
+
+    #[track_caller]
+    fn into_future(self) -> InboxRecv<'a, A> {
+        self.recv()
+    }
+}

@@ -1,0 +1,249 @@
+//! What comes to an actor besides its mail: timers, attached sources, actors that it watches; and what it put aside.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_util::stream::SelectAll;
+use futures_util::{FutureExt, StreamExt};
+use vela_core::time::{Instant, Sleep, sleep_until};
+
+use crate::actor::Actor;
+use crate::cell::{ActorId, Envelope};
+use crate::exit::{Exit, Failure};
+
+/// An actor that was [watched](crate::ActorContext::watch) has ended for good.
+#[derive(Clone, Debug)]
+pub struct Terminated {
+    /// Its number.
+    pub id: ActorId,
+    /// Its path.
+    pub path: Box<str>,
+    /// How it ended.
+    pub exit: Exit,
+}
+
+/// What is no message.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// An actor that is watched has ended.
+    Terminated(Terminated),
+    /// An attached source has dropped so many values, because this actor was too slow for it.
+    Lagged(u64),
+}
+
+/// What a source gives.
+pub(crate) enum Item<M> {
+    Message(M),
+    Notice(Notice),
+}
+
+type Source<M> = Pin<Box<dyn Stream<Item = Item<M>> + Send>>;
+
+/// What belongs to an incarnation and ends with it.
+pub(crate) struct Lanes<A: Actor> {
+    timers: Timers<A::Message>,
+    watches: SelectAll<Source<A::Message>>,
+    sources: SelectAll<Source<A::Message>>,
+    /// Given by a source and not taken yet.
+    notices: VecDeque<Notice>,
+}
+
+impl<A: Actor> Default for Lanes<A> {
+    fn default() -> Self {
+        Self {
+            timers: Timers::default(),
+            watches: SelectAll::new(),
+            sources: SelectAll::new(),
+            notices: VecDeque::new(),
+        }
+    }
+}
+
+impl<A: Actor> Lanes<A> {
+    pub(crate) fn timer(&mut self, first: Duration, every: Option<Duration>, make: Make<A::Message>) -> TimerKey {
+        self.timers.add(first, every, make)
+    }
+
+    pub(crate) fn attach(&mut self, source: impl Stream<Item = Item<A::Message>> + Send + 'static) {
+        self.sources.push(Box::pin(source));
+    }
+
+    pub(crate) fn watch(&mut self, end: impl Future<Output = Terminated> + Send + 'static) {
+        let notice = end.map(|terminated| Item::Notice(Notice::Terminated(terminated)));
+        self.watches.push(Box::pin(notice.into_stream()));
+    }
+
+    pub(crate) fn poll_notice(&mut self, cx: &mut Context<'_>) -> Poll<Notice> {
+        if let Some(notice) = self.notices.pop_front() {
+            return Poll::Ready(notice);
+        }
+        match self.watches.poll_next_unpin(cx) {
+            Poll::Ready(Some(Item::Notice(notice))) => Poll::Ready(notice),
+            _ => Poll::Pending,
+        }
+    }
+
+    pub(crate) fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<A::Message> {
+        self.timers.poll(cx)
+    }
+
+    /// A message of a source. `Pending` also when it has given a notice: `had_notice` says so.
+    pub(crate) fn poll_source(&mut self, cx: &mut Context<'_>, had_notice: &mut bool) -> Poll<A::Message> {
+        loop {
+            match self.sources.poll_next_unpin(cx) {
+                Poll::Ready(Some(Item::Message(message))) => return Poll::Ready(message),
+                Poll::Ready(Some(Item::Notice(notice))) => {
+                    self.notices.push_back(notice);
+                    *had_notice = true;
+                }
+                // No source is left.
+                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
+
+/// Put aside by an actor, and kept over its restarts.
+pub(crate) struct Kept<A: Actor> {
+    pub(crate) stash: VecDeque<Envelope<A::Message>>,
+    /// Given before the mail.
+    pub(crate) returned: VecDeque<Envelope<A::Message>>,
+    /// Of the incarnation before.
+    pub(crate) failure: Option<Failure>,
+}
+
+impl<A: Actor> Default for Kept<A> {
+    fn default() -> Self {
+        Self { stash: VecDeque::new(), returned: VecDeque::new(), failure: None }
+    }
+}
+
+pub(crate) type Make<M> = Box<dyn FnMut() -> M + Send>;
+
+struct Timer<M> {
+    /// `None`: once.
+    every: Option<Duration>,
+    make: Make<M>,
+    cancelled: Arc<AtomicBool>,
+}
+
+struct Timers<M> {
+    /// By time; those of one moment in the order in which they were set.
+    queue: BTreeMap<(Instant, u64), Timer<M>>,
+    set: u64,
+    /// Sleeps until the first.
+    sleep: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl<M> Default for Timers<M> {
+    fn default() -> Self {
+        Self { queue: BTreeMap::new(), set: 0, sleep: None }
+    }
+}
+
+impl<M> Timers<M> {
+    fn add(&mut self, first: Duration, every: Option<Duration>, make: Make<M>) -> TimerKey {
+        let cancelled = Arc::new(AtomicBool::new(false));
+        self.insert(Instant::now() + first, Timer { every, make, cancelled: Arc::clone(&cancelled) });
+        TimerKey { cancelled }
+    }
+
+    fn insert(&mut self, at: Instant, timer: Timer<M>) {
+        self.set += 1;
+        self.queue.insert((at, self.set), timer);
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<M> {
+        loop {
+            let Some(first) = self.queue.first_entry() else {
+                self.sleep = None;
+                return Poll::Pending;
+            };
+            if first.get().cancelled.load(Relaxed) {
+                let cancelled = first.remove();
+                drop(cancelled);
+                continue;
+            }
+            let at = first.key().0;
+            if self.sleep.as_ref().is_none_or(|(until, _)| *until != at) {
+                self.sleep = Some((at, Box::pin(sleep_until(at))));
+            }
+            if let Some((_, sleep)) = &mut self.sleep
+                && sleep.as_mut().poll(cx).is_pending()
+            {
+                return Poll::Pending;
+            }
+            self.sleep = None;
+            let Some((_, mut timer)) = self.queue.pop_first() else { continue };
+            let message = (timer.make)();
+            if let Some(every) = timer.every {
+                // From the moment it was due, so that it does not drift; what was missed is left out.
+                let now = Instant::now();
+                let next = at + every;
+                self.insert(if next > now { next } else { now + every }, timer);
+            }
+            return Poll::Ready(message);
+        }
+    }
+}
+
+/// A timer of an actor, to cancel it. Dropping the key does not.
+///
+/// # Examples
+///
+/// ```
+/// use vela_actor::{Actor, ActorContext, TimerKey, spawn};
+/// use vela_core::time::ms;
+///
+/// struct Countdown(u32, Option<TimerKey>);
+///
+/// impl Actor for Countdown {
+///     type Message = ();
+///     type Error = std::convert::Infallible;
+///
+///     async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+///         self.1 = Some(cx.every(ms(1), || ()));
+///         Ok(())
+///     }
+///
+///     async fn handle(&mut self, (): (), cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+///         self.0 -= 1;
+///         if self.0 == 0 {
+///             self.1.take().map(TimerKey::cancel);
+///             cx.stop();
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// # vela_core::block_on(async {
+/// assert!(spawn(Countdown(3, None)).terminated().await.is_normal());
+/// # });
+/// ```
+#[derive(Debug)]
+pub struct TimerKey {
+    /// Relaxed: only the actor's task looks, and who sees it later handles one message more.
+    cancelled: Arc<AtomicBool>,
+}
+
+impl TimerKey {
+    /// It gives no message any more.
+    pub fn cancel(self) {
+        self.cancelled.store(true, Relaxed);
+    }
+}
+
+impl<A: Actor> fmt::Debug for Lanes<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lanes").field("timers", &self.timers.queue.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,207 @@
+//! The narrow address: who takes a `T`, whatever actor that is.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use vela_core::ops::{Named, Transmit};
+use vela_core::select::Polled;
+use vela_core::time::{sleep, timeout};
+use vela_core::{Overflow, Permit, SendError, SendErrorKind, Sender, TryReserveError, TrySendError};
+
+use crate::actor::Actor;
+use crate::address::Address;
+use crate::cell::{ActorId, Cell, Envelope};
+use crate::message::MessageFor;
+
+/// An address of which only one thing is known: a `T` can be sent to it. Made by [`Address::recipient`].
+///
+/// # Examples
+///
+/// ```
+/// # use vela_actor::{Actor, ActorContext, spawn};
+/// # struct Log;
+/// # impl Actor for Log {
+/// #     type Message = String;
+/// #     type Error = std::convert::Infallible;
+/// #     async fn handle(&mut self, _: String, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+/// # }
+/// use vela_actor::Recipient;
+///
+/// # vela_core::block_on(async {
+/// let log = spawn(Log);
+/// let words: Recipient<&'static str> = log.recipient();       // `Log` takes a `String`, which is made from a `&str`
+/// words.send("hello").await.unwrap();                         // `words <- "hello"` inside `vela!`
+/// # });
+/// ```
+pub struct Recipient<T> {
+    to: Arc<dyn Deliver<T>>,
+}
+
+type Delivery<'a, T> = Pin<Box<dyn Future<Output = Result<(), SendError<T>>> + Send + 'a>>;
+
+trait Deliver<T>: Send + Sync {
+    fn deliver(&self, message: T) -> Delivery<'_, T>;
+    fn try_deliver(&self, message: T) -> Result<(), TrySendError<T>>;
+    fn is_alive(&self) -> bool;
+    fn path(&self) -> &str;
+    fn id(&self) -> ActorId;
+}
+
+impl<A: Actor, T> Deliver<T> for Address<A>
+where
+    T: MessageFor<A> + Send + 'static,
+{
+    fn deliver(&self, message: T) -> Delivery<'_, T> {
+        Box::pin(deliver(self.cell(), message))
+    }
+
+    fn try_deliver(&self, message: T) -> Result<(), TrySendError<T>> {
+        match self.cell().tx.try_reserve() {
+            Ok(place) => {
+                fill(place, message.into_message());
+                Ok(())
+            }
+            Err(TryReserveError::Full) => Err(TrySendError::Full(message)),
+            Err(TryReserveError::Closed) => Err(TrySendError::Closed(message)),
+        }
+    }
+
+    fn is_alive(&self) -> bool {
+        Address::is_alive(self)
+    }
+
+    fn path(&self) -> &str {
+        Address::path(self)
+    }
+
+    fn id(&self) -> ActorId {
+        Address::id(self)
+    }
+}
+
+/// Sends by the mailbox's rule for a full one. The message is changed into the actor's own type only once there is room, so that it
+/// comes back as it was.
+async fn deliver<A: Actor, T>(cell: &Cell<A>, message: T) -> Result<(), SendError<T>>
+where
+    T: MessageFor<A>,
+{
+    let tx = &cell.tx;
+    let place = match tx.try_reserve() {
+        Ok(place) => Ok(place),
+        Err(TryReserveError::Closed) => Err(SendErrorKind::Closed),
+        Err(TryReserveError::Full) => match tx.overflow() {
+            Overflow::Block => tx.reserve().await.map_err(|_| SendErrorKind::Closed),
+            Overflow::Timeout(limit) => match timeout(limit, tx.reserve()).await {
+                Ok(reserved) => reserved.map_err(|_| SendErrorKind::Closed),
+                Err(_) => Err(SendErrorKind::TimedOut),
+            },
+            Overflow::Retry { attempts, backoff } => retry(tx, attempts, backoff).await,
+            Overflow::DropOldest | Overflow::DropNewest => {
+                // If it ends in this moment, the message is lost with the mailbox, as the ones before it.
+                drop(tx.send(Envelope::new(message.into_message())).await);
+                return Ok(());
+            }
+            _ => Err(SendErrorKind::Full),
+        },
+    };
+    match place {
+        Ok(place) => {
+            fill(place, message.into_message());
+            Ok(())
+        }
+        Err(kind) => Err(SendError::new(kind, message)),
+    }
+}
+
+/// If the actor ends in this moment, the message is lost with those that are in the mailbox.
+fn fill<M>(place: Permit<'_, Envelope<M>>, message: M) {
+    drop(place.send(Envelope::new(message)));
+}
+
+async fn retry<T>(tx: &Sender<T>, attempts: u32, mut pause: Duration) -> Result<Permit<'_, T>, SendErrorKind> {
+    for _ in 0..attempts {
+        sleep(pause).await;
+        pause = pause.saturating_mul(2);
+        match tx.try_reserve() {
+            Ok(place) => return Ok(place),
+            Err(TryReserveError::Closed) => return Err(SendErrorKind::Closed),
+            Err(TryReserveError::Full) => {}
+        }
+    }
+    Err(SendErrorKind::Full)
+}
+
+impl<T: Send + 'static> Recipient<T> {
+    pub(crate) fn new<A: Actor>(address: Address<A>) -> Self
+    where
+        T: MessageFor<A>,
+    {
+        Self { to: Arc::new(address) }
+    }
+
+    /// As [`Address::send`]. One allocation.
+    ///
+    /// # Errors
+    ///
+    /// It has ended, or its mailbox is full and its rule is to refuse. The message comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future before it is ready drops the message, unsent.
+    #[track_caller]
+    pub fn send(&self, message: T) -> Named<impl Future<Output = Result<(), SendError<T>>> + Send + '_> {
+        vela_core::__private::operation("send", self.to.deliver(message))
+    }
+
+    /// As [`Address::try_send`].
+    ///
+    /// # Errors
+    ///
+    /// Its mailbox is full, or it has ended. The message comes back.
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        self.to.try_deliver(message)
+    }
+
+    /// Whether messages are taken.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.to.is_alive()
+    }
+
+    /// The path of the actor.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.to.path()
+    }
+
+    /// The number of the actor.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.to.id()
+    }
+}
+
+impl<T> Clone for Recipient<T> {
+    fn clone(&self) -> Self {
+        Self { to: Arc::clone(&self.to) }
+    }
+}
+
+impl<T> fmt::Debug for Recipient<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recipient").field("path", &self.to.path()).finish()
+    }
+}
+
+impl<'a, T: Send + 'static> Transmit<T> for &'a Recipient<T> {
+    type Output = Result<(), SendError<T>>;
+    type Case = Polled<Named<Delivery<'a, T>>>;
+
+    #[track_caller]
+    fn transmit(self, message: T) -> Self::Case {
+        Polled::new(vela_core::__private::operation("send", self.to.deliver(message)))
+    }
+}

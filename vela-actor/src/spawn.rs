@@ -1,0 +1,89 @@
+//! Starting actors that nobody supervises.
+
+use std::sync::Arc;
+
+use vela_core::Overflow;
+
+use crate::actor::Actor;
+use crate::address::Address;
+use crate::cell::{Cell, Identity, MailboxSpec};
+use crate::incarnation;
+
+/// The options of an actor that nobody supervises.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_actor::{Actor, ActorContext};
+/// # struct Echo;
+/// # impl Actor for Echo {
+/// #     type Message = u32;
+/// #     type Error = std::convert::Infallible;
+/// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+/// # }
+/// use vela_actor::Spawn;
+/// use vela_core::Overflow;
+///
+/// # vela_core::block_on(async {
+/// let echo = Spawn::new().name("echo").mailbox(16, Overflow::DropOldest).start(Echo);
+/// assert_eq!((echo.path(), echo.mailbox_capacity()), ("echo", Some(16)));
+/// # });
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "nothing is started until `start`"]
+pub struct Spawn {
+    name: Option<Arc<str>>,
+    mailbox: MailboxSpec,
+}
+
+impl Spawn {
+    /// No name but that of the actor's type, and a mailbox of 1024 messages.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names the actor, for its errors and reports.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The mailbox holds `capacity` messages; `overflow` says what a send does when it is full.
+    pub fn mailbox(mut self, capacity: usize, overflow: Overflow) -> Self {
+        self.mailbox = MailboxSpec { capacity: Some(capacity), overflow, ..self.mailbox };
+        self
+    }
+
+    /// The mailbox holds any number of messages, until there is no memory left.
+    pub fn unbounded_mailbox(mut self) -> Self {
+        self.mailbox.capacity = None;
+        self
+    }
+
+    /// The mailbox is [monitored](vela_core::monitor) under the actor's path.
+    pub fn monitored(mut self) -> Self {
+        self.mailbox.monitored = true;
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    ///
+    /// If the capacity and the overflow policy contradict each other: nothing can be dropped from a mailbox of 0 messages.
+    #[track_caller]
+    pub fn start<A: Actor>(self, actor: A) -> Address<A> {
+        let who = Identity::new(self.name.unwrap_or_else(short_name::<A>));
+        let cell = Cell::new(who, self.mailbox, None, None, None);
+        let address = Address::new(Arc::clone(&cell));
+        incarnation::start(cell, Some(actor));
+        address
+    }
+}
+
+/// The last part of a type's name; the same for each actor of the type.
+fn short_name<A>() -> Arc<str> {
+    let full = std::any::type_name::<A>();
+    let start = full.split('<').next().and_then(|plain| plain.rfind("::")).map_or(0, |at| at + 2);
+    full[start..].into()
+}

@@ -1,0 +1,314 @@
+//! The children of an actor or a system, for who adds, stops and looks at them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::engine::{Answer, Event, Over, Token};
+use super::nursery::{Nursery, OnOver};
+use super::supervisor::Supervisor;
+use super::{ChildSpec, Key, Mailbox, SpecError, Supervision};
+use crate::actor::Actor;
+use crate::address::Address;
+use crate::cell::{AnyCell, Cell, Factory, Identity, MailboxSpec};
+use crate::exit::Exit;
+use crate::system::Shared;
+use crate::tree::TreeSnapshot;
+
+/// The children of one run of an actor, or of a [`System`](crate::System). Clones are handles of the same; none holds the children.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_actor::{Actor, ActorContext};
+/// # struct Worker;
+/// # impl Actor for Worker {
+/// #     type Message = u32;
+/// #     type Error = std::convert::Infallible;
+/// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+/// # }
+/// use vela_actor::{System, child};
+///
+/// # vela_core::block_on(async {
+/// let system = System::new("farm");
+/// let workers = system.children();
+/// let first = workers.spawn(child("worker-1").transient(), || Worker)?;
+/// workers.spawn(child("worker-2").transient(), || Worker)?;
+/// assert_eq!(workers.names(), ["worker-1", "worker-2"]);
+///
+/// workers.stop("worker-1").await?;
+/// assert!(!first.is_alive());
+/// system.shutdown().await?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Children {
+    nursery: Arc<Nursery>,
+}
+
+/// Why a child was not started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// What was asked for contradicts itself.
+    Spec(SpecError),
+    /// A sibling has that name.
+    NameTaken {
+        /// The name.
+        name: Box<str>,
+        /// The path of who supervises.
+        supervisor: Box<str>,
+    },
+    /// The supervisor of this path ends, or has ended.
+    Closed(Box<str>),
+}
+
+impl From<SpecError> for SpawnError {
+    fn from(error: SpecError) -> Self {
+        Self::Spec(error)
+    }
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spec(error) => error.fmt(f),
+            Self::NameTaken { name, supervisor } => {
+                write!(f, "{supervisor} has a child `{name}` already: choose another name, or stop that one first")
+            }
+            Self::Closed(supervisor) => write!(f, "{supervisor} ends, and starts no more children"),
+        }
+    }
+}
+
+impl std::error::Error for SpawnError {}
+
+/// Why a call about a child came to nothing.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ChildError {
+    /// There is no child of that name.
+    Unknown {
+        /// The name.
+        name: Box<str>,
+        /// The path of who supervises.
+        supervisor: Box<str>,
+    },
+    /// The child ended before it was up again. What follows is up to its restart type.
+    Failed(Exit),
+    /// The child is not restarted: a later call wanted something else, or it ended for good meanwhile.
+    Overtaken,
+    /// The supervisor ends, or has ended.
+    Closed(Box<str>),
+}
+
+impl fmt::Display for ChildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { name, supervisor } => write!(f, "{supervisor} has no child `{name}`"),
+            Self::Failed(exit) => write!(f, "the child did not come up: {exit}"),
+            Self::Overtaken => f.write_str("the child was not restarted: a later call stopped it"),
+            Self::Closed(supervisor) => write!(f, "{supervisor} ends, or has ended"),
+        }
+    }
+}
+
+impl std::error::Error for ChildError {}
+
+impl Children {
+    pub(crate) fn start(
+        supervision: Supervision,
+        path: Arc<str>,
+        system: Option<Arc<Shared>>,
+        on_over: OnOver,
+    ) -> Self {
+        Self { nursery: Nursery::start(supervision, path, system, on_over) }
+    }
+
+    /// Starts an actor from `factory`, which makes a new one for each restart. Returns at once: messages that are sent before
+    /// it has started wait in its mailbox.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`]: the specification contradicts itself, the name is taken, the supervisor ends.
+    pub fn spawn<A: Actor>(
+        &self,
+        spec: ChildSpec,
+        factory: impl FnMut() -> A + Send + 'static,
+    ) -> Result<Address<A>, SpawnError> {
+        self.spawn_boxed(spec, false, Box::new(factory))
+    }
+
+    /// As [`spawn`](Self::spawn), but its specification stays when it has ended by itself or was stopped, and
+    /// [`restart`](Self::restart) starts it again.
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn).
+    pub fn spawn_kept<A: Actor>(
+        &self,
+        spec: ChildSpec,
+        factory: impl FnMut() -> A + Send + 'static,
+    ) -> Result<Address<A>, SpawnError> {
+        self.spawn_boxed(spec, true, Box::new(factory))
+    }
+
+    /// Starts a supervisor with its children. Unless the specification says otherwise it may take as long to stop as they do.
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn).
+    pub fn supervisor(&self, spec: ChildSpec, supervisor: Supervisor) -> Result<Address<Supervisor>, SpawnError> {
+        supervisor.check()?;
+        self.spawn_boxed(spec.of_supervisor(), false, Box::new(move || supervisor.clone()))
+    }
+
+    fn spawn_boxed<A: Actor>(
+        &self,
+        spec: ChildSpec,
+        kept: bool,
+        factory: Factory<A>,
+    ) -> Result<Address<A>, SpawnError> {
+        let nursery = &self.nursery;
+        let who = Identity::new(format!("{}/{}", nursery.path, spec.name()).into());
+        let mailbox = mailbox_of(&spec);
+        let mut made = None;
+        nursery.add(spec, kept, |parent| {
+            let cell = Cell::new(who, mailbox, Some(factory), Some(parent), nursery.system.clone());
+            made = Some(Address::new(Arc::clone(&cell)));
+            cell
+        })?;
+        Ok(made.unwrap_or_else(|| unreachable!("it was made")))
+    }
+
+    /// Stops a child for good, and waits until it has ended. A permanent one does not come back.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// The child is stopped, whether or not anybody waits.
+    pub async fn stop(&self, name: &str) -> Result<(), ChildError> {
+        self.call(name, Event::Stop).await
+    }
+
+    /// Stops a child if it is up, starts it again, and waits until it is up. That is counted in no budget.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// The child is restarted, whether or not anybody waits.
+    pub async fn restart(&self, name: &str) -> Result<(), ChildError> {
+        self.call(name, Event::Restart).await
+    }
+
+    /// As [`stop`](Self::stop), and removes the specification of one that was kept.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// The child is removed, whether or not anybody waits.
+    pub async fn remove(&self, name: &str) -> Result<(), ChildError> {
+        self.call(name, Event::Remove).await
+    }
+
+    async fn call(&self, name: &str, event: fn(Key, Token) -> Event) -> Result<(), ChildError> {
+        let unknown = || ChildError::Unknown { name: name.into(), supervisor: self.nursery.path.as_ref().into() };
+        let key = self.nursery.table.lock().names.get(name).copied();
+        let Some(key) = key else { return Err(unknown()) };
+        match self.nursery.call(event, key).await {
+            Answer::Done => Ok(()),
+            Answer::Unknown => Err(unknown()),
+            Answer::Failed(exit) => Err(ChildError::Failed(exit)),
+            Answer::Overtaken => Err(ChildError::Overtaken),
+            Answer::Over => Err(ChildError::Closed(self.nursery.path.as_ref().into())),
+        }
+    }
+
+    /// Waits until each child that was added so far has started, or is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn settled(&self) {
+        self.nursery.settled().await;
+    }
+
+    /// The names of the children, in the order in which they were started.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.nursery.table.lock().children.values().map(|entry| entry.spec.name().to_owned()).collect()
+    }
+
+    /// The children and what is below them, in the order in which they were started.
+    #[must_use]
+    pub fn list(&self) -> Vec<TreeSnapshot> {
+        self.cells().iter().map(|cell| snapshot(&**cell)).collect()
+    }
+
+    /// How many children there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nursery.table.lock().children.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn cells(&self) -> Vec<Arc<dyn AnyCell>> {
+        self.nursery.table.lock().children.values().map(|entry| Arc::clone(&entry.cell)).collect()
+    }
+
+    pub(crate) fn close(&self) {
+        self.nursery.close(Event::Shutdown);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.nursery.is_over()
+    }
+
+    pub(crate) async fn over(&self) -> Over {
+        self.nursery.over().await
+    }
+
+    pub(crate) fn kill_and_then(&self, then: impl FnOnce() + Send + 'static) {
+        self.nursery.kill_and_then(then);
+    }
+}
+
+/// The actor and those below it, as they are now.
+pub(crate) fn snapshot(cell: &dyn AnyCell) -> TreeSnapshot {
+    let core = cell.core();
+    let mut tree = TreeSnapshot::new(core.who.name(), core.who.id().get(), cell.kind(), core.state());
+    tree.restarts = core.restarts().into();
+    tree.mailbox = cell.depth();
+    tree.oldest = cell.oldest();
+    tree.children = core.children().map(|children| children.list()).unwrap_or_default();
+    tree
+}
+
+fn mailbox_of(spec: &ChildSpec) -> MailboxSpec {
+    let usual = MailboxSpec { monitored: spec.monitored, ..MailboxSpec::default() };
+    match spec.mailbox {
+        None => usual,
+        Some(Mailbox::Unbounded) => MailboxSpec { capacity: None, ..usual },
+        Some(Mailbox::Bounded(capacity, overflow)) => MailboxSpec { capacity: Some(capacity), overflow, ..usual },
+    }
+}
+
+impl fmt::Debug for Children {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Children").field("of", &self.nursery.path).field("names", &self.names()).finish()
+    }
+}

@@ -1,0 +1,235 @@
+//! The agenda: which children are to be stopped, then started, one after the other.
+//!
+//! A group restart puts on it all that the failure concerns; a further failure adds to it. So does a child that is added or
+//! restarted by hand. The end is an agenda without a second half.
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+use std::time::Duration;
+
+use super::calls::Call;
+use super::{Answer, Effect, Key, Over, State, Step, Timer};
+use crate::supervise::{RestartType, Shutdown, Strategy};
+
+/// What is to be done in turn. Idle if all of it is empty.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    /// To be stopped, the last first.
+    pub(super) stop: BTreeSet<Key>,
+    /// Being stopped.
+    pub(super) stopping: Option<Key>,
+    /// Nothing is started before that time.
+    pub(super) until: Option<Duration>,
+    /// Whether all are stopped, and that time is being waited for.
+    waiting: bool,
+    /// The first child that the failures since the last start concern.
+    from: Option<Key>,
+    /// To be started, the first first.
+    pub(super) start: BTreeSet<Key>,
+    /// Being started.
+    pub(super) starting: Option<Key>,
+    /// All are to stop: why.
+    pub(super) over: Option<Over>,
+}
+
+impl Step<'_> {
+    /// Does what can be done now.
+    pub(super) fn advance(&mut self) {
+        while self.engine.agenda.stopping.is_none() {
+            let agenda = &mut self.engine.agenda;
+            if let Some(key) = agenda.stop.pop_last() {
+                self.stop_in_turn(key);
+            } else if agenda.over.is_some() {
+                return self.finish();
+            } else if self.must_wait() || self.engine.agenda.starting.is_some() {
+                return;
+            } else if let Some(key) = self.engine.agenda.start.pop_first() {
+                self.engine.agenda.starting = Some(key);
+                self.begin(key);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn stop_in_turn(&mut self, key: Key) {
+        if self.engine.state(key).is_some_and(State::is_up) {
+            self.engine.agenda.stopping = Some(key);
+            self.begin_to_stop(key);
+        }
+    }
+
+    /// Asks it to stop, or kills it, as its specification says; nothing if that was done before.
+    pub(super) fn begin_to_stop(&mut self, key: Key) {
+        let now = self.now;
+        let Some(child) = self.child(key) else { return };
+        if !matches!(child.state, State::Starting | State::Running) {
+            return;
+        }
+        match child.spec.shutdown.unwrap_or_default() {
+            Shutdown::Kill | Shutdown::After(Duration::ZERO) => {
+                child.state = State::Killing;
+                self.cancel_timer(key);
+                self.effect(Effect::Kill(key));
+            }
+            shutdown => {
+                child.state = State::Stopping;
+                self.cancel_timer(key);
+                self.effect(Effect::Stop(key));
+                if let Shutdown::After(time) = shutdown {
+                    self.set_timer(key, Timer::Shutdown(key), now.saturating_add(time));
+                }
+            }
+        }
+    }
+
+    /// Whether the group's delay has not passed. While it lasts nobody's budget grows older.
+    fn must_wait(&mut self) -> bool {
+        let now = self.now;
+        let agenda = &mut self.engine.agenda;
+        let Some(until) = agenda.until else {
+            agenda.from = None;
+            return false;
+        };
+        if until <= now {
+            (agenda.until, agenda.from, agenda.waiting) = (None, None, false);
+            self.engine.budget.resume(.., now);
+            self.effect(Effect::CancelTimer(Timer::Group));
+            return false;
+        }
+        if !agenda.waiting {
+            agenda.waiting = true;
+            let from = agenda.from.map_or(Bound::Unbounded, Bound::Included);
+            self.engine.budget.pause((from, Bound::Unbounded), now);
+            // Their own budgets go on when they are started.
+            for key in &agenda.start {
+                if let Some(budget) = self.engine.children.get_mut(key).and_then(|child| child.budget.as_mut()) {
+                    budget.pause(.., now);
+                }
+            }
+        }
+        true
+    }
+
+    /// The failed child and whom the strategy restarts with it go on the agenda: those that are up to be stopped, and those
+    /// that come back to be started, after `delay`.
+    pub(super) fn restart_group(&mut self, failed: Key, delay: Duration) {
+        let from = match self.engine.supervision.strategy {
+            Strategy::OneForAll => Key(0),
+            Strategy::RestForOne | Strategy::OneForOne => failed,
+        };
+        let agenda = &mut self.engine.agenda;
+        // Those from `agenda.from` on are on the agenda: nobody has been started since.
+        let known = agenda.from.map_or(Bound::Unbounded, |before| Bound::Excluded(before.max(from)));
+        for (&key, child) in self.engine.children.range((Bound::Included(from), known)) {
+            if child.state.is_up() {
+                agenda.stop.insert(key);
+                // A temporary one is not started again. Nor is one that is to end: its exit takes it off.
+                if child.spec.restart != RestartType::Temporary {
+                    agenda.start.insert(key);
+                }
+            }
+        }
+        agenda.start.insert(failed);
+        agenda.from = Some(agenda.from.map_or(from, |before| before.min(from)));
+        agenda.waiting = false;
+        let until = self.now.saturating_add(delay);
+        if !delay.is_zero() && agenda.until.is_none_or(|before| before < until) {
+            agenda.until = Some(until);
+            self.effect(Effect::SetTimer(Timer::Group, until));
+        }
+    }
+
+    /// All children are to stop. The first reason counts.
+    pub(super) fn end(&mut self, over: Over) {
+        let agenda = &mut self.engine.agenda;
+        if agenda.over.is_some() {
+            return;
+        }
+        agenda.over = Some(over);
+        agenda.start.clear();
+        if agenda.until.take().is_some() {
+            self.effect(Effect::CancelTimer(Timer::Group));
+        }
+        let keys: Vec<_> = self.engine.children.iter().map(|(&key, child)| (key, child.state.is_up())).rev().collect();
+        for (key, up) in keys {
+            if !up {
+                self.gone(key);
+            } else if self.engine.agenda.stopping != Some(key) {
+                self.engine.agenda.stop.insert(key);
+            }
+        }
+    }
+
+    /// All children are killed now, in whatever order.
+    pub(super) fn kill_all(&mut self) {
+        self.end(Over::Shutdown);
+        let agenda = &mut self.engine.agenda;
+        agenda.stop.clear();
+        agenda.stopping = None;
+        let keys: Vec<_> = self.engine.children.keys().rev().copied().collect();
+        for key in keys {
+            self.cancel_timer(key);
+            let Some(child) = self.child(key) else { continue };
+            if child.state != State::Killing {
+                child.state = State::Killing;
+                self.effect(Effect::Kill(key));
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        if !self.engine.children.is_empty() || self.engine.finished {
+            return;
+        }
+        self.engine.finished = true;
+        if let Some(over) = self.engine.agenda.over.clone() {
+            self.effect(Effect::Over(over));
+        }
+    }
+
+    /// It has ended for good: gone, or its specification stays.
+    pub(super) fn park(&mut self, key: Key) {
+        let Some(child) = self.child(key) else { return };
+        if !child.kept {
+            return self.gone(key);
+        }
+        let backoff = child.state == State::Backoff;
+        child.state = State::Stopped;
+        let significant = child.spec.significant;
+        self.engine.significant -= usize::from(significant);
+        self.engine.agenda.start.remove(&key);
+        self.engine.agenda.stop.remove(&key);
+        if backoff {
+            self.leave_backoff(key);
+        }
+        self.answer(key, Call::Stop, &Answer::Done);
+        self.answer(key, Call::Restart, &Answer::Overtaken);
+    }
+
+    /// Takes it out: the last that is heard of it.
+    pub(super) fn gone(&mut self, key: Key) {
+        self.leave_backoff(key);
+        let refused = if self.engine.is_ending() { Answer::Over } else { Answer::Overtaken };
+        self.answer(key, Call::Stop, &Answer::Done);
+        self.answer(key, Call::Remove, &Answer::Done);
+        self.answer(key, Call::Restart, &refused);
+        let Some(child) = self.engine.children.remove(&key) else { return };
+        self.engine.significant -= usize::from(child.spec.significant && child.state != State::Stopped);
+        self.engine.agenda.start.remove(&key);
+        self.engine.agenda.stop.remove(&key);
+        self.effect(Effect::Terminated(key, child.last));
+    }
+
+    /// Starts it, in its turn if the strategy knows turns.
+    pub(super) fn start_again(&mut self, key: Key) {
+        if self.in_groups() {
+            if let Some(child) = self.child(key) {
+                child.state = State::Waiting;
+            }
+            self.engine.agenda.start.insert(key);
+        } else {
+            self.begin(key);
+        }
+    }
+}

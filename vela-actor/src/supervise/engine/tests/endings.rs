@@ -1,0 +1,103 @@
+//! The end of a supervisor: asked for, decided by significant children, by force.
+
+use super::*;
+use crate::supervise::{AutoShutdown, Shutdown};
+
+#[test]
+fn shutdown_goes_in_reverse_each_with_its_own_time() {
+    let mut bench = Bench::of(Strategy::OneForOne, 1);
+    bench.add(2, &child("it").shutdown(Shutdown::Kill));
+    bench.started(2);
+    bench.add(3, &child("it").shutdown(Shutdown::Unlimited));
+    bench.started(3);
+    bench.add(4, &child("it").shutdown(Duration::from_secs(60)));
+    bench.started(4);
+    bench.does(Event::Shutdown, "stop 4, timer 4 in 60s");
+    bench.does(exited(4, failure()), "no timer 4, gone 4 it failed, stop 3");
+    bench.does(exited(3, Exit::Normal), "gone 3 stopped, kill 2");
+    bench.does(exited(2, Exit::Killed), "gone 2 killed, stop 1, timer 1 in 5s");
+    bench.now += Duration::from_secs(5);
+    bench.does(Event::Timer(Timer::Shutdown(Key(1))), "kill 1");
+    bench.does(exited(1, Exit::Killed), "gone 1 killed, over: Shutdown");
+}
+
+#[test]
+fn shutdown_without_children_is_over_at_once_and_only_once() {
+    let mut bench = Bench::new(Supervision::default());
+    bench.does(Event::Shutdown, "over: Shutdown");
+    bench.does(Event::Shutdown, "");
+    bench.does(Event::Kill, "");
+    assert_eq!(bench.add(1, &child("it")), "gone 1 stopped");
+    bench.does(Event::Stop(Key(1), Token(1)), "#1 unknown");
+}
+
+#[test]
+fn failures_after_the_shutdown_are_neither_counted_nor_answered() {
+    let mut bench = Bench::of(Strategy::OneForAll, 3);
+    bench.does(Event::Shutdown, "stop 3, timer 3 in 5s");
+    bench.does(exited(1, failure()), "gone 1 it failed");
+    bench.does(exited(3, Exit::Normal), "no timer 3, gone 3 stopped, stop 2, timer 2 in 5s");
+    bench.does(exited(2, failure()), "no timer 2, gone 2 it failed, over: Shutdown");
+}
+
+#[test]
+fn shutdown_in_the_midst_of_a_group_restart_takes_over() {
+    let delay = Duration::from_secs(10);
+    let mut bench = Bench::with(Supervision::new(Strategy::OneForAll).backoff(delay..delay), 3, &child("it"));
+    bench.does(exited(2, failure()), "backoff in 10s, stop 3, timer 3 in 5s");
+    bench.does(Event::Shutdown, "no backoff, gone 2 it failed");
+    bench.does(exited(3, Exit::Normal), "no timer 3, gone 3 stopped, stop 1, timer 1 in 5s");
+    bench.does(exited(1, Exit::Normal), "no timer 1, gone 1 stopped, over: Shutdown");
+}
+
+#[test]
+fn kill_waits_for_nobody() {
+    let mut bench = Bench::with(Supervision::default(), 3, &child("it").shutdown(Shutdown::Unlimited));
+    bench.does(Event::Shutdown, "stop 3");
+    bench.does(Event::Kill, "kill 3, kill 2, kill 1");
+    bench.does(exited(1, Exit::Killed), "gone 1 killed");
+    bench.does(exited(3, Exit::Killed), "gone 3 killed");
+    bench.does(exited(2, Exit::Killed), "gone 2 killed, over: Shutdown");
+}
+
+#[test]
+fn one_that_is_starting_is_stopped_too() {
+    let mut bench = Bench::new(Supervision::new(Strategy::OneForAll));
+    bench.add(1, &child("it").start_timeout(Duration::from_secs(9)));
+    bench.add(2, &child("it"));
+    bench.does(Event::Shutdown, "gone 2 stopped, no start-timer 1, stop 1, timer 1 in 5s");
+    bench.does(Event::Started(Key(1)), "");
+    bench.does(exited(1, Exit::Normal), "no timer 1, gone 1 stopped, over: Shutdown");
+}
+
+fn with_significant(when: AutoShutdown) -> Bench {
+    let mut bench = Bench::with(Supervision::default().auto_shutdown(when), 2, &child("it").transient().significant());
+    bench.add(3, &child("it").temporary().significant());
+    bench.started(3);
+    bench.add(4, &child("it"));
+    bench.started(4);
+    bench
+}
+
+#[test]
+fn any_significant_child_that_ends_by_itself_ends_the_supervisor() {
+    let mut bench = with_significant(AutoShutdown::AnySignificant);
+    bench.does(exited(1, failure()), "start 1");
+    bench.started(1);
+    bench.does(Event::Stop(Key(1), Token(1)), "stop 1, timer 1 in 5s");
+    bench.does(exited(1, Exit::Normal), "no timer 1, #1 done");
+    bench.does(exited(3, failure()), "gone 3 it failed, gone 1 stopped, stop 4, timer 4 in 5s");
+    bench.does(exited(4, Exit::Normal), "no timer 4, gone 4 stopped, stop 2, timer 2 in 5s");
+    bench.does(exited(2, Exit::Normal), "no timer 2, gone 2 stopped, over: AutoShutdown");
+}
+
+#[test]
+fn the_last_significant_child_that_ends_by_itself_ends_the_supervisor() {
+    let mut bench = with_significant(AutoShutdown::AllSignificant);
+    bench.does(exited(1, Exit::Normal), "");
+    bench.does(exited(3, Exit::Normal), "gone 3 stopped");
+    bench.does(Event::Restart(Key(1), Token(1)), "start 1");
+    bench.does(exited(2, Exit::Normal), "");
+    bench.does(Event::Started(Key(1)), "#1 done");
+    bench.does(exited(1, Exit::Normal), "gone 2 stopped, gone 1 stopped, stop 4, timer 4 in 5s");
+}

@@ -1,0 +1,470 @@
+//! The nursery: the task that looks after the children of one incarnation, or of a system. It feeds the engine with what
+//! happens, and does what the engine says.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use vela_core::task::TaskBuilder;
+use vela_core::time::{Instant, Sleep, sleep_until};
+use vela_core::{Receiver, Sender, oneshot};
+
+use super::engine::{Answer, Effect, Engine, Event, Over, Timer, Token};
+use super::{ChildSpec, Key, SpawnError, Supervision};
+use crate::cell::AnyCell;
+use crate::events::EventKind;
+use crate::exit::{Exit, FailureKind};
+use crate::signals::{KILL, STOP};
+use crate::system::Shared;
+use crate::tree::ActorState;
+
+/// What the nursery is told.
+pub(crate) enum Told {
+    Event(Event),
+    /// A call, and where its answer goes.
+    Call(fn(Key, Token) -> Event, Key, oneshot::Sender<Answer>),
+    /// A run is wholly gone.
+    Exited(Key, Exit),
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event(event) => event.fmt(f),
+            Self::Call(_, key, _) => write!(f, "Call({key:?})"),
+            Self::Exited(key, exit) => write!(f, "Exited({key:?}, {exit})"),
+        }
+    }
+}
+
+/// Who supervises an actor, and which of its children it is.
+#[derive(Clone)]
+pub(crate) struct Parent {
+    told: Sender<Told>,
+    key: Key,
+}
+
+impl Parent {
+    pub(crate) fn started(&self) {
+        self.tell(Told::Event(Event::Started(self.key)));
+    }
+
+    pub(crate) fn exited(&self, exit: Exit) {
+        self.tell(Told::Exited(self.key, exit));
+    }
+
+    pub(crate) fn stop(&self) {
+        // For good: also if its specification would stay.
+        self.tell(Told::Event(Event::Remove(self.key, NOBODY)));
+    }
+
+    fn tell(&self, what: Told) {
+        // A nursery that has ended has nobody left who could tell it something, or its runtime has ended.
+        let _ = self.told.try_send(what);
+    }
+}
+
+/// The token of calls whose answer nobody wants.
+const NOBODY: Token = Token(0);
+
+/// What is known about the children without asking the nursery's task.
+#[derive(Default)]
+pub(crate) struct Table {
+    keys: u64,
+    pub(crate) children: BTreeMap<Key, Entry>,
+    pub(crate) names: HashMap<Arc<str>, Key>,
+    /// It takes no more children.
+    closing: bool,
+    over: Option<Over>,
+    /// Called when it is over.
+    then: Vec<Box<dyn FnOnce() + Send>>,
+    /// Added and not up yet, nor gone.
+    unsettled: HashSet<Key>,
+}
+
+pub(crate) struct Entry {
+    pub(crate) cell: Arc<dyn AnyCell>,
+    pub(crate) spec: Arc<ChildSpec>,
+}
+
+/// What the handles and the task share.
+pub(crate) struct Nursery {
+    told: Sender<Told>,
+    pub(crate) supervision: Supervision,
+    /// The path of the owner, the prefix of those of the children.
+    pub(crate) path: Arc<str>,
+    pub(crate) system: Option<Arc<Shared>>,
+    pub(crate) table: Mutex<Table>,
+    over: Notify,
+    settled: Notify,
+}
+
+/// What the owner does when it is over.
+pub(crate) type OnOver = Box<dyn FnOnce(&Over) + Send>;
+
+impl Nursery {
+    /// Starts its task.
+    pub(crate) fn start(
+        supervision: Supervision,
+        path: Arc<str>,
+        system: Option<Arc<Shared>>,
+        on_over: OnOver,
+    ) -> Arc<Self> {
+        let (told, hears) = vela_core::unbounded();
+        let engine = Engine::new(supervision.clone());
+        let nursery = Arc::new(Self {
+            told,
+            supervision,
+            path,
+            system,
+            table: Mutex::new(Table::default()),
+            over: Notify::new(),
+            settled: Notify::new(),
+        });
+        let keeper = Keeper {
+            nursery: Arc::clone(&nursery),
+            hears,
+            engine,
+            start: Instant::now(),
+            timers: Timers::default(),
+            calls: HashMap::new(),
+            tokens: NOBODY.0,
+            effects: Vec::new(),
+            on_over: Some(on_over),
+        };
+        drop(TaskBuilder::new().name(format!("supervisor of {}", nursery.path)).spawn(keeper.run()));
+        nursery
+    }
+
+    /// Adds a child, whose cell `make` makes.
+    pub(crate) fn add(
+        &self,
+        spec: ChildSpec,
+        kept: bool,
+        make: impl FnOnce(Parent) -> Arc<dyn AnyCell>,
+    ) -> Result<(), SpawnError> {
+        self.supervision.check_child(&spec)?;
+        let spec = Arc::new(spec);
+        let key = {
+            let mut table = self.table.lock();
+            if table.closing {
+                return Err(SpawnError::Closed(self.path.as_ref().into()));
+            }
+            if table.names.contains_key(&spec.name) {
+                return Err(SpawnError::NameTaken { name: spec.name().into(), supervisor: self.path.as_ref().into() });
+            }
+            table.keys += 1;
+            let key = Key(table.keys);
+            table.names.insert(Arc::clone(&spec.name), key);
+            table.unsettled.insert(key);
+            key
+        };
+        let cell = make(Parent { told: self.told.clone(), key });
+        self.table.lock().children.insert(key, Entry { cell, spec: Arc::clone(&spec) });
+        let added = self.told.try_send(Told::Event(Event::Add { key, spec, kept }));
+        if added.is_err() {
+            self.gone(key, Exit::Killed);
+            return Err(SpawnError::Closed(self.path.as_ref().into()));
+        }
+        Ok(())
+    }
+
+    /// Calls, and waits for the answer; none if it is over meanwhile.
+    pub(crate) async fn call(&self, event: fn(Key, Token) -> Event, key: Key) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let _ = self.told.try_send(Told::Call(event, key, answer));
+        answered.recv().await.unwrap_or(Answer::Over)
+    }
+
+    /// It takes no more children, and stops those that it has.
+    pub(crate) fn close(&self, how: Event) {
+        self.table.lock().closing = true;
+        let _ = self.told.try_send(Told::Event(how));
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.table.lock().over.is_some()
+    }
+
+    /// Waits until it is over.
+    pub(crate) async fn over(&self) -> Over {
+        wait(&self.over, || self.table.lock().over.clone()).await
+    }
+
+    /// Waits until each child that was added so far is up, or gone.
+    pub(crate) async fn settled(&self) {
+        wait(&self.settled, || {
+            let table = self.table.lock();
+            (table.unsettled.is_empty() || table.over.is_some()).then_some(())
+        })
+        .await;
+    }
+
+    /// Kills the children, and calls `then` once all are gone.
+    pub(crate) fn kill_and_then(&self, then: impl FnOnce() + Send + 'static) {
+        let mut table = self.table.lock();
+        if table.over.is_some() {
+            drop(table);
+            return then();
+        }
+        table.then.push(Box::new(then));
+        drop(table);
+        self.close(Event::Kill);
+    }
+
+    fn settle(&self, key: Key) {
+        let mut table = self.table.lock();
+        let settled = table.unsettled.remove(&key) && table.unsettled.is_empty();
+        drop(table);
+        if settled {
+            self.settled.notify_waiters();
+        }
+    }
+
+    /// A child is gone for good.
+    fn gone(&self, key: Key, exit: Exit) {
+        let entry = {
+            let mut table = self.table.lock();
+            let entry = table.children.remove(&key);
+            if let Some(entry) = &entry
+                && table.names.get(&entry.spec.name) == Some(&key)
+            {
+                table.names.remove(&entry.spec.name);
+            }
+            entry
+        };
+        self.settle(key);
+        if let Some(entry) = entry {
+            entry.cell.terminate(exit);
+            entry.cell.publish(|| EventKind::Terminated);
+        }
+    }
+
+    fn finish(&self, over: Over) {
+        let then = {
+            let mut table = self.table.lock();
+            table.closing = true;
+            table.over = Some(over);
+            table.unsettled.clear();
+            mem::take(&mut table.then)
+        };
+        self.over.notify_waiters();
+        self.settled.notify_waiters();
+        for then in then {
+            then();
+        }
+    }
+}
+
+impl fmt::Debug for Nursery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Nursery").field("of", &self.path).finish_non_exhaustive()
+    }
+}
+
+async fn wait<T>(bell: &Notify, look: impl Fn() -> Option<T>) -> T {
+    loop {
+        let mut rung = std::pin::pin!(bell.notified());
+        // Registered before the look.
+        rung.as_mut().enable();
+        if let Some(found) = look() {
+            return found;
+        }
+        rung.await;
+    }
+}
+
+/// The nursery's task.
+struct Keeper {
+    nursery: Arc<Nursery>,
+    hears: Receiver<Told>,
+    engine: Engine,
+    start: Instant,
+    timers: Timers,
+    calls: HashMap<Token, oneshot::Sender<Answer>>,
+    tokens: u64,
+    effects: Vec<Effect>,
+    on_over: Option<OnOver>,
+}
+
+impl Keeper {
+    async fn run(mut self) {
+        while !self.engine.is_over() {
+            let told = {
+                let mut hears = std::pin::pin!(self.hears.recv());
+                let timers = &mut self.timers;
+                poll_fn(|cx| {
+                    if let Poll::Ready(timer) = timers.poll(cx) {
+                        return Poll::Ready(Some(Told::Event(Event::Timer(timer))));
+                    }
+                    hears.as_mut().poll(cx)
+                })
+                .await
+            };
+            let Some(told) = told else { break };
+            self.hear(told);
+        }
+        // For those who came too late.
+        self.hears.close();
+        while let Ok(told) = self.hears.try_recv() {
+            self.hear(told);
+        }
+    }
+
+    fn hear(&mut self, told: Told) {
+        let event = match told {
+            Told::Event(event) => event,
+            Told::Exited(key, exit) => {
+                let chance = if self.engine.jitters() { chance() } else { 0.0 };
+                Event::Exited { key, exit, chance }
+            }
+            Told::Call(event, key, answer) => {
+                self.tokens += 1;
+                let token = Token(self.tokens);
+                self.calls.insert(token, answer);
+                event(key, token)
+            }
+        };
+        if let Event::Started(key) = event {
+            self.nursery.settle(key);
+        }
+        let mut effects = mem::take(&mut self.effects);
+        self.engine.handle(self.start.elapsed(), event, &mut effects);
+        for effect in effects.drain(..) {
+            self.perform(effect);
+        }
+        self.effects = effects;
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Start(key) => {
+                if let Some(cell) = self.cell(key) {
+                    if cell.core().has_started() && cell.core().state() != ActorState::Backoff {
+                        restarting(&*cell, Duration::ZERO);
+                    }
+                    cell.start();
+                }
+            }
+            Effect::Stop(key) => self.raise(key, STOP),
+            Effect::Kill(key) => self.raise(key, KILL),
+            Effect::Overdue(key) => {
+                if let Some(cell) = self.cell(key) {
+                    cell.core().fail(FailureKind::StartTimeout);
+                    cell.core().signals.raise(KILL);
+                }
+            }
+            Effect::SetTimer(timer, at) => {
+                if let Timer::Backoff(key) = timer
+                    && let Some(cell) = self.cell(key)
+                {
+                    cell.core().set_state(ActorState::Backoff);
+                    restarting(&*cell, at.saturating_sub(self.start.elapsed()));
+                }
+                self.timers.set(timer, self.start + at);
+            }
+            Effect::CancelTimer(timer) => self.timers.cancel(timer),
+            Effect::Terminated(key, exit) => self.nursery.gone(key, exit),
+            Effect::Answer(token, answer) => {
+                if let Some(caller) = self.calls.remove(&token) {
+                    // Who has gone wants no answer.
+                    let _ = caller.send(answer);
+                }
+            }
+            Effect::Over(over) => self.finish(over),
+        }
+    }
+
+    fn cell(&self, key: Key) -> Option<Arc<dyn AnyCell>> {
+        self.nursery.table.lock().children.get(&key).map(|entry| Arc::clone(&entry.cell))
+    }
+
+    fn raise(&self, key: Key, flag: u32) {
+        if let Some(cell) = self.cell(key) {
+            cell.core().signals.raise(flag);
+        }
+    }
+
+    fn finish(&mut self, over: Over) {
+        if let Some(on_over) = self.on_over.take() {
+            on_over(&over);
+            self.nursery.finish(over);
+        }
+    }
+}
+
+impl Drop for Keeper {
+    /// Its runtime has ended: nobody waits for it in vain.
+    fn drop(&mut self) {
+        if self.on_over.is_none() {
+            return;
+        }
+        self.hears.close();
+        let left: Vec<Key> = self.nursery.table.lock().children.keys().copied().collect();
+        for key in left {
+            self.nursery.gone(key, Exit::Killed);
+        }
+        self.finish(Over::Shutdown);
+    }
+}
+
+fn restarting(cell: &dyn AnyCell, after: Duration) {
+    cell.publish(|| EventKind::Restarting { after, restarts: cell.core().restarts().into() });
+}
+
+/// A number from 0.0 to 1.0; the same again when a simulation is replayed.
+fn chance() -> f64 {
+    /// Enough steps for a share of a delay.
+    const STEPS: usize = 1 << 20;
+    let drawn = vela_core::__private::draw(STEPS).unwrap_or_else(|| fastrand::usize(..STEPS));
+    drawn as f64 / STEPS as f64
+}
+
+/// When the engine wants to hear of what.
+#[derive(Default)]
+struct Timers {
+    queue: BTreeMap<(Instant, u64), Timer>,
+    set: HashMap<Timer, (Instant, u64)>,
+    count: u64,
+    sleep: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl Timers {
+    fn set(&mut self, timer: Timer, at: Instant) {
+        self.cancel(timer);
+        self.count += 1;
+        self.set.insert(timer, (at, self.count));
+        self.queue.insert((at, self.count), timer);
+    }
+
+    fn cancel(&mut self, timer: Timer) {
+        if let Some(place) = self.set.remove(&timer) {
+            self.queue.remove(&place);
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Timer> {
+        let Some((&(at, _), &timer)) = self.queue.first_key_value() else {
+            self.sleep = None;
+            return Poll::Pending;
+        };
+        if self.sleep.as_ref().is_none_or(|(until, _)| *until != at) {
+            self.sleep = Some((at, Box::pin(sleep_until(at))));
+        }
+        if let Some((_, sleep)) = &mut self.sleep
+            && sleep.as_mut().poll(cx).is_pending()
+        {
+            return Poll::Pending;
+        }
+        self.sleep = None;
+        self.cancel(timer);
+        Poll::Ready(timer)
+    }
+}

@@ -1,0 +1,51 @@
+//! What is wrong with a specification.
+
+use std::error::Error;
+use std::fmt;
+
+/// Settings of a child or a supervisor that contradict each other, and how to mend them.
+///
+/// # Examples
+///
+/// ```
+/// use vela_actor::child;
+///
+/// let error = child("door").significant().check().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "child `door`: a permanent child always comes back, so its end can have no significance: add `.transient()` or `.temporary()`, or remove `.significant()`"
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecError {
+    /// The child's name; none for the supervisor.
+    child: Option<String>,
+    /// What is wrong, and after a colon how to mend it.
+    problem: &'static str,
+}
+
+impl SpecError {
+    pub(crate) fn child(name: &str, problem: &'static str) -> Self {
+        Self { child: Some(name.to_owned()), problem }
+    }
+
+    /// The supervision is chosen too late.
+    pub(crate) fn late() -> Self {
+        Self::supervisor("there are children already: choose it before the first of them")
+    }
+
+    pub(crate) fn supervisor(problem: &'static str) -> Self {
+        Self { child: None, problem }
+    }
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.child {
+            Some(name) => write!(f, "child `{name}`: {}", self.problem),
+            None => write!(f, "supervision: {}", self.problem),
+        }
+    }
+}
+
+impl Error for SpecError {}

@@ -1,0 +1,220 @@
+//! A system: the root of a tree of actors, with what they share.
+
+use std::any::type_name;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use vela_core::broadcast;
+use vela_core::time::timeout;
+
+use crate::actor::Actor;
+use crate::address::Address;
+use crate::cell::Identity;
+use crate::events::{Event, Events, Who};
+use crate::exit::Failure;
+use crate::registry::Registry;
+use crate::supervise::{ChildSpec, Children, Over, SpawnError, Strategy, Supervision, escalated};
+use crate::tree::{ActorState, TreeSnapshot};
+
+/// The root of a tree of actors.
+///
+/// Dropping the last handle stops the actors, in the order of [`shutdown`](Self::shutdown), and waits for nobody.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_actor::{Actor, ActorContext};
+/// # struct Clerk;
+/// # impl Actor for Clerk {
+/// #     type Message = u32;
+/// #     type Error = std::convert::Infallible;
+/// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+/// # }
+/// use vela_actor::{System, child};
+///
+/// # vela_core::block_on(async {
+/// let system = System::new("bank");
+/// let clerk = system.spawn(child("clerk"), || Clerk)?;
+/// clerk.send(7_u32).await.unwrap();
+/// assert_eq!(clerk.path(), "bank/clerk");
+/// system.shutdown().await?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct System {
+    handle: Arc<Handle>,
+}
+
+/// Shared by the handles; their last drop stops the actors.
+struct Handle {
+    shared: Arc<Shared>,
+    children: Children,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.children.close();
+    }
+}
+
+/// What the actors of a system share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// The root's number and name, which is the first part of all paths.
+    root: Identity,
+    pub(crate) registry: Registry,
+    pub(crate) events: Events,
+}
+
+impl System {
+    /// A system whose root restarts each child on its own, at most 3 times within 5 s.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self::start(name.into(), Strategy::OneForOne.into())
+    }
+
+    /// A system whose root supervises so.
+    ///
+    /// # Errors
+    ///
+    /// What was asked for contradicts itself.
+    pub fn with(name: impl Into<Arc<str>>, supervision: impl Into<Supervision>) -> Result<Self, SpawnError> {
+        let supervision = supervision.into();
+        supervision.check()?;
+        Ok(Self::start(name.into(), supervision))
+    }
+
+    fn start(name: Arc<str>, supervision: Supervision) -> Self {
+        let root = Identity::new(Arc::clone(&name));
+        let shared = Arc::new(Shared { root, registry: Registry::new(), events: Events::new() });
+        let told = Arc::clone(&shared);
+        let on_over = Box::new(move |over: &Over| {
+            if let Over::Escalated(escalation) = over {
+                let who = Who { path: told.root.path(), id: told.root.id().get(), type_name: type_name::<Self>() };
+                told.events.publish(who, || escalation.event());
+                crate::panics::report_root(&escalated(&told.root, escalation));
+            }
+        });
+        let children = Children::start(supervision, name, Some(Arc::clone(&shared)), on_over);
+        Self { handle: Arc::new(Handle { shared, children }) }
+    }
+
+    /// Its name, the first part of its actors' paths.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.handle.shared.root.path()
+    }
+
+    /// Starts an actor below the root.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`].
+    pub fn spawn<A: Actor>(
+        &self,
+        spec: ChildSpec,
+        factory: impl FnMut() -> A + Send + 'static,
+    ) -> Result<Address<A>, SpawnError> {
+        self.handle.children.spawn(spec, factory)
+    }
+
+    /// The actors below the root.
+    #[must_use]
+    pub fn children(&self) -> Children {
+        self.handle.children.clone()
+    }
+
+    /// The names of this system.
+    #[must_use]
+    pub fn registry(&self) -> Registry {
+        self.handle.shared.registry.clone()
+    }
+
+    /// What happens to the actors from now on: starts, failures, restarts, ends. It keeps 1024 events for who receives them late.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.handle.shared.events.subscribe()
+    }
+
+    /// The tree as it is now, as data; `Display` draws it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_actor::System;
+    ///
+    /// # vela_core::block_on(async {
+    /// let system = System::new("shop");
+    /// let drawn = "\
+    /// actor  state    kind    mail  oldest  restarts
+    /// shop   running  System     0       -         0
+    /// ";
+    /// assert_eq!(system.tree().to_string(), drawn);
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn tree(&self) -> TreeSnapshot {
+        let root = &self.handle.shared.root;
+        let state = if self.handle.children.is_over() { ActorState::Stopped } else { ActorState::Running };
+        let mut tree = TreeSnapshot::new(self.name(), root.id().get(), type_name::<Self>(), state);
+        tree.children = self.handle.children.list();
+        tree
+    }
+
+    /// Stops all actors, in exact reverse order of their start, one after the other, each within its own shutdown time, and waits
+    /// until they have ended.
+    ///
+    /// # Errors
+    ///
+    /// The system had failed before: a child's failures were more than its root may answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// The actors stop, whether or not anybody waits.
+    pub async fn shutdown(&self) -> Result<(), Failure> {
+        self.handle.children.close();
+        self.terminated().await
+    }
+
+    /// As [`shutdown`](Self::shutdown), but what has not stopped within `limit` is killed.
+    ///
+    /// # Errors
+    ///
+    /// As [`shutdown`](Self::shutdown).
+    ///
+    /// # Cancel safety
+    ///
+    /// The actors stop, whether or not anybody waits; nobody is killed then.
+    pub async fn shutdown_within(&self, limit: Duration) -> Result<(), Failure> {
+        self.handle.children.close();
+        if let Ok(outcome) = timeout(limit, self.terminated()).await {
+            return outcome;
+        }
+        self.handle.children.kill_and_then(|| ());
+        self.terminated().await
+    }
+
+    /// Waits until all actors have ended: after a shutdown, and when the root has given up.
+    ///
+    /// # Errors
+    ///
+    /// Why the root gave up.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn terminated(&self) -> Result<(), Failure> {
+        match self.handle.children.over().await {
+            Over::Shutdown | Over::AutoShutdown => Ok(()),
+            Over::Escalated(escalation) => Err(escalated(&self.handle.shared.root, &escalation)),
+        }
+    }
+}
+
+impl fmt::Debug for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("System").field("name", &self.name()).field("children", &self.handle.children).finish()
+    }
+}
