@@ -6,18 +6,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use vela::actor::{Actor, ActorContext, Call, Exit, Failure, Notice, Request, Terminated};
+use vela::actor::{Actor, ActorContext, Call, Exit, Failure, Request, Terminated};
 
 /// What happened, in order.
 #[derive(Clone, Default)]
-pub struct Journal(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Journal(Arc<Mutex<Vec<String>>>);
 
 impl Journal {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub fn note(&self, what: impl Into<String>) {
+    pub(crate) fn note(&self, what: impl Into<String>) {
         self.0.lock().unwrap().push(what.into());
     }
 
@@ -27,14 +27,14 @@ impl Journal {
     }
 
     /// What was noted since the last time.
-    pub fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 
 /// An error with a text.
 #[derive(Debug)]
-pub struct Fault(pub &'static str);
+pub(crate) struct Fault(pub &'static str);
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,18 +50,18 @@ impl From<Infallible> for Fault {
     }
 }
 
-pub type Doing<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+pub(crate) type Doing<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 type Deed = Box<dyn for<'a> FnOnce(&'a mut Probe, &'a mut ActorContext<Probe>) -> Doing<'a> + Send>;
 
 /// What a [`Probe`] understands.
-pub enum ProbeMsg {
+pub(crate) enum ProbeMsg {
     /// Notes it.
     Note(String),
     Do(Deed),
     Echo(Call<Echo>),
 }
 
-pub struct Echo(pub u32);
+pub(crate) struct Echo(pub u32);
 
 impl Request for Echo {
     type Reply = u32;
@@ -80,30 +80,30 @@ impl From<Call<Echo>> for ProbeMsg {
 }
 
 /// A message that has the probe do something.
-pub fn deed(
+pub(crate) fn deed(
     what: impl for<'a> FnOnce(&'a mut Probe, &'a mut ActorContext<Probe>) -> Doing<'a> + Send + 'static,
 ) -> ProbeMsg {
     ProbeMsg::Do(Box::new(what))
 }
 
 /// A message at which the probe fails.
-pub fn fail(why: &'static str) -> ProbeMsg {
+pub(crate) fn fail(why: &'static str) -> ProbeMsg {
     deed(move |_, _| Box::pin(async move { Err(Fault(why)) }))
 }
 
 /// A message at which the probe panics.
-pub fn panic(why: &'static str) -> ProbeMsg {
+pub(crate) fn panic(why: &'static str) -> ProbeMsg {
     deed(move |_, _| Box::pin(async move { panic!("{why}") }))
 }
 
 /// A message at which the probe waits for ever.
-pub fn hang() -> ProbeMsg {
+pub(crate) fn hang() -> ProbeMsg {
     deed(|_, _| Box::pin(std::future::pending()))
 }
 
 /// What a [`Probe`] does in its hooks: nothing, unless it is told.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub enum Hook {
+pub(crate) enum Hook {
     #[default]
     Ok,
     Err,
@@ -122,20 +122,20 @@ impl Hook {
     }
 }
 
-pub struct Probe {
-    pub name: &'static str,
-    pub journal: Journal,
-    pub in_started: Hook,
-    pub in_stopped: Hook,
-    pub in_drop: Hook,
+pub(crate) struct Probe {
+    pub(crate) name: &'static str,
+    pub(crate) journal: Journal,
+    pub(crate) in_started: Hook,
+    pub(crate) in_stopped: Hook,
+    pub(crate) in_drop: Hook,
 }
 
 impl Probe {
-    pub fn new(name: &'static str, journal: &Journal) -> Self {
+    pub(crate) fn new(name: &'static str, journal: &Journal) -> Self {
         Self { name, journal: journal.clone(), in_started: Hook::Ok, in_stopped: Hook::Ok, in_drop: Hook::Ok }
     }
 
-    pub fn note(&self, what: impl fmt::Display) {
+    pub(crate) fn note(&self, what: impl fmt::Display) {
         self.journal.note(format!("{}: {what}", self.name));
     }
 }
@@ -183,14 +183,5 @@ impl Actor for Probe {
     async fn on_lagged(&mut self, missed: u64, _: &mut ActorContext<Self>) -> Result<(), Fault> {
         self.note(format_args!("lagged {missed}"));
         Ok(())
-    }
-}
-
-/// For tests that look at notices themselves.
-pub fn text_of(notice: &Notice) -> String {
-    match notice {
-        Notice::Terminated(terminated) => format!("{} terminated", terminated.path),
-        Notice::Lagged(missed) => format!("lagged {missed}"),
-        other => format!("{other:?}"),
     }
 }

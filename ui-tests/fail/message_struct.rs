@@ -1,4 +1,4 @@
-use vela_macros::Message;
+use vela::actor::Message;
 
 #[derive(Message)]
 struct Add(u64);

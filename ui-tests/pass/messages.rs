@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use vela_macros::Message;
+use vela::actor::Message;
 
 #[derive(Debug, PartialEq)]
 struct Add(u64);
@@ -56,7 +56,7 @@ mod hidden {
     struct Into;
     type Result = ();
 
-    #[derive(vela_macros::Message)]
+    #[derive(vela::actor::Message)]
     #[allow(non_camel_case_types)]
     pub(super) enum r#Box {
         r#type(std::string::String),
@@ -65,7 +65,7 @@ mod hidden {
         Old(u8),
     }
 
-    #[derive(vela_macros::Message)]
+    #[derive(vela::actor::Message)]
     pub(super) enum Cfg {
         A(u8),
         #[cfg(any())]

@@ -184,9 +184,9 @@ impl<A: Actor> Address<A> {
 
     /// The narrow address: all it says is that a `T` can be sent.
     #[must_use]
-    pub fn recipient<T: Send + 'static>(&self) -> Recipient<T>
+    pub fn recipient<T>(&self) -> Recipient<T>
     where
-        T: MessageFor<A>,
+        T: MessageFor<A> + Send + 'static,
     {
         Recipient::new(self.clone())
     }

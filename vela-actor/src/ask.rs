@@ -8,6 +8,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
+use vela_core::__private::Site;
+use vela_core::__private::seam::Subject;
 use vela_core::SendErrorKind;
 use vela_core::ops::Receive;
 use vela_core::select::Polled;
@@ -83,6 +85,7 @@ pin_project! {
         send: Option<vela_core::Send<'a, Envelope<A::Message>>>,
         waiting: Waiting<Q::Reply>,
         timeout: Option<Duration>,
+        site: Site,
     }
 }
 
@@ -116,13 +119,21 @@ impl<R> Drop for Waiting<R> {
 }
 
 impl<'a, A: Actor, Q: Request> Ask<'a, A, Q> {
+    #[track_caller]
     pub(crate) fn new(address: &'a Address<A>, request: Q) -> Self
     where
         Call<Q>: MessageFor<A>,
     {
         let (call, slot) = Call::new(request);
         let waiting = Waiting { slot, link: None, entry: None, over: false };
-        Self { address, message: Some(call.into_message()), send: None, waiting, timeout: Some(TIMEOUT) }
+        Self {
+            address,
+            message: Some(call.into_message()),
+            send: None,
+            waiting,
+            timeout: Some(TIMEOUT),
+            site: Site::here(),
+        }
     }
 
     /// Gives up after `limit`, counted from the first poll, whether the request waits for room or for its answer. It is exact to
@@ -181,6 +192,10 @@ impl<A: Actor, Q: Request> Future for Ask<'_, A, Q> {
         {
             let slot: Arc<dyn Expire> = Arc::clone(&this.waiting.slot) as _;
             this.waiting.entry = Some(Wheel::current().enter_for(limit, slot));
+        }
+        // While it waits for room, the send tells of itself.
+        if this.send.is_none() {
+            this.site.polled(result.is_ready(), "ask", || Subject::Other);
         }
         let answer = ready!(result);
         this.send.set(None);

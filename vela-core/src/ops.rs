@@ -39,7 +39,7 @@ use crate::waitlist::{Claim, Wakes};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be received from with `<-`",
     label = "not a source of values",
-    note = "`<-` receives from channels, task handles, timers, tickers, `ctx.done()`, oneshot, watch, broadcast, subscriptions to signals and buses, any `Stream`, an `Option` of those, and types that implement `vela::Receive`",
+    note = "`<-` receives from channels, task handles, timers, tickers, `ctx.done()`, oneshot, watch, broadcast, subscriptions to signals and buses, inboxes and asks of actors, any `Stream`, an `Option` of those, and types that implement `vela::Receive`",
     note = "if a comparison with a negative number was meant, put a space between `<` and `-`"
 )]
 pub trait Receive {
@@ -57,7 +57,7 @@ pub trait Receive {
 #[diagnostic::on_unimplemented(
     message = "this value cannot be sent to `{Self}` with `<-`",
     label = "does not take this value",
-    note = "`<-` sends to `vela::Sender<T>` (a `T`), to `vela::broadcast` and `vela::watch` senders, to `vela::signal` setters, to buses and topics, and to types that implement `vela::Transmit`",
+    note = "`<-` sends to `vela::Sender<T>` (a `T`), to `vela::broadcast` and `vela::watch` senders, to `vela::signal` setters, to buses and topics, to addresses of actors, and to types that implement `vela::Transmit`",
     note = "if a comparison with a negative number was meant, put a space between `<` and `-`"
 )]
 pub trait Transmit<V> {
