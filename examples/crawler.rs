@@ -97,8 +97,8 @@ impl Crawler {
                 CrawlerMsg::Visited { page, links, worker }
             });
         }
-        if self.idle.len() == WORKERS {
-            self.asked.take().map(|call| call.reply(std::mem::take(&mut self.pages)));
+        if let Some(call) = self.asked.take_if(|_| self.idle.len() == WORKERS) {
+            call.reply(std::mem::take(&mut self.pages));
         }
     }
 }

@@ -22,7 +22,7 @@ impl Journal {
     }
 
     /// How many notes there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.lock().unwrap().len()
     }
 
