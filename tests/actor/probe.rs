@@ -5,31 +5,32 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use vela::actor::{Actor, ActorContext, Call, Exit, Failure, Notice, Request, Terminated};
 
 /// What happened, in order.
 #[derive(Clone, Default)]
-pub struct Journal(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Journal(Arc<Mutex<Vec<String>>>);
 
 impl Journal {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub fn note(&self, what: impl Into<String>) {
+    pub(crate) fn note(&self, what: impl Into<String>) {
         self.0.lock().unwrap().push(what.into());
     }
 
     /// What was noted since the last time.
-    pub fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 
 /// An error with a text.
 #[derive(Debug)]
-pub struct Fault(pub &'static str);
+pub(crate) struct Fault(pub(crate) &'static str);
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,21 +46,36 @@ impl From<Infallible> for Fault {
     }
 }
 
-pub type Doing<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+pub(crate) type Doing<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 type Deed = Box<dyn for<'a> FnOnce(&'a mut Probe, &'a mut ActorContext<Probe>) -> Doing<'a> + Send>;
 
 /// What a [`Probe`] understands.
-pub enum ProbeMsg {
+pub(crate) enum ProbeMsg {
     /// Notes it.
     Note(String),
     Do(Deed),
     Echo(Call<Echo>),
+    /// Fails, with the question unanswered.
+    Poison(Call<Poison>),
 }
 
-pub struct Echo(pub u32);
+pub(crate) struct Echo(pub(crate) u32);
 
 impl Request for Echo {
     type Reply = u32;
+}
+
+/// A request at which the probe fails.
+pub(crate) struct Poison;
+
+impl Request for Poison {
+    type Reply = ();
+}
+
+impl From<Call<Poison>> for ProbeMsg {
+    fn from(call: Call<Poison>) -> Self {
+        Self::Poison(call)
+    }
 }
 
 impl From<&str> for ProbeMsg {
@@ -75,35 +91,67 @@ impl From<Call<Echo>> for ProbeMsg {
 }
 
 /// A message that has the probe do something.
-pub fn deed(
+pub(crate) fn deed(
     what: impl for<'a> FnOnce(&'a mut Probe, &'a mut ActorContext<Probe>) -> Doing<'a> + Send + 'static,
 ) -> ProbeMsg {
     ProbeMsg::Do(Box::new(what))
 }
 
 /// A message at which the probe fails.
-pub fn fail(why: &'static str) -> ProbeMsg {
+pub(crate) fn fail(why: &'static str) -> ProbeMsg {
     deed(move |_, _| Box::pin(async move { Err(Fault(why)) }))
 }
 
 /// A message at which the probe panics.
-pub fn panic(why: &'static str) -> ProbeMsg {
+pub(crate) fn panic(why: &'static str) -> ProbeMsg {
     deed(move |_, _| Box::pin(async move { panic!("{why}") }))
 }
 
 /// A message at which the probe waits for ever.
-pub fn hang() -> ProbeMsg {
+pub(crate) fn hang() -> ProbeMsg {
     deed(|_, _| Box::pin(std::future::pending()))
+}
+
+/// A message at which the probe ends this run normally.
+pub(crate) fn leave() -> ProbeMsg {
+    deed(|_, cx| {
+        Box::pin(async move {
+            cx.stop();
+            Ok(())
+        })
+    })
+}
+
+/// Panics when it is dropped.
+pub(crate) struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "the bomb");
+    }
+}
+
+/// A message that panics when it is dropped, handled or not.
+pub(crate) fn bomb() -> ProbeMsg {
+    let bomb = Bomb;
+    deed(move |_, _| {
+        Box::pin(async move {
+            drop(bomb);
+            Ok(())
+        })
+    })
 }
 
 /// What a [`Probe`] does in its hooks: nothing, unless it is told.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub enum Hook {
+pub(crate) enum Hook {
     #[default]
     Ok,
     Err,
     Panic,
     Hang,
+    /// Takes so long.
+    Slow(Duration),
 }
 
 impl Hook {
@@ -113,24 +161,36 @@ impl Hook {
             Self::Err => Err(Fault(text)),
             Self::Panic => panic!("{text}"),
             Self::Hang => std::future::pending().await,
+            Self::Slow(time) => {
+                vela::time::sleep(time).await;
+                Ok(())
+            }
         }
     }
 }
 
-pub struct Probe {
-    pub name: &'static str,
-    pub journal: Journal,
-    pub in_started: Hook,
-    pub in_stopped: Hook,
-    pub in_drop: Hook,
+pub(crate) struct Probe {
+    pub(crate) name: String,
+    pub(crate) journal: Journal,
+    pub(crate) in_restarting: Hook,
+    pub(crate) in_started: Hook,
+    pub(crate) in_stopped: Hook,
+    pub(crate) in_drop: Hook,
 }
 
 impl Probe {
-    pub fn new(name: &'static str, journal: &Journal) -> Self {
-        Self { name, journal: journal.clone(), in_started: Hook::Ok, in_stopped: Hook::Ok, in_drop: Hook::Ok }
+    pub(crate) fn new(name: impl Into<String>, journal: &Journal) -> Self {
+        Self {
+            name: name.into(),
+            journal: journal.clone(),
+            in_restarting: Hook::Ok,
+            in_started: Hook::Ok,
+            in_stopped: Hook::Ok,
+            in_drop: Hook::Ok,
+        }
     }
 
-    pub fn note(&self, what: impl fmt::Display) {
+    pub(crate) fn note(&self, what: impl fmt::Display) {
         self.journal.note(format!("{}: {what}", self.name));
     }
 }
@@ -153,7 +213,7 @@ impl Actor for Probe {
 
     async fn restarting(&mut self, failure: &Failure, _: &mut ActorContext<Self>) -> Result<(), Fault> {
         self.note(format_args!("restarting after [{failure}]"));
-        Ok(())
+        self.in_restarting.run("in restarting").await
     }
 
     async fn stopped(&mut self, exit: &Exit, _: &mut ActorContext<Self>) -> Result<(), Fault> {
@@ -166,6 +226,7 @@ impl Actor for Probe {
             ProbeMsg::Note(text) => self.note(text),
             ProbeMsg::Do(deed) => return deed(self, cx).await,
             ProbeMsg::Echo(call) => call.reply_with(|Echo(n)| n),
+            ProbeMsg::Poison(_call) => return Err(Fault("poison")),
         }
         Ok(())
     }
@@ -182,7 +243,7 @@ impl Actor for Probe {
 }
 
 /// For tests that look at notices themselves.
-pub fn text_of(notice: &Notice) -> String {
+pub(crate) fn text_of(notice: &Notice) -> String {
     match notice {
         Notice::Terminated(terminated) => format!("{} terminated", terminated.path),
         Notice::Lagged(missed) => format!("lagged {missed}"),
