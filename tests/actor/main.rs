@@ -21,3 +21,4 @@ mod starting;
 mod stopping;
 mod strategies;
 mod supervision;
+mod trees;

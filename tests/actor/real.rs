@@ -159,7 +159,7 @@ async fn no_message_is_handled_twice_over_restarts() {
     }
     assert!(answers(&a).await);
     assert_eq!(handled.load(SeqCst), 4 * EACH);
-    assert_eq!(stage.children().list()[0].restarts, 4 * EACH / 100);
+    assert_eq!(stage.children().list()[0].restarts, u64::from(4 * EACH / 100));
     stage.end().await;
 }
 

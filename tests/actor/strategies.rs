@@ -187,8 +187,8 @@ async fn those_that_fail_together_come_back_once() {
     let started = who(&notes, "started");
     assert_eq!(started[started.len() - 3..], ["a", "b", "c"], "{notes:?}");
     assert_eq!(started.len(), who(&notes, "dropped").len(), "{notes:?}");
-    let restarts: u32 = stage.children().list().iter().map(|child| child.restarts).sum();
-    assert!(restarts as usize == started.len() && restarts <= 9, "{notes:?}");
+    let restarts: u64 = stage.children().list().iter().map(|child| child.restarts).sum();
+    assert!(restarts == started.len() as u64 && restarts <= 9, "{notes:?}");
     stage.end().await;
 }
 
