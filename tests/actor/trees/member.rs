@@ -30,7 +30,7 @@ pub(crate) enum Act {
     Turn(Turn),
     Leave,
     Die,
-    Drop(#[expect(dead_code, reason = "its drop panics")] Bomb),
+    Drop(Bomb),
     Watch(Address<Member>),
     Link(Address<Member>),
     Ask(Address<Member>),
@@ -82,7 +82,7 @@ impl Member {
     fn make(cell: usize, node: &Arc<Node>, ledger: &Ledger) -> Self {
         let (count, calm) = {
             let mut books = ledger.books();
-            (books.called(cell) as u64, books.calm)
+            (books.called(cell), books.calm)
         };
         let mut rng = Rng::with_seed(node.seed ^ count);
         assert!(calm || rng.u32(..200) >= node.wild, "in the factory");

@@ -116,6 +116,18 @@ impl Node {
     }
 }
 
+impl Node {
+    /// How long it may take to stop, in the worst case.
+    pub(crate) fn longest_stop(&self) -> Duration {
+        match self.shutdown {
+            Shutdown::Kill => Duration::ZERO,
+            Shutdown::After(time) => time,
+            // What its own hooks and handlers take at most, and those below.
+            _ => secs(6) + self.kids.iter().map(|kid| kid.longest_stop()).sum::<Duration>(),
+        }
+    }
+}
+
 /// What a hook does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Turn {
