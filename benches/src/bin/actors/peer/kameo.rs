@@ -164,8 +164,10 @@ impl Supervised for Kameo {
                 loop {
                     match counter.ask(Get).send().await {
                         Ok(0) => break,
-                        // The question is given back while the counter restarts.
-                        Err(SendError::ActorRestarting(_)) => tokio::task::yield_now().await,
+                        // Questions that meet the restart come to nothing.
+                        Err(SendError::ActorRestarting(_) | SendError::ActorStopped) => {
+                            tokio::task::yield_now().await;
+                        }
                         Ok(_) | Err(_) => return false,
                     }
                 }
