@@ -50,12 +50,24 @@ impl fmt::Display for ActorId {
 #[derive(Clone)]
 pub(crate) struct Identity {
     id: ActorId,
-    path: Arc<str>,
+    path: Path,
+}
+
+#[derive(Clone)]
+enum Path {
+    Given(Arc<str>),
+    /// Of a type: no allocation for each of many actors.
+    Kind(fn() -> &'static str),
 }
 
 impl Identity {
     pub(crate) fn new(path: Arc<str>) -> Self {
-        Self { id: ActorId::next(), path }
+        Self { id: ActorId::next(), path: Path::Given(path) }
+    }
+
+    /// One that is called what `kind` says.
+    pub(crate) fn of_kind(kind: fn() -> &'static str) -> Self {
+        Self { id: ActorId::next(), path: Path::Kind(kind) }
     }
 
     pub(crate) fn id(&self) -> ActorId {
@@ -63,11 +75,14 @@ impl Identity {
     }
 
     pub(crate) fn path(&self) -> &str {
-        &self.path
+        match &self.path {
+            Path::Given(path) => path,
+            Path::Kind(kind) => kind(),
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or_default()
+        self.path().rsplit('/').next().unwrap_or_default()
     }
 }
 
@@ -81,7 +96,7 @@ impl Eq for Identity {}
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} #{}", self.path, self.id)
+        write!(f, "{} #{}", self.path(), self.id)
     }
 }
 
@@ -263,6 +278,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) kept: Mutex<Option<Box<Kept<A>>>>,
     /// Whether there is something to give back in `kept`. Relaxed: as above.
     pub(crate) has_returned: AtomicBool,
+    /// Whether the sources come before the mail, for once. Relaxed: as above.
+    pub(crate) sources_first: AtomicBool,
     /// How many addresses there are, if the last of them ends the actor.
     addresses: AtomicUsize,
 }
@@ -298,6 +315,7 @@ impl<A: Actor> Cell<A> {
             has_lanes: AtomicBool::new(false),
             kept: Mutex::new(None),
             has_returned: AtomicBool::new(false),
+            sources_first: AtomicBool::new(false),
             addresses: AtomicUsize::new(0),
         })
     }
