@@ -201,7 +201,10 @@ fn handle<A: Actor>(
             chain::begin(envelope.behind);
             Either::Left(actor.handle(envelope.message, cx))
         }
-        Next::Notice(notice) => Either::Right(notify(actor, notice, cx)),
+        Next::Notice(notice) => {
+            chain::begin(None);
+            Either::Right(notify(actor, notice, cx))
+        }
     }
 }
 
