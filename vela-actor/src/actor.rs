@@ -174,6 +174,7 @@ pub trait Actor: Sized + Send + 'static {
 }
 
 /// A block in a function: an `async fn` would hold its arguments twice, and each actor has one of these.
+#[allow(clippy::manual_async_fn, reason = "an `async fn` holds its parameters twice")]
 fn receive_and_handle<A: Actor>(
     actor: &mut A,
     inbox: &mut Inbox<A>,

@@ -41,6 +41,7 @@ pub(crate) fn start<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) {
 /// All of it but the guard.
 ///
 /// Each actor has one of these: the actor itself is in it once, and what is over is not held beside what follows.
+#[allow(clippy::manual_async_fn, reason = "an `async fn` holds its parameters twice")]
 fn live<A: Actor>(cell: Arc<Cell<A>>, mut actor: Option<A>) -> impl Future<Output = Exit> + Send {
     async move {
         if actor.is_none() {
