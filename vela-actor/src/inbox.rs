@@ -15,6 +15,7 @@ use vela_core::select::Polled;
 
 use crate::actor::Actor;
 use crate::cell::{Cell, Envelope};
+use crate::chain;
 use crate::lanes::Notice;
 use crate::signals::STOP;
 
@@ -113,7 +114,7 @@ impl<A: Actor> Inbox<A> {
     /// Nothing is lost when the future is dropped.
     pub async fn notice(&self) -> Notice {
         std::future::poll_fn(|cx| {
-            self.cell.core.signals.register_inbox(cx.waker());
+            self.register(cx);
             if !self.cell.has_lanes.load(Relaxed) {
                 return Poll::Pending;
             }
@@ -142,6 +143,13 @@ impl<A: Actor> Inbox<A> {
     #[track_caller]
     fn next_of<W: Wanted>(&self) -> NextOf<'_, A, W> {
         NextOf { inbox: self, wanted: PhantomData, mail: self.cell.rx.recv() }
+    }
+
+    /// Has who polls the inbox woken by a signal: the task is, anyway.
+    fn register(&self, cx: &Context<'_>) {
+        if !chain::is_task(cx.waker()) {
+            self.cell.core.signals.register_inbox(cx.waker());
+        }
     }
 
     /// The lanes before the mail.
@@ -224,7 +232,7 @@ impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
         if let Poll::Ready(next) = inbox.poll_sources(cx, W::NOTICES) {
             return Poll::Ready(Some(next));
         }
-        signals.register_inbox(cx.waker());
+        inbox.register(cx);
         // L1.
         if signals.has(STOP) { Poll::Ready(None) } else { Poll::Pending }
     }
