@@ -90,7 +90,7 @@ impl<F> fmt::Debug for Named<F> {
 
 /// Names a future.
 #[track_caller]
-pub(crate) fn operation<F>(name: &'static str, future: F) -> Named<F> {
+pub fn operation<F>(name: &'static str, future: F) -> Named<F> {
     Named { future, name, site: Site::here() }
 }
 

@@ -150,7 +150,7 @@ pub(crate) fn any() -> bool {
 
 /// Whether this thread runs a simulation.
 #[inline]
-pub(crate) fn simulated() -> bool {
+pub fn simulated() -> bool {
     any() && with_installed(|_| ()).is_some()
 }
 

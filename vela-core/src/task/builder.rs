@@ -107,7 +107,7 @@ pub async fn yield_now() {
 #[derive(Default)]
 #[must_use = "a builder starts nothing until `spawn`"]
 pub struct TaskBuilder {
-    name: Option<Name>,
+    pub(super) name: Option<Name>,
 }
 
 impl TaskBuilder {

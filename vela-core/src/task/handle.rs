@@ -67,13 +67,13 @@ impl<T> Task<T> {
     }
 
     /// Drops the task at its next `.await`, or before it starts. Returns at once; join the task to know when it
-    /// is gone. A task that has ended already is not changed; a blocking one runs to its end.
+    /// is gone. A task that has ended already is not changed; a blocking one, and a job of a pool, runs to its end once it has
+    /// begun.
     pub fn cancel(&self) {
-        self.join.with(|join| {
-            if let Some(handle) = &join.0 {
-                handle.abort();
-            }
-        });
+        let elsewhere = self.join.with(|join| join.0.as_ref().and_then(JoinHandle::abort));
+        if let Some(work) = elsewhere {
+            work.abort();
+        }
     }
 
     /// The name, if it was given one.
