@@ -135,6 +135,15 @@ impl TaskBuilder {
         run::start(Plain { future }, self.name, Location::caller())
     }
 
+    /// As [`spawn`](Self::spawn), for what was asked for at `site`.
+    #[doc(hidden)]
+    pub fn spawn_at<F>(self, future: F, site: &'static Location<'static>) -> Task<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        run::start(Plain { future }, self.name, site)
+    }
+
     /// As [`spawn_blocking`].
     ///
     /// # Panics

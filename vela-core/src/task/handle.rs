@@ -62,6 +62,12 @@ impl<T> Task<T> {
         }
     }
 
+    /// What cancels it, for those who do not have the handle.
+    #[doc(hidden)]
+    pub fn canceller(&self) -> Canceller {
+        Canceller(self.abort_handle())
+    }
+
     pub(super) fn abort_handle(&self) -> Option<AbortHandle> {
         self.join.with(|join| join.0.as_ref().map(JoinHandle::abort_handle))
     }
@@ -129,6 +135,20 @@ impl<T> Task<T> {
     pub fn join_blocking(&self) -> Result<T, TaskError> {
         crate::rt::assert_may_block("Task::join_blocking");
         crate::rt::park_on(self.join())
+    }
+}
+
+/// Cancels a task.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Canceller(Option<AbortHandle>);
+
+impl Canceller {
+    /// As [`Task::cancel`].
+    pub fn cancel(&self) {
+        if let Some(handle) = &self.0 {
+            handle.abort();
+        }
     }
 }
 

@@ -46,6 +46,8 @@ pub use current::{TaskId, TaskInfo, current};
 pub use error::{Panic, TaskError};
 pub use external::{OnCancel, Work, WorkEnd};
 pub use group::Group;
+#[doc(hidden)]
+pub use handle::Canceller;
 pub use handle::{Join, Task};
 pub use nursery::Host;
 pub use panic::panic_count;
