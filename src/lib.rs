@@ -158,6 +158,7 @@
 //! | `serde` | settings and snapshots can be serialised |
 //! | `tracing` | panics of detached tasks and lines about channels are events, tasks with a name run in a span |
 //! | `rate-limit` | `flow::RateLimiter`, on the crate `governor` |
+//! | `pool` | `vela::pool`: CPU work on Rayon's threads, futures on a runtime of their own |
 
 pub use vela_core::*;
 
@@ -196,6 +197,8 @@ pub mod __private {
     }
 }
 
+#[cfg(feature = "pool")]
+pub use vela_pool as pool;
 #[cfg(feature = "sim")]
 pub use vela_sim as sim;
 

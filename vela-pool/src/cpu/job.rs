@@ -39,6 +39,10 @@ impl<F> Closure<F> {
         Self { work: Mutex::new(Some(work)), pool, priority, number: AtomicU64::new(0) }
     }
 
+    pub(super) fn pool(&self) -> &Arc<Shared> {
+        &self.pool
+    }
+
     pub(super) fn take(&self) -> Option<F> {
         self.work.lock().take()
     }

@@ -237,7 +237,7 @@ impl CpuPool {
         if !Threads::is_here(&self.shared) {
             wait_on_thread("CpuPool::install", std::future::ready(()));
         }
-        self.shared.threads.rayon().install(f)
+        Threads::install(&self.shared, f)
     }
 
     /// A job without a name, of normal priority.

@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use vela_core::Overflow;
-use vela_core::sync::Semaphore;
 use vela_core::task::WorkEnd;
-use vela_core::time::Instant;
+use vela_core::time::{Instant, timeout};
 
 use super::Priority;
 use super::job::Job;
@@ -33,7 +33,7 @@ pub(super) struct Shared {
 
 struct State {
     lanes: Lanes<Entry>,
-    /// Calls of `serve` that are still to come.
+    /// Tickets that are out: as many threads serve, or will before long (P2).
     tickets: usize,
     running: usize,
     closed: bool,
@@ -80,14 +80,14 @@ impl Shared {
             run_time: Samples::new(),
             drops: Drops::default(),
         };
-        let room = waits.then(|| Semaphore::new(bound));
+        let room = waits.then(|| Semaphore::new(bound.min(Semaphore::MAX_PERMITS)));
         Self { name, bound, overflow, threads, room, state: Mutex::new(state), born: Instant::now() }
     }
 
-    /// Puts a job into the queue, or what the policy does instead. Where there is a semaphore, the caller has a permit, which
-    /// is the job's then (P1).
+    /// Puts a job into the queue, or what the policy does instead. Where there is a semaphore, the caller has taken a permit,
+    /// which is the job's then (P1).
     ///
-    /// `Err`: nothing has happened to it.
+    /// `Err`: nothing has happened to either.
     pub(super) fn push(self: &Arc<Self>, job: Arc<dyn Job>, priority: Priority) -> Result<(), SpawnErrorKind> {
         let effects = self.state.lock().push(job, priority, self)?;
         if effects.needs_ticket {
@@ -123,12 +123,14 @@ impl Shared {
         told
     }
 
-    /// The job to run next, which counts as running from now on. `ticket`: by a ticket, which is used up with this.
+    /// The job to run next, which counts as running from now on. `ticket`: for a ticket, which is no longer out if there is none.
     pub(super) fn take(self: &Arc<Self>, ticket: bool) -> Option<Taken> {
         let mut guard = self.state.lock();
         let state = &mut *guard;
-        state.tickets -= usize::from(ticket);
-        let entry = state.lanes.pop()?;
+        let Some(entry) = state.lanes.pop() else {
+            state.tickets -= usize::from(ticket);
+            return None;
+        };
         state.running += 1;
         let now = entry.queued.map(|_| Instant::now());
         if let (Some(queued), Some(now)) = (entry.queued, now) {
@@ -140,11 +142,33 @@ impl Shared {
         Some(Taken { pool: Arc::clone(self), entry, started, run: false })
     }
 
+    /// A ticket is given back. False: it was the last, and there are jobs in the queue.
+    pub(super) fn return_ticket(&self) -> bool {
+        let mut state = self.state.lock();
+        state.tickets -= 1;
+        state.tickets > 0 || state.lanes.len() == 0
+    }
+
+    /// Whether one ticket more would help; then it is out.
+    pub(super) fn reissue(&self) -> bool {
+        self.state.lock().wants_ticket(self)
+    }
+
     /// There is a place more in the queue.
-    fn free(&self) {
+    pub(super) fn free(&self) {
         if let Some(room) = &self.room {
             room.add_permits(1);
         }
+    }
+
+    /// Waits for a place in the queue, where the policy is to wait. It is the caller's then.
+    pub(super) async fn wait_for_room(&self) -> Result<(), SpawnErrorKind> {
+        let Some(room) = &self.room else { return Ok(()) };
+        let acquired = match self.overflow {
+            Overflow::Timeout(limit) => timeout(limit, room.acquire()).await.map_err(|_| SpawnErrorKind::TimedOut)?,
+            _ => room.acquire().await,
+        };
+        acquired.map(SemaphorePermit::forget).map_err(|_| SpawnErrorKind::Closed)
     }
 
     pub(super) fn close(&self) -> bool {
@@ -217,10 +241,16 @@ impl State {
         });
         let queued = self.lanes.len();
         self.high_water = self.high_water.max(queued);
-        // P2: one that a cancelled job has left will do.
-        effects.needs_ticket = self.tickets < queued;
-        self.tickets += usize::from(effects.needs_ticket);
+        effects.needs_ticket = self.wants_ticket(pool);
         Ok(effects)
+    }
+
+    /// P2. Who serves looks at the queue again, under the lock, before his ticket is back: so what is pushed while as many tickets
+    /// are out as there are threads needs none.
+    fn wants_ticket(&mut self, pool: &Shared) -> bool {
+        let wanted = self.tickets < pool.threads.count() && self.lanes.len() > 0;
+        self.tickets += usize::from(wanted);
+        wanted
     }
 }
 

@@ -5,13 +5,14 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::{SemaphorePermit, TryAcquireError};
 use vela_core::__private::{operation, wait_on_thread};
 use vela_core::Overflow;
 use vela_core::ops::Named;
-use vela_core::sync::Permit;
-use vela_core::task::{Task, TaskBuilder, Work};
-use vela_core::time::{sleep, timeout};
+use vela_core::task::{Task, TaskBuilder};
+use vela_core::time::sleep;
 
 use super::Priority;
 use super::job::{Closure, Job};
@@ -89,9 +90,7 @@ impl JobBuilder {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let site = Location::caller();
-        let pool = Arc::clone(&self.pool);
-        self.try_submit(job, site).inspect_err(|error| pool.refused(error.kind()))
+        self.try_submit(job, Location::caller()).map_err(Refused::count)
     }
 
     /// As [`CpuPool::spawn_from_thread`](super::CpuPool::spawn_from_thread).
@@ -113,15 +112,17 @@ impl JobBuilder {
         if !Threads::is_here(&self.pool) {
             return wait_on_thread("CpuPool::spawn_from_thread", self.submit(job, site));
         }
-        let mut job = job;
+        let (mut builder, mut job) = (self, job);
         loop {
-            match self.clone().try_submit(job, site) {
-                Err(refused) if refused.kind() == SpawnErrorKind::Full => job = refused.into_inner(),
-                submitted => return submitted,
+            match builder.try_submit(job, site) {
+                Err(refused) if refused.error.kind() == SpawnErrorKind::Full => {
+                    (builder, job) = (refused.builder, refused.error.into_inner());
+                }
+                submitted => return submitted.map_err(Refused::count),
             }
             // P4: whoever would wait for a thread while he holds one makes room himself. If there is nothing to run, another
             // thread has taken it just now, or is about to put it there.
-            match self.pool.take(false) {
+            match builder.pool.take(false) {
                 Some(taken) => taken.run(),
                 None => std::thread::yield_now(),
             }
@@ -167,98 +168,105 @@ impl JobBuilder {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let pool = Arc::clone(&self.pool);
-        let submitted = match pool.overflow {
-            Overflow::Retry { attempts, backoff } => self.retry(job, site, attempts, backoff).await,
-            _ => match wait_for_room(&pool).await {
-                Ok(permit) => self.push(job, site, permit),
-                Err(kind) => Err(SpawnError::new(kind, job)),
-            },
+        let refused = match self.try_submit(job, site) {
+            Ok(task) => return Ok(task),
+            Err(refused) if refused.error.kind() == SpawnErrorKind::Full => refused,
+            Err(refused) => return Err(refused.count()),
         };
-        submitted.inspect_err(|error| pool.refused(error.kind()))
+        let waited = match refused.builder.pool.overflow {
+            Overflow::Retry { attempts, backoff } => refused.retry(site, attempts, backoff).await,
+            _ if refused.builder.pool.room.is_some() => refused.wait(site).await,
+            _ => Err(refused),
+        };
+        waited.map_err(Refused::count)
     }
 
-    async fn retry<F, R>(
-        self,
-        mut job: F,
-        site: &'static Location<'static>,
-        attempts: u32,
-        backoff: std::time::Duration,
-    ) -> Result<Task<R>, SpawnError<F>>
+    fn try_submit<F, R>(self, job: F, site: &'static Location<'static>) -> Result<Task<R>, Refused<F>>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let mut pause = backoff;
-        for _ in 0..attempts {
-            match self.clone().try_submit(job, site) {
-                Err(refused) if refused.kind() == SpawnErrorKind::Full => job = refused.into_inner(),
-                submitted => return submitted,
-            }
-            sleep(pause).await;
-            pause = pause.saturating_mul(2);
+        let permit = match &self.pool.room {
+            None => Ok(()),
+            // P1: it comes back when the job leaves the queue, or below.
+            Some(room) => room.try_acquire().map(SemaphorePermit::forget),
+        };
+        match permit {
+            Ok(()) => self.push(job, site),
+            Err(TryAcquireError::NoPermits) => Err(self.refuse(SpawnErrorKind::Full, job)),
+            Err(TryAcquireError::Closed) => Err(self.refuse(SpawnErrorKind::Closed, job)),
         }
-        self.try_submit(job, site)
     }
 
-    fn try_submit<F, R>(self, job: F, site: &'static Location<'static>) -> Result<Task<R>, SpawnError<F>>
-    where
-        F: FnOnce() -> R + Send + 'static,
-        R: Send + 'static,
-    {
-        use vela_core::sync::TryAcquireError;
-        let permit = match self.pool.room.as_ref().map(|room| room.try_acquire(1)).transpose() {
-            Ok(permit) => permit,
-            Err(TryAcquireError::TooFew) => return Err(SpawnError::new(SpawnErrorKind::Full, job)),
-            Err(TryAcquireError::Closed) => return Err(SpawnError::new(SpawnErrorKind::Closed, job)),
-        };
-        self.push(job, site, permit)
-    }
-
-    /// `permit` is there if the pool has a semaphore.
-    fn push<F, R>(
-        self,
-        job: F,
-        site: &'static Location<'static>,
-        permit: Option<Permit>,
-    ) -> Result<Task<R>, SpawnError<F>>
+    /// The caller has taken a permit, if the pool has a semaphore; it is given back with an error.
+    fn push<F, R>(self, job: F, site: &'static Location<'static>) -> Result<Task<R>, Refused<F>>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
         let Self { pool, name, priority } = self;
         let builder = name.map_or_else(TaskBuilder::new, |name| TaskBuilder::new().name(name));
-        let (work, task) = builder.external_at(Closure::new(job, Arc::clone(&pool), priority), site);
-        // P1: it comes back when the job leaves the queue.
+        let (work, task) = builder.external_at(Closure::new(job, pool, priority), site);
         let queued: Arc<dyn Job> = Arc::clone(&work) as _;
-        match pool.push(queued, priority) {
-            Ok(()) => {
-                if let Some(permit) = permit {
-                    permit.forget();
-                }
-                Ok(task)
-            }
-            Err(kind) => Err(SpawnError::new(kind, taken_back(&work))),
+        let pool = work.payload().pool();
+        let Err(kind) = pool.push(queued, priority) else { return Ok(task) };
+        pool.free();
+        let Some(job) = work.payload().take() else { unreachable!("nobody else has the job") };
+        let name = work.name().map(|name| Cow::Owned(name.to_owned()));
+        Err(Self { pool: Arc::clone(pool), name, priority }.refuse(kind, job))
+    }
+
+    fn refuse<F>(self, kind: SpawnErrorKind, job: F) -> Refused<F> {
+        Refused { builder: self, error: SpawnError::new(kind, job) }
+    }
+}
+
+/// A job that was not taken, with all that is needed to try again.
+struct Refused<F> {
+    builder: JobBuilder,
+    error: SpawnError<F>,
+}
+
+impl<F> Refused<F> {
+    /// That was the last try.
+    fn count(self) -> SpawnError<F> {
+        self.builder.pool.refused(self.error.kind());
+        self.error
+    }
+
+    async fn wait<R>(self, site: &'static Location<'static>) -> Result<Task<R>, Self>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let Self { builder, error } = self;
+        match builder.pool.wait_for_room().await {
+            Ok(()) => builder.push(error.into_inner(), site),
+            Err(kind) => Err(builder.refuse(kind, error.into_inner())),
         }
     }
-}
 
-/// The closure of a job that did not get into the queue.
-fn taken_back<F, R>(work: &Work<R, Closure<F>>) -> F {
-    match work.payload().take() {
-        Some(job) => job,
-        None => unreachable!("nobody else has the job"),
+    async fn retry<R>(
+        mut self,
+        site: &'static Location<'static>,
+        attempts: u32,
+        backoff: Duration,
+    ) -> Result<Task<R>, Self>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let mut pause = backoff;
+        for _ in 0..attempts {
+            sleep(pause).await;
+            pause = pause.saturating_mul(2);
+            match self.builder.try_submit(self.error.into_inner(), site) {
+                Err(refused) if refused.error.kind() == SpawnErrorKind::Full => self = refused,
+                submitted => return submitted,
+            }
+        }
+        Err(self)
     }
-}
-
-/// A permit, if the policy is to wait for one.
-async fn wait_for_room(pool: &Shared) -> Result<Option<Permit>, SpawnErrorKind> {
-    let Some(room) = &pool.room else { return Ok(None) };
-    let acquired = match pool.overflow {
-        Overflow::Timeout(limit) => timeout(limit, room.acquire(1)).await.map_err(|_| SpawnErrorKind::TimedOut)?,
-        _ => room.acquire(1).await,
-    };
-    acquired.map(Some).map_err(|_| SpawnErrorKind::Closed)
 }
 
 impl fmt::Debug for JobBuilder {

@@ -1,12 +1,14 @@
-//! What calls `serve` for each ticket: Rayon's threads, or, in a simulation, a task.
+//! What serves the queue: Rayon's threads, or, in a simulation, tasks.
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use vela_core::__private::seam::simulated;
-use vela_core::sync::Semaphore;
 use vela_core::task::{TaskBuilder, yield_now};
+use vela_core::time::Instant;
 
 use super::shared::Shared;
 use crate::error::BuildError;
@@ -18,13 +20,11 @@ pub(super) struct Threads {
     rayon: OnceLock<ThreadPool>,
     count: usize,
     prefix: Box<str>,
-    /// In a simulation: how many jobs may run at a time.
-    free: Semaphore,
 }
 
 impl Threads {
     pub(super) fn start(count: usize, prefix: Box<str>) -> Result<Self, BuildError> {
-        let threads = Self { rayon: OnceLock::new(), count, prefix, free: Semaphore::new(count) };
+        let threads = Self { rayon: OnceLock::new(), count, prefix };
         if !simulated() {
             let rayon = threads.build()?;
             threads.rayon.get_or_init(|| rayon);
@@ -41,9 +41,6 @@ impl Threads {
         ThreadPoolBuilder::new()
             .num_threads(self.count)
             .thread_name(move |at| format!("{prefix}-{at}"))
-            // A job's panic does not come so far. What does is the drop of a result that nobody wants: the panic hook has told
-            // of it, and Rayon would end the process.
-            .panic_handler(|_| ())
             .build()
             .map_err(BuildError::new)
     }
@@ -55,27 +52,26 @@ impl Threads {
         })
     }
 
-    /// One call of `serve` more, on some thread, before long.
+    /// One thread more that serves, before long. Its ticket is out already.
     pub(super) fn issue(pool: &Arc<Shared>) {
+        let ticket = Ticket { pool: Arc::clone(pool), back: false };
         if simulated() {
-            return Self::simulate(pool);
+            drop(TaskBuilder::new().name("thread of a pool").spawn(ticket.simulate()));
+        } else {
+            pool.threads.rayon().spawn(move || ticket.serve());
         }
-        let ticket = Ticket(Some(Arc::clone(pool)));
-        pool.threads.rayon().spawn(move || ticket.serve());
     }
 
-    /// As a task, with a step each for what takes time on a thread: to wake up, to run the job, to go on to the next.
-    fn simulate(pool: &Arc<Shared>) {
-        let ticket = Ticket(Some(Arc::clone(pool)));
-        let free = pool.threads.free.clone();
-        let thread = TaskBuilder::new().name("thread of a pool").spawn(async move {
-            let _thread = free.acquire(1).await;
-            let Some(taken) = ticket.take() else { return };
-            yield_now().await;
-            taken.run();
-            yield_now().await;
-        });
-        drop(thread);
+    /// Calls `f` on a thread of Rayon's.
+    pub(super) fn install<R: Send>(pool: &Arc<Shared>, f: impl FnOnce() -> R + Send) -> R {
+        pool.threads.rayon().install(|| {
+            let before = Installed(SERVING.replace(Serving::Job));
+            if before.0 == Serving::Between {
+                // It may take long, and tickets that this turn has met are of use to others.
+                reissue(pool);
+            }
+            f()
+        })
     }
 
     /// Whether this thread runs a job of `pool`.
@@ -85,33 +81,132 @@ impl Threads {
     }
 }
 
-/// The right, and the duty, to serve once (P2).
-struct Ticket(Option<Arc<Shared>>);
+/// How long a thread serves before it looks whether Rayon has something to do: parts of a parallel iterator that a job waits for,
+/// or an `install`.
+const TURN: Duration = Duration::from_micros(100);
+
+/// The right, and the duty, to run jobs until there are none (P2).
+struct Ticket {
+    pool: Arc<Shared>,
+    /// It is not out any more.
+    back: bool,
+}
 
 impl Ticket {
-    fn serve(self) {
-        if let Some(taken) = self.take() {
-            taken.run();
+    /// On a thread of Rayon's.
+    fn serve(mut self) {
+        match SERVING.replace(Serving::Between) {
+            Serving::Not => {
+                self.serve_all();
+                SERVING.set(Serving::Not);
+            }
+            // In a job that waits for a part of itself: it may be ready soon, so one job at a time.
+            Serving::Job => {
+                let more = self.serve_one();
+                SERVING.set(Serving::Job);
+                if more {
+                    let pool = Arc::clone(&self.pool);
+                    pool.threads.rayon().spawn(move || self.serve());
+                }
+            }
+            // In a turn of Rayon's: whose turn it is goes on (P5).
+            Serving::Between => {
+                MET.set(true);
+                self.back = true;
+                self.pool.return_ticket();
+            }
         }
     }
 
-    fn take(mut self) -> Option<super::shared::Taken> {
-        self.0.take()?.take(true)
+    fn serve_all(&mut self) {
+        let mut turn = Instant::now();
+        while self.serve_one() {
+            let now = Instant::now();
+            if now.duration_since(turn) >= TURN {
+                give_way(&self.pool);
+                turn = Instant::now();
+            }
+        }
+    }
+
+    /// False: there was nothing to do, and the ticket is back.
+    fn serve_one(&mut self) -> bool {
+        let Some(taken) = self.pool.take(true) else {
+            self.back = true;
+            return false;
+        };
+        let before = SERVING.replace(Serving::Job);
+        // A job's panic does not come so far. What does is the drop of a result that nobody wants; the panic hook has told of it.
+        let _told = catch_unwind(AssertUnwindSafe(|| taken.run()));
+        SERVING.set(before);
+        true
+    }
+
+    /// As a task, with steps where a thread would take time: to wake up, and to run a job.
+    async fn simulate(mut self) {
+        yield_now().await;
+        while let Some(taken) = self.pool.take(true) {
+            yield_now().await;
+            taken.run();
+            yield_now().await;
+        }
+        self.back = true;
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        // A simulation has dropped its task: as many jobs go as tickets do, or the last would wait for ever.
-        if let Some(pool) = self.0.take() {
-            drop(pool.take(true));
+        // Only a simulation drops a ticket that is out. Without any thread, what is queued would wait for ever.
+        if !self.back && !self.pool.return_ticket() {
+            self.pool.cancel_queued();
         }
     }
+}
+
+/// Rayon's turn. It may hand other tickets to this thread, which are of no use here: they go back, and if another thread could use
+/// them there are new ones afterwards (P5).
+fn give_way(pool: &Arc<Shared>) {
+    loop {
+        MET.set(false);
+        pool.threads.rayon().yield_now();
+        if !MET.get() {
+            break;
+        }
+    }
+    reissue(pool);
+}
+
+fn reissue(pool: &Arc<Shared>) {
+    while pool.reissue() {
+        Threads::issue(pool);
+    }
+}
+
+/// What the thread did before an `install`; put back when this is dropped, also by a panic.
+struct Installed(Serving);
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        SERVING.set(self.0);
+    }
+}
+
+/// What a thread does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Serving {
+    Not,
+    /// It has a ticket, and is between two jobs.
+    Between,
+    /// It runs a job.
+    Job,
 }
 
 thread_local! {
     /// The address of the pool whose job runs on this thread.
     static HERE: Cell<usize> = const { Cell::new(0) };
+    static SERVING: Cell<Serving> = const { Cell::new(Serving::Not) };
+    /// A ticket has met another on this thread.
+    static MET: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A job of a pool runs on this thread.
