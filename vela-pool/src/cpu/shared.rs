@@ -35,6 +35,8 @@ struct State {
     lanes: Lanes<Entry>,
     /// Tickets that are out: as many threads serve, or will before long (P2).
     tickets: usize,
+    /// How many of those run a job now.
+    serving: usize,
     running: usize,
     closed: bool,
     ledger: Ledger,
@@ -72,6 +74,7 @@ impl Shared {
         let state = State {
             lanes: Lanes::new(),
             tickets: 0,
+            serving: 0,
             running: 0,
             closed: false,
             ledger: Ledger::new(),
@@ -132,6 +135,7 @@ impl Shared {
             return None;
         };
         state.running += 1;
+        state.serving += usize::from(ticket);
         let now = entry.queued.map(|_| Instant::now());
         if let (Some(queued), Some(now)) = (entry.queued, now) {
             state.in_queue.end(queued, now, self.born);
@@ -139,7 +143,7 @@ impl Shared {
         let started = state.run_time.start(now);
         drop(guard);
         self.free();
-        Some(Taken { pool: Arc::clone(self), entry, started, run: false })
+        Some(Taken { pool: Arc::clone(self), entry, started, ticket, run: false })
     }
 
     /// A ticket is given back. False: it was the last, and there are jobs in the queue.
@@ -245,10 +249,11 @@ impl State {
         Ok(effects)
     }
 
-    /// P2. Who serves looks at the queue again, under the lock, before his ticket is back: so what is pushed while as many tickets
-    /// are out as there are threads needs none.
+    /// P2. Who has a ticket and runs no job looks at the queue, under the lock, before it is back: so he comes for one of the jobs that are
+    /// there. Others are for tickets that are not out yet, as long as there are threads without one.
     fn wants_ticket(&mut self, pool: &Shared) -> bool {
-        let wanted = self.tickets < pool.threads.count() && self.lanes.len() > 0;
+        let coming = self.tickets - self.serving;
+        let wanted = coming < self.lanes.len() && self.tickets < pool.threads.count();
         self.tickets += usize::from(wanted);
         wanted
     }
@@ -259,6 +264,7 @@ pub(super) struct Taken {
     pool: Arc<Shared>,
     entry: Entry,
     started: Option<Start>,
+    ticket: bool,
     run: bool,
 }
 
@@ -285,6 +291,7 @@ impl Taken {
         let mut guard = self.pool.state.lock();
         let state = &mut *guard;
         state.running -= 1;
+        state.serving -= usize::from(self.ticket);
         if let Some(started) = self.started {
             state.run_time.end(started, Instant::now(), self.pool.born);
         }
