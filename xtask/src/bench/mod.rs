@@ -15,7 +15,7 @@ use crate::{Command, Outcome};
 
 pub(crate) const COMMAND: Command = Command {
     name: "bench",
-    options: "[sim | compile] [--quick | --page] [args…]",
+    options: "[sim | pools | compile] [--quick | --page] [args…]",
     about: "Vela and its peers side by side (the crate benches/, in release)",
     details: "\
 Runs `cargo run --release -p vela-benches -- args…`: the arguments are passed on as they are. What
@@ -30,19 +30,24 @@ Compare ratios within one run only: absolute times on a shared machine mean noth
   compile  the time that `cargo check` takes for 1,000 two-arm `select!`, beside `tokio::select!`;
            `--rounds N`, 5 if not given
   sim      the deterministic simulator beside shuttle: schedules per second of the same small
-           program, on one core; its own options are told by `cargo xtask bench sim -- --help`",
+           program, on one core; its own options are told by `cargo xtask bench sim -- --help`
+  pools    a CPU pool beside raw Rayon and Tokio's `spawn_blocking`: what it costs to hand a job over
+           and get its result; its own options are told by `cargo xtask bench pools -- --help`",
     counts: false,
     run,
 };
 
 /// All binaries that measure.
-pub(crate) const BINS: [&str; 2] = [BIN, SIM];
+pub(crate) const BINS: [&str; 3] = [BIN, SIM, POOLS];
 
 /// The binary of the crate `vela-benches` that measures.
 const BIN: &str = "vela-benches";
 
 /// The binary that measures the simulator, and the word that asks for it.
 const SIM: &str = "sim";
+
+/// The binary that measures pools, and the word that asks for it.
+const POOLS: &str = "pools";
 
 /// The word that asks for the compile time.
 const COMPILE: &str = "compile";
@@ -75,7 +80,8 @@ fn run(args: Args) -> Outcome {
 /// What is asked for, and what is passed on to it.
 fn chosen(args: Args) -> (&'static str, Vec<String>) {
     let mut words = args.rest();
-    let Some(what) = [SIM, COMPILE].into_iter().find(|name| words.first().is_some_and(|word| word == name)) else {
+    let Some(what) = [SIM, POOLS, COMPILE].into_iter().find(|name| words.first().is_some_and(|word| word == name))
+    else {
         return (BIN, words);
     };
     words.remove(0);
@@ -106,6 +112,7 @@ mod tests {
         assert_eq!(of("--quick sim"), (BIN, vec!["--quick".to_owned(), "sim".to_owned()]));
         assert_eq!(of("sim -- --help"), (SIM, vec!["--help".to_owned()]));
         assert_eq!(of("sim --smoke pct"), (SIM, vec!["--smoke".to_owned(), "pct".to_owned()]));
+        assert_eq!(of("pools --quick"), (POOLS, vec!["--quick".to_owned()]));
         assert_eq!(of("compile --rounds 3"), (COMPILE, vec!["--rounds".to_owned(), "3".to_owned()]));
         assert_eq!(of(""), (BIN, vec![]));
     }
