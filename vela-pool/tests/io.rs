@@ -38,8 +38,8 @@ fn work_runs_on_the_runtime_of_the_pool_and_so_does_what_it_starts() {
 fn without_a_runtime_of_its_own_work_runs_where_it_is_submitted() {
     let pool = IoPool::current(1);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("theirs").build().unwrap();
-    let task = runtime.block_on(async { pool.spawn(async { thread_name() }).await.unwrap() });
-    assert_eq!(task.join_blocking().unwrap(), "theirs");
+    let name = runtime.block_on(async { pool.spawn(async { thread_name() }).await.unwrap().await.unwrap() });
+    assert_eq!(name, "theirs");
 }
 
 #[test]
@@ -48,8 +48,8 @@ fn context_name_and_place_come_along() {
     block_on(async {
         let context = Context::background().with_value(7_u32);
         let line = line!() + 1;
-        let spawn = || pool.spawn(async { Context::current().value::<u32>().copied() });
-        let task = context.run(async { spawn().await.unwrap() }).await;
+        let spawn = context.enter(|| pool.spawn(async { Context::current().value::<u32>().copied() }));
+        let task = context.run(spawn).await.unwrap();
         assert!(task.spawned_at().file().ends_with("io.rs") && task.spawned_at().line() == line, "{task:?}");
         assert_eq!(task.await.unwrap(), Some(7));
     });

@@ -52,7 +52,7 @@ impl CpuPoolBuilder {
         self
     }
 
-    /// Names the pool: for [`snapshot`](crate::snapshot), the metrics and the log.
+    /// Names the pool: for [`snapshot`](crate::snapshot()), the metrics and the log.
     pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
         self.name = Some(name.into());
         self
