@@ -13,7 +13,7 @@ use vela_core::{Overflow, block_on};
 use vela_pool::{CpuPool, CpuPoolBuilder, JobError, Priority, SpawnErrorKind};
 
 const SOON: Duration = Duration::from_millis(5);
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(30);
 
 fn one_thread() -> CpuPoolBuilder {
     CpuPool::builder().threads(1)
@@ -514,4 +514,104 @@ fn chaos_adds_up() {
         assert_eq!((seen.done, seen.cancelled, seen.accepted), (done, cancelled, done + cancelled));
         assert_eq!(ran.load(SeqCst) as u64, done);
     }
+}
+
+/// Rayon's own work has its turn: a job whose parts are stolen by a thread that serves the queue, and an `install`.
+#[test]
+fn parallel_iterators_and_installs_go_on_while_the_queue_is_never_empty() {
+    use rayon::prelude::*;
+    let pool = CpuPool::builder().threads(2).queue(16).build().unwrap();
+    let stop = Arc::new(AtomicUsize::new(0));
+    let feeder = thread::spawn({
+        let (pool, stop) = (pool.clone(), Arc::clone(&stop));
+        move || {
+            while stop.load(SeqCst) == 0 {
+                drop(
+                    pool.spawn_from_thread(|| (0..2_000).fold(0_u64, |sum, n| sum ^ std::hint::black_box(n))).unwrap(),
+                );
+            }
+        }
+    });
+    let slow = |n: u32| n + (0..5_000).fold(0, |sum, _| std::hint::black_box(sum));
+    let sum = move || (0..64_u32).into_par_iter().with_max_len(1).map(slow).sum::<u32>();
+    let (tell, told) = mpsc::channel();
+    let worker = thread::spawn({
+        let pool = pool.clone();
+        move || {
+            for _ in 0..100 {
+                assert_eq!(
+                    pool.priority(Priority::High).spawn_from_thread(sum).unwrap().join_blocking().unwrap(),
+                    2016
+                );
+                assert_eq!(pool.install(sum), 2016);
+            }
+            tell.send(()).unwrap();
+        }
+    });
+    let ended = told.recv_timeout(LONG);
+    stop.store(1, SeqCst);
+    feeder.join().unwrap();
+    worker.join().unwrap();
+    assert!(ended.is_ok(), "it took until the queue was empty");
+}
+
+/// Thread 1 runs a job whose right half thread 2 has stolen; that half waits for a part of its own, which thread 1 has stolen back.
+/// Meanwhile thread 2 serves the queue. When the part is done it goes on with the half, although there are jobs in the queue.
+#[test]
+fn a_thread_that_waits_for_a_part_of_a_job_goes_on_when_it_is_ready() {
+    let pool = CpuPool::builder().threads(2).build().unwrap();
+    let gate = || {
+        let (send, receive) = mpsc::channel::<()>();
+        (send, Mutex::new(receive))
+    };
+    let wait = |gate: &Mutex<mpsc::Receiver<()>>| gate.lock().recv_timeout(LONG).unwrap();
+    let (half_began, half_begins) = gate();
+    let (part_began, part_begins) = gate();
+    let (part_may_end, part_goes_on) = gate();
+    let (waits, waiting) = gate();
+    let (part_ended, part_ends) = gate();
+    let (job_ended, job_ends) = gate();
+    let job = move || {
+        let part = || {
+            part_began.send(()).unwrap();
+            wait(&part_goes_on);
+            part_ended.send(()).unwrap();
+        };
+        let half = || {
+            half_began.send(()).unwrap();
+            rayon::join(
+                || {
+                    wait(&part_begins);
+                    waits.send(()).unwrap();
+                },
+                part,
+            );
+        };
+        rayon::join(|| wait(&half_begins), half);
+        job_ended.send(()).unwrap();
+    };
+    let job = pool.try_spawn(job).unwrap();
+    wait(&waiting);
+    let first = pool.try_spawn(move || {
+        part_may_end.send(()).unwrap();
+        wait(&part_ends);
+        // Longer than a turn.
+        thread::sleep(SOON);
+    });
+    let second = pool.try_spawn(move || job_ends.lock().recv_timeout(LONG).is_ok()).unwrap();
+    first.unwrap().join_blocking().unwrap();
+    assert!(second.join_blocking().unwrap(), "the job waits for the queue");
+    job.join_blocking().unwrap();
+}
+
+#[test]
+fn a_task_that_is_kept_does_not_keep_the_pool() {
+    let pool = one_thread().name("cpu.kept").build().unwrap();
+    let task = pool.try_spawn(|| 7).unwrap();
+    drop(pool);
+    while vela_pool::snapshot().iter().any(|pool| pool.name == "cpu.kept") {
+        thread::yield_now();
+    }
+    task.cancel();
+    assert_eq!(task.join_blocking().unwrap(), 7);
 }

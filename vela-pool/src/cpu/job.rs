@@ -1,7 +1,7 @@
 //! A job: a closure beside the outcome of its task, in one allocation.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
@@ -27,7 +27,8 @@ pub(super) trait Job: fmt::Debug + Send + Sync {
 pub(super) struct Closure<F> {
     /// Taken by whoever runs the job or cancels it (E1 of the task: there is only one), or by who could not put it into the queue.
     work: Mutex<Option<F>>,
-    pool: Arc<Shared>,
+    /// Whoever keeps the task does not keep the pool.
+    pool: Weak<Shared>,
     priority: Priority,
     /// Its number in the queue; 0 before. Written under the pool's lock before anybody has the task; who cancels got the task
     /// from who has put it there, so relaxed loads see it.
@@ -35,12 +36,8 @@ pub(super) struct Closure<F> {
 }
 
 impl<F> Closure<F> {
-    pub(super) fn new(work: F, pool: Arc<Shared>, priority: Priority) -> Self {
+    pub(super) fn new(work: F, pool: Weak<Shared>, priority: Priority) -> Self {
         Self { work: Mutex::new(Some(work)), pool, priority, number: AtomicU64::new(0) }
-    }
-
-    pub(super) fn pool(&self) -> &Arc<Shared> {
-        &self.pool
     }
 
     pub(super) fn take(&self) -> Option<F> {
@@ -51,7 +48,8 @@ impl<F> Closure<F> {
 impl<F: Send + 'static> OnCancel for Closure<F> {
     fn cancelled(&self) {
         let place = Place { priority: self.priority, number: self.number.load(Ordering::Relaxed) };
-        let told = self.pool.remove(place);
+        // A pool that is gone has nothing in its queue.
+        let told = self.pool.upgrade().map(|pool| pool.remove(place)).unwrap_or_default();
         // Outside of all locks: the user's values are dropped with it.
         let work = self.take();
         drop(work);

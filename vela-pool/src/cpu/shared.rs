@@ -35,7 +35,7 @@ struct State {
     lanes: Lanes<Entry>,
     /// Tickets that are out: as many threads serve, or will before long (P2).
     tickets: usize,
-    /// How many of those run a job now.
+    /// How many of those run a job now, or something else.
     serving: usize,
     running: usize,
     closed: bool,
@@ -151,6 +151,12 @@ impl Shared {
         let mut state = self.state.lock();
         state.tickets -= 1;
         state.tickets > 0 || state.lanes.len() == 0
+    }
+
+    /// Who has a ticket does something else, which may take long, or is back from there.
+    pub(super) fn away(&self, away: bool) {
+        let serving = &mut self.state.lock().serving;
+        *serving = if away { *serving + 1 } else { *serving - 1 };
     }
 
     /// Whether one ticket more would help; then it is out.

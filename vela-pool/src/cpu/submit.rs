@@ -206,14 +206,13 @@ impl JobBuilder {
     {
         let Self { pool, name, priority } = self;
         let builder = name.map_or_else(TaskBuilder::new, |name| TaskBuilder::new().name(name));
-        let (work, task) = builder.external_at(Closure::new(job, pool, priority), site);
+        let (work, task) = builder.external_at(Closure::new(job, Arc::downgrade(&pool), priority), site);
         let queued: Arc<dyn Job> = Arc::clone(&work) as _;
-        let pool = work.payload().pool();
         let Err(kind) = pool.push(queued, priority) else { return Ok(task) };
         pool.free();
         let Some(job) = work.payload().take() else { unreachable!("nobody else has the job") };
         let name = work.name().map(|name| Cow::Owned(name.to_owned()));
-        Err(Self { pool: Arc::clone(pool), name, priority }.refuse(kind, job))
+        Err(Self { pool, name, priority }.refuse(kind, job))
     }
 
     fn refuse<F>(self, kind: SpawnErrorKind, job: F) -> Refused<F> {

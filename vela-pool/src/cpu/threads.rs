@@ -81,8 +81,7 @@ impl Threads {
     }
 }
 
-/// How long a thread serves before it looks whether Rayon has something to do: parts of a parallel iterator that a job waits for,
-/// or an `install`.
+/// How long a thread serves before Rayon has its turn: with parts of a parallel iterator that a job waits for, or an `install`.
 const TURN: Duration = Duration::from_micros(100);
 
 /// The right, and the duty, to run jobs until there are none (P2).
@@ -93,38 +92,38 @@ struct Ticket {
 }
 
 impl Ticket {
-    /// On a thread of Rayon's.
+    /// On a thread of Rayon's, for a turn; then it is given to Rayon again, because this may be in the middle of something that waits
+    /// for a part of itself, and is to go on once that is done.
     fn serve(mut self) {
-        match SERVING.replace(Serving::Between) {
-            Serving::Not => {
-                self.serve_all();
-                SERVING.set(Serving::Not);
-            }
-            // In a job that waits for a part of itself: it may be ready soon, so one job at a time.
-            Serving::Job => {
-                let more = self.serve_one();
-                SERVING.set(Serving::Job);
-                if more {
-                    let pool = Arc::clone(&self.pool);
-                    pool.threads.rayon().spawn(move || self.serve());
-                }
-            }
+        let before = SERVING.replace(Serving::Between);
+        if before == Serving::Between {
             // In a turn of Rayon's: whose turn it is goes on (P5).
-            Serving::Between => {
-                MET.set(true);
-                self.back = true;
-                self.pool.return_ticket();
-            }
+            MET.set(true);
+            self.back = true;
+            self.pool.return_ticket();
+            return;
+        }
+        let more = self.serve_turn(before == Serving::Job);
+        SERVING.set(before);
+        if more {
+            let pool = Arc::clone(&self.pool);
+            pool.threads.rayon().spawn(move || self.serve());
         }
     }
 
-    fn serve_all(&mut self) {
-        let mut turn = Instant::now();
-        while self.serve_one() {
-            let now = Instant::now();
-            if now.duration_since(turn) >= TURN {
+    /// False: the ticket is back.
+    fn serve_turn(&mut self, in_a_job: bool) -> bool {
+        let start = Instant::now();
+        loop {
+            if !self.serve_one() {
+                return false;
+            }
+            if in_a_job {
+                return true;
+            }
+            if start.elapsed() >= TURN {
                 give_way(&self.pool);
-                turn = Instant::now();
+                return true;
             }
         }
     }
@@ -166,13 +165,15 @@ impl Drop for Ticket {
 /// Rayon's turn. It may hand other tickets to this thread, which are of no use here: they go back, and if another thread could use
 /// them there are new ones afterwards (P5).
 fn give_way(pool: &Arc<Shared>) {
-    loop {
+    pool.away(true);
+    for _ in 0..pool.threads.count() {
         MET.set(false);
         pool.threads.rayon().yield_now();
         if !MET.get() {
             break;
         }
     }
+    pool.away(false);
     reissue(pool);
 }
 
