@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -27,6 +28,8 @@ pub(super) struct Shared {
     pub(super) threads: Threads,
     /// Free places in the queue, where the policy is to wait for one.
     pub(super) room: Option<Semaphore>,
+    /// How many jobs are queued, as of the last section of the lock that changed it.
+    queued: AtomicUsize,
     state: Mutex<State>,
     born: Instant,
 }
@@ -84,7 +87,16 @@ impl Shared {
             drops: Drops::default(),
         };
         let room = waits.then(|| Semaphore::new(bound.min(Semaphore::MAX_PERMITS)));
-        Self { name, bound, overflow, threads, room, state: Mutex::new(state), born: Instant::now() }
+        Self {
+            name,
+            bound,
+            overflow,
+            threads,
+            room,
+            queued: AtomicUsize::new(0),
+            state: Mutex::new(state),
+            born: Instant::now(),
+        }
     }
 
     /// Puts a job into the queue, or what the policy does instead. Where there is a semaphore, the caller has taken a permit,
@@ -120,6 +132,7 @@ impl Shared {
     pub(super) fn remove(&self, place: Place) -> Told {
         let mut state = self.state.lock();
         let Some(entry) = state.lanes.remove(place) else { return Told::default() };
+        self.queued.store(state.lanes.len(), Ordering::Relaxed);
         let told = state.ledger.settle(entry.generation, Fate::Cancelled);
         drop(state);
         self.free();
@@ -134,6 +147,7 @@ impl Shared {
             state.tickets -= usize::from(ticket);
             return None;
         };
+        self.queued.store(state.lanes.len(), Ordering::Relaxed);
         state.running += 1;
         state.serving += usize::from(ticket);
         let now = entry.queued.map(|_| Instant::now());
@@ -144,6 +158,12 @@ impl Shared {
         drop(guard);
         self.free();
         Some(Taken { pool: Arc::clone(self), entry, started, ticket, run: false })
+    }
+
+    /// A look without the lock.
+    pub(super) fn may_have_jobs(&self) -> bool {
+        // Relaxed: who acts on it takes the lock.
+        self.queued.load(Ordering::Relaxed) > 0
     }
 
     /// A ticket is given back. False: it was the last, and there are jobs in the queue.
@@ -199,6 +219,7 @@ impl Shared {
         loop {
             let mut state = self.state.lock();
             let Some(entry) = state.lanes.pop() else { return cancelled };
+            self.queued.store(state.lanes.len(), Ordering::Relaxed);
             let told = state.ledger.settle(entry.generation, Fate::Cancelled);
             drop(state);
             self.free();
@@ -250,6 +271,7 @@ impl State {
             entry
         });
         let queued = self.lanes.len();
+        pool.queued.store(queued, Ordering::Relaxed);
         self.high_water = self.high_water.max(queued);
         effects.needs_ticket = self.wants_ticket(pool);
         Ok(effects)

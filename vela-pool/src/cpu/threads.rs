@@ -84,6 +84,10 @@ impl Threads {
 /// How long a thread serves before Rayon has its turn: with parts of a parallel iterator that a job waits for, or an `install`.
 const TURN: Duration = Duration::from_micros(100);
 
+/// How often a thread that finds nothing to do gives way to other threads before it goes; Rayon itself does so more often before
+/// it lets one sleep.
+const PATIENCE: u32 = 16;
+
 /// The right, and the duty, to run jobs until there are none (P2).
 struct Ticket {
     pool: Arc<Shared>,
@@ -115,6 +119,9 @@ impl Ticket {
     fn serve_turn(&mut self, in_a_job: bool) -> bool {
         let start = Instant::now();
         loop {
+            if !in_a_job {
+                self.linger();
+            }
             if !self.serve_one() {
                 return false;
             }
@@ -125,6 +132,16 @@ impl Ticket {
                 give_way(&self.pool);
                 return true;
             }
+        }
+    }
+
+    /// Who submits many small jobs is about to push the next: to wait a moment for it costs less than to go and be called.
+    fn linger(&self) {
+        for _ in 0..PATIENCE {
+            if self.pool.may_have_jobs() {
+                break;
+            }
+            std::thread::yield_now();
         }
     }
 
