@@ -347,6 +347,21 @@ fn jobs_that_submit_jobs_into_a_full_queue_do_not_deadlock() {
 }
 
 #[test]
+fn a_job_that_submits_into_a_full_queue_is_rejected_where_that_is_the_policy() {
+    let retry = Overflow::Retry { attempts: 100, backoff: LONG };
+    for policy in [Overflow::Reject, retry] {
+        let pool = one_thread().queue(1).overflow(policy).build().unwrap();
+        let inside = pool.clone();
+        let task = pool.try_spawn(move || {
+            let first = inside.spawn_from_thread(|| 1).unwrap();
+            (first, inside.spawn_from_thread(|| 2).unwrap_err().kind())
+        });
+        let (first, kind) = task.unwrap().join_blocking().unwrap();
+        assert_eq!((first.join_blocking().unwrap(), kind), (1, SpawnErrorKind::Full));
+    }
+}
+
+#[test]
 fn a_full_queue_gives_the_closure_back_to_a_job_that_will_not_wait() {
     let pool = one_thread().queue(1).build().unwrap();
     let inside = pool.clone();

@@ -149,8 +149,8 @@ impl CpuPool {
 
     /// As [`spawn`](Self::spawn), for threads that drive no tasks.
     ///
-    /// In a job of this pool it does not wait: while the queue is full, the thread runs jobs out of the queue, best first, on the
-    /// stack of the one that asks; then there is room.
+    /// In a job of this pool it does not wait. Where the policy is to wait, the thread runs jobs out of the full queue, best first, on
+    /// the stack of the one that asks; then there is room. Otherwise the job gets its closure back, or the policy drops one.
     ///
     /// # Errors
     ///

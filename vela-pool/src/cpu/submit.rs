@@ -115,7 +115,7 @@ impl JobBuilder {
         let (mut builder, mut job) = (self, job);
         loop {
             match builder.try_submit(job, site) {
-                Err(refused) if refused.error.kind() == SpawnErrorKind::Full => {
+                Err(refused) if refused.error.kind() == SpawnErrorKind::Full && refused.builder.pool.room.is_some() => {
                     (builder, job) = (refused.builder, refused.error.into_inner());
                 }
                 submitted => return submitted.map_err(Refused::count),
