@@ -31,8 +31,8 @@ Compare ratios within one run only: absolute times on a shared machine mean noth
            `--rounds N`, 5 if not given
   sim      the deterministic simulator beside shuttle: schedules per second of the same small
            program, on one core; its own options are told by `cargo xtask bench sim -- --help`
-  pools    a CPU pool beside raw Rayon and Tokio's `spawn_blocking`: what it costs to hand a job over
-           and get its result; its own options are told by `cargo xtask bench pools -- --help`",
+  pools    a CPU pool beside raw Rayon and Tokio's `spawn_blocking`: what it costs to hand a job
+           over and get its result; its own options are told by `cargo xtask bench pools -- --help`",
     counts: false,
     run,
 };
