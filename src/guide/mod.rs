@@ -1,5 +1,5 @@
-//! Guides: four for those who know something like it already, one on actors, one on patterns, one on rules that tools check, one on
-//! tests, two for those who operate a program.
+//! Guides: four for those who know something like it already, one on actors, one on patterns, one on work that
+//! computes, one on rules that tools check, one on tests, two for those who operate a program.
 
 #[cfg(all(feature = "actor", feature = "macros", feature = "sim"))]
 #[doc = include_str!("actors.md")]
@@ -37,6 +37,10 @@ pub mod monitoring {}
 #[cfg(feature = "macros")]
 #[doc = include_str!("patterns.md")]
 pub mod patterns {}
+
+#[cfg(all(feature = "macros", feature = "pool"))]
+#[doc = include_str!("pools.md")]
+pub mod pools {}
 
 #[cfg(all(feature = "macros", feature = "sim"))]
 #[doc = include_str!("testing.md")]

@@ -23,15 +23,15 @@ use std::task::Poll;
 use parking_lot::RwLock;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-pub use blocking::block_on;
 pub(crate) use blocking::{assert_may_block, park_on};
+pub use blocking::{block_on, wait_on_thread};
 pub(crate) use budget::{buy_quietly, poll_budget, put_back_free, sent_onto, take_free, use_quietly};
 pub use budget::{charge, poll_has_budget};
 pub(crate) use clock::{Timer, now, saturating_add};
 pub use entry::{RuntimeOptions, block_on_main, block_on_test};
-pub(crate) use exec::{Reports, Unreported, wake_next};
+pub(crate) use exec::{Reports, Unreported, next_id, wake_next};
 pub use join::panic_text;
-pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle};
+pub(crate) use join::{Abort, AbortHandle, Elsewhere, Id, JoinError, JoinHandle, Outcome};
 pub(crate) use operation::polled;
 pub use operation::{Named, Site, operation};
 pub use run_queue::RunQueue;

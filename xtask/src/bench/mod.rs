@@ -15,7 +15,7 @@ use crate::{Command, Outcome};
 
 pub(crate) const COMMAND: Command = Command {
     name: "bench",
-    options: "[actors | sim | compile] [--quick | --page] [args…]",
+    options: "[actors | pools | sim | compile] [--quick | --page] [args…]",
     about: "Vela and its peers side by side (the crate benches/, in release)",
     details: "\
 Runs `cargo run --release -p vela-benches -- args…`: the arguments are passed on as they are. What
@@ -32,13 +32,15 @@ Compare ratios within one run only: absolute times on a shared machine mean noth
   compile  the time that `cargo check` takes for 1,000 two-arm `select!`, beside `tokio::select!`;
            `--rounds N`, 5 if not given
   sim      the deterministic simulator beside shuttle: schedules per second of the same small
-           program, on one core; its own options are told by `cargo xtask bench sim -- --help`",
+           program, on one core; its own options are told by `cargo xtask bench sim -- --help`
+  pools    a CPU pool beside raw Rayon and Tokio's `spawn_blocking`: what it costs to hand a job
+           over and get its result; its own options are told by `cargo xtask bench pools -- --help`",
     counts: false,
     run,
 };
 
 /// All binaries that measure.
-pub(crate) const BINS: [&str; 3] = [BIN, ACTORS, SIM];
+pub(crate) const BINS: [&str; 4] = [BIN, ACTORS, POOLS, SIM];
 
 /// The binary of the crate `vela-benches` that measures.
 const BIN: &str = "vela-benches";
@@ -48,6 +50,9 @@ const ACTORS: &str = "actors";
 
 /// The binary that measures the simulator, and the word that asks for it.
 const SIM: &str = "sim";
+
+/// The binary that measures pools, and the word that asks for it.
+const POOLS: &str = "pools";
 
 /// The word that asks for the compile time.
 const COMPILE: &str = "compile";
@@ -81,7 +86,8 @@ fn run(args: Args) -> Outcome {
 /// What is asked for, and what is passed on to it.
 fn chosen(args: Args) -> (&'static str, Vec<String>) {
     let mut words = args.rest();
-    let Some(what) = [ACTORS, SIM, COMPILE].into_iter().find(|name| words.first().is_some_and(|word| word == name))
+    let Some(what) =
+        [ACTORS, POOLS, SIM, COMPILE].into_iter().find(|name| words.first().is_some_and(|word| word == name))
     else {
         return (BIN, words);
     };
