@@ -157,7 +157,6 @@ macro_rules! peer {
     ($peer:ident, $name:literal, $threads:literal) => {
         impl Peer for $peer {
             const NAME: &'static str = $name;
-            const BOUNDED: bool = false;
             type To = Addr<Counter>;
 
             fn run<F>(_: Flavor, scale: Scale, work: F) -> Result<F::Output, String>

@@ -98,8 +98,8 @@ impl Peer for Bare {
             tokio::spawn(async move {
                 while let Some(n) = rx_of_node.recv().await {
                     if n == 0 {
-                        // The ring ends, one after the other.
-                        drop(done.send(()));
+                        // Then the ring ends, one after the other.
+                        let _ = done.send(());
                         return;
                     }
                     if next.send(n - 1).await.is_err() {

@@ -33,8 +33,6 @@ pub(crate) trait Peer: 'static {
     const NAME: &'static str;
     /// Its tasks are Vela's.
     const GO: bool = false;
-    /// A mailbox may be bounded, and who tells waits for room.
-    const BOUNDED: bool = true;
     /// The address of a counter.
     type To: Clone + Send + Sync + 'static;
 
@@ -46,7 +44,7 @@ pub(crate) trait Peer: 'static {
         on_runtime_as(Self::GO, flavor, scale, work)
     }
 
-    /// Starts a counter.
+    /// Starts a counter. Where mailboxes cannot be bounded, its own grows.
     fn start(mailbox: Capacity) -> impl Future<Output = Self::To> + Send;
 
     /// Whether it went well, as everywhere here.

@@ -96,7 +96,6 @@ async fn ask(to: &ActorRef<Message>, limit: Option<Duration>) -> Option<u64> {
 
 impl Peer for Ractor {
     const NAME: &'static str = "ractor";
-    const BOUNDED: bool = false;
     type To = ActorRef<Message>;
 
     async fn start(_: Capacity) -> ActorRef<Message> {
