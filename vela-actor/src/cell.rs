@@ -20,6 +20,7 @@ use crate::events::{EventKind, Who};
 use crate::exit::{Exit, Failure, FailureKind};
 use crate::incarnation;
 use crate::lanes::{Kept, Lanes};
+use crate::panics::contained;
 use crate::signals::{self, Signals};
 use crate::supervise::{Children, Parent};
 use crate::system::Shared;
@@ -172,6 +173,7 @@ impl Core {
     }
 
     pub(crate) fn has_started(&self) -> bool {
+        // Relaxed: for who looks on, and for the nursery's task, which counts.
         self.starts.load(Relaxed) > 0
     }
 
@@ -363,7 +365,7 @@ impl<A: Actor> Cell<A> {
         let lanes = self.lanes.lock().take();
         self.has_lanes.store(false, Relaxed);
         // A drop of what the actor attached may do anything, so it is not done under the lock.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(lanes)));
+        contained(|| drop(lanes));
         self.core.set_children(None)
     }
 
@@ -396,8 +398,11 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn start(self: Arc<Self>) {
-        self.core.signals.clear();
-        drop(self.core.take_reason());
+        // Before the first run nobody else was meant: a kill or a link's failure may come sooner than its nursery gets to it.
+        if self.core.has_started() {
+            self.core.signals.clear();
+            drop(self.core.take_reason());
+        }
         incarnation::start(self, None);
     }
 
@@ -408,12 +413,20 @@ impl<A: Actor> AnyCell for Cell<A> {
         let rare = self.core.rare();
         let first = rare.exit.set(exit).is_ok();
         debug_assert!(first, "an actor ends once");
-        // Dropped outside of the locks: a message's drop may do anything.
         self.tx.close();
+        // Dropped outside of the locks, one by one: a drop may do anything, and who calls this has others to look after.
         let factory = self.factory.lock().take();
         let kept = self.kept.lock().take();
-        while self.rx.try_recv().is_ok() {}
-        drop((factory, kept));
+        contained(|| drop(factory));
+        if let Some(kept) = kept {
+            let Kept { stash, returned, failure: _ } = *kept;
+            for envelope in stash.into_iter().chain(returned) {
+                contained(|| drop(envelope));
+            }
+        }
+        while let Ok(envelope) = self.rx.try_recv() {
+            contained(|| drop(envelope));
+        }
         let links = std::mem::take(&mut *rare.links.lock());
         if let Some(link) = link {
             for other in links.iter().filter_map(Weak::upgrade) {

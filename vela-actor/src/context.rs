@@ -203,11 +203,13 @@ impl<A: Actor> ActorContext<A> {
     /// The stash is full: the message comes back.
     pub fn stash(&mut self, message: impl MessageFor<A>) -> Result<(), StashFull<A::Message>> {
         let most = self.cell.tx.capacity().unwrap_or(usize::MAX).max(1);
+        // Foreign code: not under the lock.
+        let message = message.into_message();
         self.cell.with_kept(|kept| {
             if kept.stash.len() >= most {
-                return Err(StashFull(message.into_message()));
+                return Err(StashFull(message));
             }
-            kept.stash.push_back(Envelope::new(message.into_message()));
+            kept.stash.push_back(Envelope::new(message));
             Ok(())
         })
     }
