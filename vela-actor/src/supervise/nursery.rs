@@ -337,6 +337,8 @@ impl Keeper {
         }
         let mut effects = mem::take(&mut self.effects);
         self.engine.handle(self.start.elapsed(), event, &mut effects);
+        // Answers last, in their order: who is answered, on another thread, finds that the child has ended.
+        effects.sort_by_key(|effect| matches!(effect, Effect::Answer(..)));
         for effect in effects.drain(..) {
             self.perform(effect);
         }
