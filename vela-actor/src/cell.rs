@@ -55,24 +55,47 @@ impl fmt::Display for ActorId {
 #[derive(Clone)]
 pub(crate) struct Identity {
     id: ActorId,
-    path: Arc<str>,
+    path: Path,
+}
+
+#[derive(Clone)]
+enum Path {
+    Given(Arc<str>),
+    /// Of a type: no allocation for each of many actors.
+    Kind(fn() -> &'static str),
 }
 
 impl Identity {
     pub(crate) fn new(path: Arc<str>) -> Self {
-        Self { id: ActorId::next(), path }
+        Self { id: ActorId::next(), path: Path::Given(path) }
+    }
+
+    /// One that is called what `kind` says.
+    pub(crate) fn of_kind(kind: fn() -> &'static str) -> Self {
+        Self { id: ActorId::next(), path: Path::Kind(kind) }
     }
 
     pub(crate) fn id(&self) -> ActorId {
         self.id
     }
 
-    pub(crate) fn path(&self) -> &Arc<str> {
-        &self.path
+    pub(crate) fn path(&self) -> &str {
+        match &self.path {
+            Path::Given(path) => path,
+            Path::Kind(kind) => kind(),
+        }
+    }
+
+    /// As [`path`](Self::path), to keep.
+    pub(crate) fn shared_path(&self) -> Arc<str> {
+        match &self.path {
+            Path::Given(path) => Arc::clone(path),
+            Path::Kind(kind) => kind().into(),
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or_default()
+        self.path().rsplit('/').next().unwrap_or_default()
     }
 }
 
@@ -86,7 +109,7 @@ impl Eq for Identity {}
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} #{}", self.path, self.id)
+        write!(f, "{} #{}", self.path(), self.id)
     }
 }
 
@@ -261,7 +284,7 @@ impl dyn AnyCell + '_ {
     pub(crate) fn publish(&self, kind: impl FnOnce() -> EventKind) {
         let core = self.core();
         if let Some(system) = &core.system {
-            let who = Who { path: core.who.path(), id: core.who.id().get(), type_name: self.kind() };
+            let who = Who { path: &core.who.shared_path(), id: core.who.id().get(), type_name: self.kind() };
             system.events.publish(who, kind);
         }
     }
@@ -292,6 +315,8 @@ pub(crate) struct Cell<A: Actor> {
     /// Whether the mailbox is, and how long messages are handled.
     #[cfg(feature = "metrics")]
     pub(crate) monitored: bool,
+    /// Whether the sources come before the mail, for once. Relaxed: as above.
+    pub(crate) sources_first: AtomicBool,
     /// How many addresses there are, if the last of them ends the actor.
     addresses: AtomicUsize,
 }
@@ -308,7 +333,7 @@ impl<A: Actor> Cell<A> {
             Some(capacity) => Channel::bounded(capacity).overflow(mailbox.overflow),
             None => Channel::unbounded(),
         };
-        let builder = if mailbox.monitored { builder.name(&**who.path()).monitored(true) } else { builder };
+        let builder = if mailbox.monitored { builder.name(who.path()).monitored(true) } else { builder };
         let (tx, rx) = builder.build().unwrap_or_else(|error| panic!("the mailbox of {}: {error}", who.path()));
         Arc::new(Self {
             core: Core {
@@ -329,6 +354,7 @@ impl<A: Actor> Cell<A> {
             has_returned: AtomicBool::new(false),
             #[cfg(feature = "metrics")]
             monitored: mailbox.monitored,
+            sources_first: AtomicBool::new(false),
             addresses: AtomicUsize::new(0),
         })
     }

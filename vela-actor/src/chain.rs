@@ -60,10 +60,10 @@ impl Here {
     /// The paths from `target`, which is one of them, to this actor.
     #[cold]
     fn cycle(&self, target: &Identity) -> Vec<Box<str>> {
-        let mut path: Vec<Box<str>> = vec![(&**self.who.path()).into()];
+        let mut path: Vec<Box<str>> = vec![self.who.path().into()];
         if self.who != *target {
             for asker in self.askers() {
-                path.push((&**asker.path()).into());
+                path.push(asker.path().into());
                 if asker == target {
                     break;
                 }

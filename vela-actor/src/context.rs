@@ -180,7 +180,7 @@ impl<A: Actor> ActorContext<A> {
         let cell = Arc::clone(other.cell());
         let end = async move {
             let exit = cell.core.terminated().await;
-            Terminated { id: cell.core.who.id(), path: (&**cell.core.who.path()).into(), exit }
+            Terminated { id: cell.core.who.id(), path: cell.core.who.path().into(), exit }
         };
         self.cell.with_lanes(|lanes| lanes.watch(end));
     }
@@ -269,7 +269,7 @@ impl<A: Actor> ActorContext<A> {
                 }
             }
         });
-        let children = Children::start(supervision, Arc::clone(core.who.path()), core.system.clone(), on_over);
+        let children = Children::start(supervision, core.who.shared_path(), core.system.clone(), on_over);
         core.set_children(Some(children.clone()));
         children
     }

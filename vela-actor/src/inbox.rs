@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
@@ -66,8 +66,6 @@ use crate::signals::STOP;
 /// ```
 pub struct Inbox<A: Actor> {
     cell: Arc<Cell<A>>,
-    /// Whether the sources come before the mail, for once. Relaxed: one task uses it.
-    sources_first: AtomicBool,
 }
 
 /// What the inbox gives to the loop of an actor.
@@ -76,9 +74,26 @@ pub(crate) enum Next<M> {
     Notice(Notice),
 }
 
+/// Whether what is no message is wanted, too. A type, because a flag takes a word in each actor.
+pub(crate) trait Wanted {
+    const NOTICES: bool;
+}
+
+pub(crate) enum Anything {}
+
+impl Wanted for Anything {
+    const NOTICES: bool = true;
+}
+
+pub(crate) enum Messages {}
+
+impl Wanted for Messages {
+    const NOTICES: bool = false;
+}
+
 impl<A: Actor> Inbox<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
-        Self { cell, sources_first: AtomicBool::new(false) }
+        Self { cell }
     }
 
     /// Waits for the next message: `None` once the actor has been told to stop, whatever mail is left.
@@ -88,7 +103,7 @@ impl<A: Actor> Inbox<A> {
     /// Nothing is lost when the future is dropped.
     #[track_caller]
     pub fn recv(&self) -> InboxRecv<'_, A> {
-        InboxRecv { next: self.next(false) }
+        InboxRecv { next: self.next_of() }
     }
 
     /// Waits for what is no message: an actor that is watched has ended, or an attached source has dropped values. The usual
@@ -121,8 +136,13 @@ impl<A: Actor> Inbox<A> {
     }
 
     #[track_caller]
-    pub(crate) fn next(&self, notices: bool) -> NextOf<'_, A> {
-        NextOf { inbox: self, notices, mail: self.cell.rx.recv() }
+    pub(crate) fn next(&self) -> NextOf<'_, A, Anything> {
+        self.next_of()
+    }
+
+    #[track_caller]
+    fn next_of<W: Wanted>(&self) -> NextOf<'_, A, W> {
+        NextOf { inbox: self, wanted: PhantomData, mail: self.cell.rx.recv() }
     }
 
     /// The lanes before the mail.
@@ -153,7 +173,7 @@ impl<A: Actor> Inbox<A> {
         }
         self.cell.with_lanes(|lanes| lanes.poll_source(cx, notices)).map(|item| match item {
             Item::Message(message) => {
-                self.sources_first.store(false, Relaxed);
+                self.cell.sources_first.store(false, Relaxed);
                 Next::Mail(Envelope::new(message))
             }
             Item::Notice(notice) => Next::Notice(notice),
@@ -168,37 +188,37 @@ impl<A: Actor> fmt::Debug for Inbox<A> {
 }
 
 pin_project! {
-    pub(crate) struct NextOf<'a, A: Actor> {
+    pub(crate) struct NextOf<'a, A: Actor, W: Wanted> {
         inbox: &'a Inbox<A>,
-        notices: bool,
+        wanted: PhantomData<W>,
         #[pin]
         mail: Recv<'a, Envelope<A::Message>>,
     }
 }
 
-impl<A: Actor> Future for NextOf<'_, A> {
+impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
     type Output = Option<Next<A::Message>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let (inbox, notices) = (*this.inbox, *this.notices);
+        let inbox = *this.inbox;
         let signals = &inbox.cell.core.signals;
         if signals.has(STOP) {
             return Poll::Ready(None);
         }
-        if let Poll::Ready(next) = inbox.poll_lanes(cx, notices) {
+        if let Poll::Ready(next) = inbox.poll_lanes(cx, W::NOTICES) {
             return Poll::Ready(Some(next));
         }
-        if inbox.sources_first.load(Relaxed)
-            && let Poll::Ready(next) = inbox.poll_sources(cx, notices)
+        if inbox.cell.sources_first.load(Relaxed)
+            && let Poll::Ready(next) = inbox.poll_sources(cx, W::NOTICES)
         {
             return Poll::Ready(Some(next));
         }
         if let Poll::Ready(mail) = this.mail.poll(cx) {
-            inbox.sources_first.store(true, Relaxed);
+            inbox.cell.sources_first.store(true, Relaxed);
             return Poll::Ready(mail.map(Next::Mail));
         }
-        if let Poll::Ready(next) = inbox.poll_sources(cx, notices) {
+        if let Poll::Ready(next) = inbox.poll_sources(cx, W::NOTICES) {
             return Poll::Ready(Some(next));
         }
         signals.register_inbox(cx.waker());
@@ -216,7 +236,7 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct InboxRecv<'a, A: Actor> {
         #[pin]
-        next: NextOf<'a, A>,
+        next: NextOf<'a, A, Messages>,
     }
 }
 

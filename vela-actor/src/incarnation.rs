@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -37,80 +38,114 @@ pub(crate) fn start<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) {
 }
 
 /// All of it but the guard.
-async fn live<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) -> Exit {
-    let core = &cell.core;
-    let failed = |phase, kind| Exit::Failed(Failure::new(core.who.clone(), phase, kind));
-    let made = match actor {
-        Some(actor) => Ok(actor),
-        None => cell.make(),
-    };
-    let mut actor = match made {
-        Ok(actor) => actor,
-        Err(payload) => return failed(Phase::Starting, panic_of(&*payload)),
-    };
-    let mut cx = ActorContext::new(Arc::clone(&cell));
-    let mut exit = match cell.take_last_failure() {
-        Some(failure) => step(&cell, Phase::Starting, actor.restarting(&failure, &mut cx)).await,
-        None => Exit::Normal,
-    };
-    if exit.is_normal() {
-        exit = step(&cell, Phase::Starting, actor.started(&mut cx)).await;
-    }
-    if exit.is_normal() {
-        core.set_state(ActorState::Running);
-        publish(&*cell, || EventKind::Started);
-        if let Some(parent) = &core.parent {
-            parent.started();
+///
+/// Each actor has one of these: the actor itself is in it once, and what is over is not held beside what follows.
+fn live<A: Actor>(cell: Arc<Cell<A>>, mut actor: Option<A>) -> impl Future<Output = Exit> + Send {
+    async move {
+        if actor.is_none() {
+            match cell.make() {
+                Ok(made) => actor = Some(made),
+                Err(payload) => return failed(&cell, Phase::Starting, panic_of(&*payload)),
+            }
         }
-        chain::end();
-        let mut inbox = Inbox::new(Arc::clone(&cell));
-        exit = step(&cell, Phase::Running, actor.run(&mut inbox, &mut cx)).await;
-    }
-    core.set_state(ActorState::Stopping);
-    chain::begin(None);
-    cx.stop_children().await;
-    let stopped = step(&cell, Phase::Stopping, actor.stopped(&exit, &mut cx)).await;
-    if exit.is_normal() {
-        exit = stopped;
-    }
-    // Foreign drops, with a guard of their own: what is thrown in one does not hide why the actor ended.
-    for dropped in [catch_unwind(AssertUnwindSafe(|| drop(actor))), catch_unwind(AssertUnwindSafe(|| drop(cx)))] {
-        if let Err(payload) = dropped
-            && exit.is_normal()
-        {
-            exit = failed(Phase::Stopping, panic_of(&*payload));
+        let Some(state) = &mut actor else { unreachable!("it was given or made") };
+        let mut cx = ActorContext::new(Arc::clone(&cell));
+        let mut exit = 'run: {
+            if let Some(failure) = cell.take_last_failure() {
+                let exit = step::<Starting, _, _>(&cell, state.restarting(&failure, &mut cx)).await;
+                if !exit.is_normal() {
+                    break 'run exit;
+                }
+            }
+            {
+                let exit = step::<Starting, _, _>(&cell, state.started(&mut cx)).await;
+                if !exit.is_normal() {
+                    break 'run exit;
+                }
+            }
+            cell.core.set_state(ActorState::Running);
+            publish(&*cell, || EventKind::Started);
+            if let Some(parent) = &cell.core.parent {
+                parent.started();
+            }
+            chain::end();
+            let mut inbox = Inbox::new(Arc::clone(&cell));
+            step::<Running, _, _>(&cell, state.run(&mut inbox, &mut cx)).await
+        };
+        cell.core.set_state(ActorState::Stopping);
+        chain::begin(None);
+        cx.stop_children().await;
+        let stopped = step::<Stopping, _, _>(&cell, state.stopped(&exit, &mut cx)).await;
+        if exit.is_normal() {
+            exit = stopped;
         }
+        // Foreign drops, with a guard of their own: what is thrown in one does not hide why the actor ended.
+        let state = actor.take();
+        for dropped in [catch_unwind(AssertUnwindSafe(|| drop(state))), catch_unwind(AssertUnwindSafe(|| drop(cx)))] {
+            if let Err(payload) = dropped
+                && exit.is_normal()
+            {
+                exit = failed(&cell, Phase::Stopping, panic_of(&*payload));
+            }
+        }
+        exit
     }
-    exit
+}
+
+fn failed<A: Actor>(cell: &Cell<A>, phase: Phase, kind: FailureKind) -> Exit {
+    Exit::Failed(Failure::new(cell.core.who.clone(), phase, kind))
+}
+
+/// A [`Phase`] as a type: a value takes a word in each actor.
+trait During {
+    const PHASE: Phase;
+}
+
+enum Starting {}
+
+impl During for Starting {
+    const PHASE: Phase = Phase::Starting;
+}
+
+enum Running {}
+
+impl During for Running {
+    const PHASE: Phase = Phase::Running;
+}
+
+enum Stopping {}
+
+impl During for Stopping {
+    const PHASE: Phase = Phase::Stopping;
 }
 
 pin_project! {
     /// One of the actor's methods: its error or panic is how the actor ends. Written by hand, because an `async fn` would hold the
     /// method twice.
-    struct Step<'a, F, A: Actor> {
+    struct Step<'a, D: During, F, A: Actor> {
         #[pin]
         method: F,
-        phase: Phase,
         cell: &'a Cell<A>,
+        during: PhantomData<D>,
     }
 }
 
-fn step<A: Actor, F>(cell: &Cell<A>, phase: Phase, method: F) -> Step<'_, F, A>
+fn step<D: During, A: Actor, F>(cell: &Cell<A>, method: F) -> Step<'_, D, F, A>
 where
     F: Future<Output = Result<(), A::Error>>,
 {
-    Step { method, phase, cell }
+    Step { method, cell, during: PhantomData }
 }
 
-impl<A: Actor, F: Future<Output = Result<(), A::Error>>> Future for Step<'_, F, A> {
+impl<D: During, A: Actor, F: Future<Output = Result<(), A::Error>>> Future for Step<'_, D, F, A> {
     type Output = Exit;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Exit> {
         let this = self.project();
         let core = &this.cell.core;
-        let failed = |kind| Poll::Ready(Exit::Failed(Failure::new(core.who.clone(), *this.phase, kind)));
+        let failed = |kind| Poll::Ready(failed(this.cell, D::PHASE, kind));
         // L1: the incarnation has registered.
-        if *this.phase != Phase::Stopping
+        if D::PHASE != Phase::Stopping
             && core.signals.has(FAIL)
             && let Some(reason) = core.take_reason()
         {

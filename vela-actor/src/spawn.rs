@@ -73,7 +73,7 @@ impl Spawn {
     /// If the capacity and the overflow policy contradict each other: nothing can be dropped from a mailbox of 0 messages.
     #[track_caller]
     pub fn start<A: Actor>(self, actor: A) -> Address<A> {
-        let who = Identity::new(self.name.unwrap_or_else(short_name::<A>));
+        let who = self.name.map_or_else(|| Identity::of_kind(short_name::<A>), Identity::new);
         let cell = Cell::new(who, self.mailbox, None, None, None);
         let address = Address::new(Arc::clone(&cell));
         incarnation::start(cell, Some(actor));
@@ -82,8 +82,8 @@ impl Spawn {
 }
 
 /// The last part of a type's name; the same for each actor of the type.
-fn short_name<A>() -> Arc<str> {
+fn short_name<A>() -> &'static str {
     let full = std::any::type_name::<A>();
     let start = full.split('<').next().and_then(|plain| plain.rfind("::")).map_or(0, |at| at + 2);
-    full[start..].into()
+    &full[start..]
 }

@@ -92,7 +92,8 @@ impl System {
         let told = Arc::clone(&shared);
         let on_over = Box::new(move |over: &Over| {
             if let Over::Escalated(escalation) = over {
-                let who = Who { path: told.root.path(), id: told.root.id().get(), type_name: type_name::<Self>() };
+                let who =
+                    Who { path: &told.root.shared_path(), id: told.root.id().get(), type_name: type_name::<Self>() };
                 told.events.publish(who, || escalation.event());
                 crate::panics::report_root(&escalated(&told.root, escalation));
             }
