@@ -11,6 +11,7 @@ mod lanes;
 mod lifecycle;
 mod links;
 mod mail;
+mod mended;
 mod panics;
 mod probe;
 mod real;

@@ -174,6 +174,7 @@ pub trait Actor: Sized + Send + 'static {
 }
 
 /// A block in a function: an `async fn` would hold its arguments twice, and each actor has one of these.
+#[allow(clippy::manual_async_fn, reason = "an `async fn` holds its parameters twice")]
 fn receive_and_handle<A: Actor>(
     actor: &mut A,
     inbox: &mut Inbox<A>,
@@ -201,7 +202,10 @@ fn handle<A: Actor>(
             chain::begin(envelope.behind);
             Either::Left(actor.handle(envelope.message, cx))
         }
-        Next::Notice(notice) => Either::Right(notify(actor, notice, cx)),
+        Next::Notice(notice) => {
+            chain::begin(None);
+            Either::Right(notify(actor, notice, cx))
+        }
     }
 }
 

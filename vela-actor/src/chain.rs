@@ -5,27 +5,29 @@
 //! link travels with the message. An ask to an actor on the chain fails if every ask from there to here is still open.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
 
 use crate::cell::Identity;
 
+/// An ask, which may have its answer.
+pub(crate) trait Open: Send + Sync {
+    /// Whether it waits for its answer.
+    fn is_open(&self) -> bool;
+}
+
 /// An ask that was made by a handler.
-#[derive(Debug)]
 pub(crate) struct Link {
     asker: Identity,
     /// The ask behind the message that the asker handles.
     parent: Option<Arc<Link>>,
-    /// Relaxed: who sees it too late refuses an ask that was answered in the same moment.
-    open: AtomicBool,
+    ask: Arc<dyn Open>,
 }
 
-impl Link {
-    /// The ask has its answer, or was given up.
-    pub(crate) fn close(&self) {
-        self.open.store(false, Relaxed);
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("asker", &self.asker).finish_non_exhaustive()
     }
 }
 
@@ -51,7 +53,7 @@ impl Here {
     fn askers(&self) -> impl Iterator<Item = &Identity> {
         let mut next = self.behind.as_deref();
         std::iter::from_fn(move || {
-            let link = next.filter(|link| link.open.load(Relaxed))?;
+            let link = next.filter(|link| link.ask.is_open())?;
             next = link.parent.as_deref();
             Some(&link.asker)
         })
@@ -99,6 +101,11 @@ fn exchange(here: &mut Option<Here>) {
     let _ = HERE.try_with(|current| mem::swap(&mut *current.borrow_mut(), here));
 }
 
+/// The ask behind the message that is being handled.
+pub(crate) fn behind() -> Option<Arc<Link>> {
+    HERE.with(|here| here.borrow().as_ref()?.behind.clone())
+}
+
 /// The incarnation that is polled begins to handle a message, behind which there may be an ask.
 pub(crate) fn begin(behind: Option<Arc<Link>>) {
     set(true, behind);
@@ -139,14 +146,16 @@ fn set(handling: bool, behind: Option<Arc<Link>>) {
 /// # Errors
 ///
 /// The paths round the cycle that the ask would close, from `target` to the asker.
-pub(crate) fn link(target: &Identity) -> Result<Option<Arc<Link>>, Vec<Box<str>>> {
+pub(crate) fn link(target: &Identity, ask: impl FnOnce() -> Arc<dyn Open>) -> Result<Option<Arc<Link>>, Vec<Box<str>>> {
     HERE.with(|here| {
         let here = here.borrow();
         let Some(here) = here.as_ref().filter(|here| here.handling) else { return Ok(None) };
         if here.who == *target || here.askers().any(|asker| asker == target) {
             return Err(here.cycle(target));
         }
-        let link = Link { asker: here.who.clone(), parent: here.behind.clone(), open: AtomicBool::new(true) };
+        // One that has its answer holds up nobody, nor do those behind it: the chain is no longer than it has to be.
+        let parent = here.behind.clone().filter(|link| link.ask.is_open());
+        let link = Link { asker: here.who.clone(), parent, ask: ask() };
         Ok(Some(Arc::new(link)))
     })
 }

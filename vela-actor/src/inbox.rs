@@ -6,9 +6,10 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use vela_core::__private::{charge, poll_has_budget};
 use vela_core::Recv;
 use vela_core::ops::Receive;
 use vela_core::select::Polled;
@@ -21,7 +22,7 @@ use crate::signals::STOP;
 
 /// The messages of an actor, in [`Actor::run`]: `<-inbox` gives the next, and `None` once the actor has been told to stop.
 ///
-/// The order: timers that are due, then what was [returned from the stash](crate::ActorContext::unstash_all), then mail and
+/// The order: timers that are due (after a repeated one it is the others' turn), then what was [returned from the stash](crate::ActorContext::unstash_all), then mail and
 /// attached sources, in turns. Mail of one sender keeps its order.
 ///
 /// # Examples
@@ -114,7 +115,6 @@ impl<A: Actor> Inbox<A> {
     /// Nothing is lost when the future is dropped.
     pub async fn notice(&self) -> Notice {
         std::future::poll_fn(|cx| {
-            self.cell.core.signals.register_inbox(cx.waker());
             if !self.cell.has_lanes.load(Relaxed) {
                 return Poll::Pending;
             }
@@ -146,17 +146,14 @@ impl<A: Actor> Inbox<A> {
     }
 
     /// The lanes before the mail.
-    fn poll_lanes(&self, cx: &mut Context<'_>, notices: bool) -> Poll<Next<A::Message>> {
+    fn poll_lanes(&self, cx: &mut Context<'_>, notices: bool, timers: bool) -> Poll<Next<A::Message>> {
         let cell = &self.cell;
         if cell.has_lanes.load(Relaxed) {
-            let found = cell.with_lanes(|lanes| {
-                if notices && let Poll::Ready(notice) = lanes.poll_notice(cx) {
-                    return Poll::Ready(Next::Notice(notice));
-                }
-                lanes.poll_timer(cx).map(|message| Next::Mail(Envelope::new(message)))
-            });
-            if found.is_ready() {
-                return found;
+            if notices && let Poll::Ready(notice) = cell.with_lanes(|lanes| lanes.poll_notice(cx)) {
+                return Poll::Ready(Next::Notice(notice));
+            }
+            if timers && let Poll::Ready(next) = self.poll_timers(cx) {
+                return Poll::Ready(next);
             }
         }
         if cell.has_returned.load(Relaxed)
@@ -165,6 +162,16 @@ impl<A: Actor> Inbox<A> {
             return Poll::Ready(Next::Mail(envelope));
         }
         Poll::Pending
+    }
+
+    fn poll_timers(&self, cx: &mut Context<'_>) -> Poll<Next<A::Message>> {
+        if !self.cell.has_lanes.load(Relaxed) {
+            return Poll::Pending;
+        }
+        self.cell.with_lanes(|lanes| lanes.poll_timer(cx)).map(|(message, repeats)| {
+            self.cell.mail_first.store(repeats, Relaxed);
+            Next::Mail(Envelope::new(message))
+        })
     }
 
     fn poll_sources(&self, cx: &mut Context<'_>, notices: bool) -> Poll<Next<A::Message>> {
@@ -206,19 +213,32 @@ impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
         if signals.has(STOP) {
             return Poll::Ready(None);
         }
-        if let Poll::Ready(next) = inbox.poll_lanes(cx, W::NOTICES) {
-            return Poll::Ready(Some(next));
+        let cell = &inbox.cell;
+        let has_more = cell.has_lanes.load(Relaxed) || cell.has_returned.load(Relaxed);
+        if has_more {
+            // What comes from elsewhere than the mailbox counts, too.
+            ready!(poll_has_budget(cx));
         }
-        if inbox.cell.sources_first.load(Relaxed)
-            && let Poll::Ready(next) = inbox.poll_sources(cx, W::NOTICES)
+        let timers_first = !cell.mail_first.load(Relaxed);
+        let mut next = inbox.poll_lanes(cx, W::NOTICES, timers_first);
+        if next.is_pending() && cell.sources_first.load(Relaxed) {
+            next = inbox.poll_sources(cx, W::NOTICES);
+        }
+        if next.is_pending()
+            && let Poll::Ready(mail) = this.mail.poll(cx)
         {
-            return Poll::Ready(Some(next));
-        }
-        if let Poll::Ready(mail) = this.mail.poll(cx) {
-            inbox.cell.sources_first.store(true, Relaxed);
+            cell.sources_first.store(true, Relaxed);
+            cell.mail_first.store(false, Relaxed);
             return Poll::Ready(mail.map(Next::Mail));
         }
-        if let Poll::Ready(next) = inbox.poll_sources(cx, W::NOTICES) {
+        if next.is_pending() {
+            next = inbox.poll_sources(cx, W::NOTICES);
+        }
+        if next.is_pending() && !timers_first {
+            next = inbox.poll_timers(cx);
+        }
+        if let Poll::Ready(next) = next {
+            charge(cx);
             return Poll::Ready(Some(next));
         }
         signals.register_inbox(cx.waker());

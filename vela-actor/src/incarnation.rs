@@ -19,7 +19,8 @@ use crate::context::ActorContext;
 use crate::events::EventKind;
 use crate::exit::{Exit, Failure, FailureKind, Phase};
 use crate::inbox::Inbox;
-use crate::signals::{FAIL, KILL};
+use crate::panics::contained;
+use crate::signals::{FAIL, KILL, OVERDUE};
 use crate::tree::ActorState;
 
 /// Starts one: from `actor`, or from the factory of the cell.
@@ -40,6 +41,7 @@ pub(crate) fn start<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) {
 /// All of it but the guard.
 ///
 /// Each actor has one of these: the actor itself is in it once, and what is over is not held beside what follows.
+#[allow(clippy::manual_async_fn, reason = "an `async fn` holds its parameters twice")]
 fn live<A: Actor>(cell: Arc<Cell<A>>, mut actor: Option<A>) -> impl Future<Output = Exit> + Send {
     async move {
         if actor.is_none() {
@@ -50,6 +52,7 @@ fn live<A: Actor>(cell: Arc<Cell<A>>, mut actor: Option<A>) -> impl Future<Outpu
         }
         let Some(state) = &mut actor else { unreachable!("it was given or made") };
         let mut cx = ActorContext::new(Arc::clone(&cell));
+        let mut began = false;
         let mut exit = 'run: {
             if let Some(failure) = cell.take_last_failure() {
                 let exit = step::<Starting, _, _>(&cell, state.restarting(&failure, &mut cx)).await;
@@ -57,6 +60,7 @@ fn live<A: Actor>(cell: Arc<Cell<A>>, mut actor: Option<A>) -> impl Future<Outpu
                     break 'run exit;
                 }
             }
+            began = true;
             {
                 let exit = step::<Starting, _, _>(&cell, state.started(&mut cx)).await;
                 if !exit.is_normal() {
@@ -75,9 +79,17 @@ fn live<A: Actor>(cell: Arc<Cell<A>>, mut actor: Option<A>) -> impl Future<Outpu
         cell.core.set_state(ActorState::Stopping);
         chain::begin(None);
         cx.stop_children().await;
-        let stopped = step::<Stopping, _, _>(&cell, state.stopped(&exit, &mut cx)).await;
-        if exit.is_normal() {
-            exit = stopped;
+        if exit.is_normal()
+            && let Some(reason) = cell.core.take_reason()
+        {
+            // It came when `run` was just over.
+            exit = failed(&cell, Phase::Stopping, reason);
+        }
+        if began {
+            let stopped = step::<Stopping, _, _>(&cell, state.stopped(&exit, &mut cx)).await;
+            if exit.is_normal() {
+                exit = stopped;
+            }
         }
         // Foreign drops, with a guard of their own: what is thrown in one does not hide why the actor ended.
         let state = actor.take();
@@ -123,8 +135,9 @@ pin_project! {
     /// One of the actor's methods: its error or panic is how the actor ends. Written by hand, because an `async fn` would hold the
     /// method twice.
     struct Step<'a, D: During, F, A: Actor> {
+        // `None` once it is over: its drop is guarded, too.
         #[pin]
-        method: F,
+        method: Option<F>,
         cell: &'a Cell<A>,
         during: PhantomData<D>,
     }
@@ -134,35 +147,48 @@ fn step<D: During, A: Actor, F>(cell: &Cell<A>, method: F) -> Step<'_, D, F, A>
 where
     F: Future<Output = Result<(), A::Error>>,
 {
-    Step { method, cell, during: PhantomData }
+    Step { method: Some(method), cell, during: PhantomData }
 }
 
 impl<D: During, A: Actor, F: Future<Output = Result<(), A::Error>>> Future for Step<'_, D, F, A> {
     type Output = Exit;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Exit> {
-        let this = self.project();
+        let mut this = self.project();
         let core = &this.cell.core;
-        let failed = |kind| Poll::Ready(failed(this.cell, D::PHASE, kind));
         // L1: the incarnation has registered.
-        if D::PHASE != Phase::Stopping
-            && core.signals.has(FAIL)
-            && let Some(reason) = core.take_reason()
-        {
-            return failed(reason);
+        let reason = if D::PHASE != Phase::Stopping && core.signals.has(FAIL) { core.take_reason() } else { None };
+        let outcome = match reason {
+            Some(reason) => Err(reason),
+            None => guarded(|| {
+                let Some(method) = this.method.as_mut().as_pin_mut() else { return Poll::Pending };
+                method.poll(cx).map_err(|error| FailureKind::Error(error.into().into()))
+            })
+            .map_or_else(Err, |polled| match polled {
+                Poll::Pending => Ok(None),
+                Poll::Ready(Ok(())) => Ok(Some(())),
+                Poll::Ready(Err(kind)) => Err(kind),
+            }),
+        };
+        if let Ok(None) = outcome {
+            return Poll::Pending;
         }
-        match catch_unwind(AssertUnwindSafe(|| this.method.poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(Ok(()))) => Poll::Ready(Exit::Normal),
-            Ok(Poll::Ready(Err(error))) => failed(FailureKind::Error(error.into().into())),
-            Err(payload) => {
-                let kind = panic_of(&*payload);
-                // Its drop may panic, too.
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-                failed(kind)
-            }
-        }
+        let dropped = guarded(|| this.method.set(None));
+        Poll::Ready(match outcome.and(dropped) {
+            Ok(()) => Exit::Normal,
+            Err(kind) => failed(this.cell, D::PHASE, kind),
+        })
     }
+}
+
+/// Does what may panic.
+fn guarded<R>(work: impl FnOnce() -> R) -> Result<R, FailureKind> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+        let kind = panic_of(&*payload);
+        // Its drop may panic, too.
+        contained(|| drop(payload));
+        kind
+    })
 }
 
 fn panic_of(payload: &(dyn Any + Send)) -> FailureKind {
@@ -200,8 +226,7 @@ impl<A: Actor, F: Future<Output = Exit>> Future for Incarnation<F, A> {
         let signals = &cell.core.signals;
         signals.register_task(cx.waker());
         let exit = if signals.has(KILL) {
-            let failed = |why| Exit::Failed(Failure::new(cell.core.who.clone(), Phase::Starting, why));
-            cell.core.take_reason().map_or(Exit::Killed, failed)
+            if signals.has(OVERDUE) { failed(cell, Phase::Starting, FailureKind::StartTimeout) } else { Exit::Killed }
         } else {
             let life = this.life.as_mut().as_pin_mut().unwrap_or_else(|| unreachable!("it has not reported"));
             let polled = chain::carry(this.here, || catch_unwind(AssertUnwindSafe(|| life.poll(cx))));
@@ -246,7 +271,10 @@ fn finish<A: Actor>(cell: Arc<Cell<A>>, exit: Exit) {
             if let Exit::Failed(failure) = &exit {
                 cell.set_last_failure(failure.clone());
             }
-            parent.exited(exit);
+            if !parent.exited(exit) {
+                // The nursery was dropped with its runtime, before this run; what was handed to it may be in the mailbox again.
+                cell.drain();
+            }
         }
         None => {
             crate::panics::report_unsupervised(&*cell, &exit);

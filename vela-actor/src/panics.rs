@@ -9,12 +9,13 @@ use crate::exit::{Exit, Failure};
 
 pub(crate) fn report_unsupervised(cell: &dyn AnyCell, exit: &Exit) {
     if let Exit::Failed(failure) = exit {
-        say(format_args!("vela: an actor that nobody supervises: {failure} ({})", cell.kind()));
+        // The text is the user's.
+        contained(|| say(format_args!("vela: an actor that nobody supervises: {failure} ({})", cell.kind())));
     }
 }
 
 pub(crate) fn report_root(failure: &Failure) {
-    say(format_args!("vela: {failure}"));
+    contained(|| say(format_args!("vela: {failure}")));
 }
 
 /// Does what may panic, and goes on.

@@ -14,6 +14,8 @@ pub(crate) const STOP: u32 = 1;
 pub(crate) const FAIL: u32 = 2;
 /// Everything is to be dropped at its await.
 pub(crate) const KILL: u32 = 4;
+/// With `KILL`: because it has not started in time.
+pub(crate) const OVERDUE: u32 = 8;
 
 #[derive(Debug)]
 pub(crate) struct Signals {
@@ -37,7 +39,7 @@ impl Signals {
 
     pub(crate) fn raise(&self, flag: u32) {
         // SeqCst: with the registration in `AtomicWaker`, L1.
-        if self.word.fetch_or(flag, SeqCst) & flag == 0 {
+        if self.word.fetch_or(flag, SeqCst) & flag != flag {
             self.task.wake();
             self.inbox.wake();
         }

@@ -25,9 +25,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 pub use blocking::block_on;
 pub(crate) use blocking::{assert_may_block, park_on};
-pub(crate) use budget::{
-    buy_quietly, charge, poll_budget, poll_has_budget, put_back_free, sent_onto, take_free, use_quietly,
-};
+pub(crate) use budget::{buy_quietly, poll_budget, put_back_free, sent_onto, take_free, use_quietly};
+pub use budget::{charge, poll_has_budget};
 pub(crate) use clock::{Timer, now, saturating_add};
 pub use entry::{RuntimeOptions, block_on_main, block_on_test};
 pub(crate) use exec::{Reports, Unreported, wake_next};
