@@ -1,5 +1,7 @@
 //! Timers, sources, stash, watches, and their order.
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use vela::actor::{Actor, ActorContext, Inbox, Spawn, spawn};
 use vela::prelude::*;
 use vela::time::Instant;
@@ -216,4 +218,36 @@ async fn the_inbox_is_an_arm_of_a_select() {
     let mut notes = journal.take();
     notes.sort();
     assert_eq!(notes, ["extra 2", "mail 1"]);
+}
+
+/// Polls its inbox through a combinator that looks only at what its own wakers name.
+struct Combining;
+
+impl Actor for Combining {
+    type Message = u32;
+    type Error = Fault;
+
+    async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn run(&mut self, inbox: &mut Inbox<Self>, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        let mut all: FuturesUnordered<_> = [inbox.recv()].into_iter().collect();
+        while let Some(received) = all.next().await {
+            if received.is_none() {
+                return Ok(());
+            }
+            all.push(inbox.recv());
+        }
+        Ok(())
+    }
+}
+
+#[vela::test]
+async fn a_stop_reaches_an_inbox_that_is_polled_with_another_waker_than_the_tasks() {
+    let c = spawn(Combining);
+    vela! { (c <- 1u32).unwrap() };
+    vela::task::yield_now().await;
+    c.stop();
+    assert!(c.terminated().await.is_normal());
 }

@@ -4,10 +4,12 @@
 //! would ever answer. Each ask from a handler makes a link (who asks, and the link behind the message that it handles), and the
 //! link travels with the message. An ask to an actor on the chain fails if every ask from there to here is still open.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::mem;
+use std::ptr;
 use std::sync::Arc;
+use std::task::{Context, RawWakerVTable, Waker};
 
 use crate::cell::Identity;
 
@@ -76,24 +78,30 @@ impl Here {
     }
 }
 
+/// A waker's address and methods: two are the same waker if these are.
+type WakerId = (*const (), *const RawWakerVTable);
+
 thread_local! {
     static HERE: RefCell<Option<Here>> = const { RefCell::new(None) };
+    /// The waker that the incarnation is polled with.
+    static TASK: Cell<WakerId> = const { Cell::new((ptr::null(), ptr::null())) };
 }
 
 /// Polls an incarnation: what it knows is in place meanwhile.
-pub(crate) fn carry<R>(here: &mut Option<Here>, poll: impl FnOnce() -> R) -> R {
+pub(crate) fn carry<R>(here: &mut Option<Here>, cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
     /// Also if `poll` panics.
-    struct Back<'a>(&'a mut Option<Here>);
+    struct Back<'a>(&'a mut Option<Here>, WakerId);
 
     impl Drop for Back<'_> {
         fn drop(&mut self) {
             exchange(self.0);
+            set_task(self.1);
         }
     }
 
     exchange(here);
-    let _back = Back(here);
-    poll()
+    let _back = Back(here, set_task(id_of(cx.waker())));
+    poll(cx)
 }
 
 fn exchange(here: &mut Option<Here>) {
@@ -104,6 +112,19 @@ fn exchange(here: &mut Option<Here>) {
 /// The ask behind the message that is being handled.
 pub(crate) fn behind() -> Option<Arc<Link>> {
     HERE.with(|here| here.borrow().as_ref()?.behind.clone())
+}
+
+fn set_task(waker: WakerId) -> WakerId {
+    TASK.with(|task| task.replace(waker))
+}
+
+fn id_of(waker: &Waker) -> WakerId {
+    (waker.data(), ptr::from_ref(waker.vtable()))
+}
+
+/// Whether `waker` is that of the task of the incarnation that is polled here, so that it need not be registered once more.
+pub(crate) fn is_task(waker: &Waker) -> bool {
+    TASK.with(Cell::get) == id_of(waker)
 }
 
 /// The incarnation that is polled begins to handle a message, behind which there may be an ask.

@@ -145,6 +145,13 @@ impl<A: Actor> Inbox<A> {
         NextOf { inbox: self, wanted: PhantomData, mail: self.cell.rx.recv() }
     }
 
+    /// Has who polls the inbox woken by a signal: the task is, anyway.
+    fn register(&self, cx: &Context<'_>) {
+        if !chain::is_task(cx.waker()) {
+            self.cell.core.signals.register_inbox(cx.waker());
+        }
+    }
+
     /// The lanes before the mail.
     fn poll_lanes(&self, cx: &mut Context<'_>, notices: bool, timers: bool) -> Poll<Next<A::Message>> {
         let cell = &self.cell;
@@ -241,7 +248,7 @@ impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
             charge(cx);
             return Poll::Ready(Some(next));
         }
-        signals.register_inbox(cx.waker());
+        inbox.register(cx);
         // L1.
         if signals.has(STOP) { Poll::Ready(None) } else { Poll::Pending }
     }

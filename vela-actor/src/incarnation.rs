@@ -229,7 +229,7 @@ impl<A: Actor, F: Future<Output = Exit>> Future for Incarnation<F, A> {
             if signals.has(OVERDUE) { failed(cell, Phase::Starting, FailureKind::StartTimeout) } else { Exit::Killed }
         } else {
             let life = this.life.as_mut().as_pin_mut().unwrap_or_else(|| unreachable!("it has not reported"));
-            let polled = chain::carry(this.here, || catch_unwind(AssertUnwindSafe(|| life.poll(cx))));
+            let polled = chain::carry(this.here, cx, |cx| catch_unwind(AssertUnwindSafe(|| life.poll(cx))));
             match polled {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(exit)) => exit,
