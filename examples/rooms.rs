@@ -121,7 +121,8 @@ impl Actor for Session {
 
     async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> vela::Result<()> {
         cx.handle(self, "* your name, and the room?".into()).await?;
-        let Some(entry) = self.from.next_line().await? else { return Ok(()) };
+        let entry = select! { line = self.from.next_line() => line?, _ = <-inbox => None };
+        let Some(entry) = entry else { return Ok(()) };
         let (name, room) = entry.split_once(' ').unwrap_or((&entry, "lobby"));
         let room = (<-self.house.ask(Find(room.into())))??;
         cx.watch(&room);
@@ -170,7 +171,7 @@ async fn main() -> vela::Result<()> {
             _ = tokio::signal::ctrl_c() => break,
         }
     }
-    system.shutdown().await?;
+    system.shutdown_within(secs(10)).await?; // one after the other, but not for ever
     println!("everybody has left");
     Ok(())
 }

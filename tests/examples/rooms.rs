@@ -80,7 +80,9 @@ fn a_room_is_heard_by_those_in_it_and_survives_its_crash() {
         cid.says("check").await?;
         cid.hears("cid: check").await?;
 
+        let mut stranger = Client::connect(&address).await?; // never gives a name
         server.signal("INT");
+        stranger.hears("* goodbye").await?;
         for client in [&mut ann, &mut cid] {
             client.hears("* goodbye").await?;
             client.hears_the_end().await?;
