@@ -9,12 +9,13 @@ use crate::exit::{Exit, Failure};
 
 pub(crate) fn report_unsupervised(cell: &dyn AnyCell, exit: &Exit) {
     if let Exit::Failed(failure) = exit {
-        say(format_args!("vela: an actor that nobody supervises: {failure} ({})", cell.kind()));
+        // The text of an error is foreign code.
+        contained(|| say(format_args!("vela: an actor that nobody supervises: {failure} ({})", cell.kind())));
     }
 }
 
 pub(crate) fn report_root(failure: &Failure) {
-    say(format_args!("vela: {failure}"));
+    contained(|| say(format_args!("vela: {failure}")));
 }
 
 /// Does what may panic, and goes on.
@@ -23,4 +24,11 @@ pub(crate) fn contained(work: impl FnOnce()) {
         // Its drop may panic, too; and so on, so that the next one is left.
         catch_unwind(AssertUnwindSafe(|| drop(payload))).unwrap_or_else(std::mem::forget);
     }
+}
+
+/// Its text, for reports.
+pub(crate) fn text_of(failure: &Failure) -> String {
+    let mut text = String::new();
+    contained(|| text = failure.to_string());
+    text
 }
