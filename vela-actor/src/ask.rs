@@ -15,7 +15,7 @@ use vela_core::select::Polled;
 use crate::actor::Actor;
 use crate::address::Address;
 use crate::cell::Envelope;
-use crate::chain::{self, Link};
+use crate::chain;
 use crate::deadline::{Entry, Expire, Wheel};
 use crate::exit::Exit;
 use crate::message::MessageFor;
@@ -89,8 +89,6 @@ pin_project! {
 /// What the asker holds while it waits.
 struct Waiting<R> {
     slot: Arc<Slot<R>>,
-    /// If a handler asks.
-    link: Option<Arc<Link>>,
     /// From the first time that it has to wait, if it has a timeout.
     entry: Option<Entry>,
     over: bool,
@@ -100,9 +98,6 @@ impl<R> Waiting<R> {
     fn end(&mut self) {
         self.over = true;
         self.entry = None;
-        if let Some(link) = self.link.take() {
-            link.close();
-        }
     }
 }
 
@@ -121,7 +116,7 @@ impl<'a, A: Actor, Q: Request> Ask<'a, A, Q> {
         Call<Q>: MessageFor<A>,
     {
         let (call, slot) = Call::new(request);
-        let waiting = Waiting { slot, link: None, entry: None, over: false };
+        let waiting = Waiting { slot, entry: None, over: false };
         Self { address, message: Some(call.into_message()), send: None, waiting, timeout: Some(TIMEOUT) }
     }
 
@@ -146,14 +141,13 @@ impl<A: Actor, Q: Request> Future for Ask<'_, A, Q> {
         let mut this = self.project();
         let address: &Address<A> = this.address;
         if let Some(message) = this.message.take() {
-            match chain::link(&address.cell().core.who) {
-                Ok(link) => this.waiting.link.clone_from(&link),
+            let behind = match chain::link(&address.cell().core.who, &this.waiting.slot) {
+                Ok(link) => link,
                 Err(path) => {
                     this.waiting.end();
                     return Poll::Ready(Err(AskError::WouldDeadlock(path)));
                 }
-            }
-            let behind = this.waiting.link.clone();
+            };
             this.send.set(Some(address.cell().tx.send(Envelope { message, behind })));
         }
         let mut result = Poll::Pending;

@@ -5,27 +5,30 @@
 //! link travels with the message. An ask to an actor on the chain fails if every ask from there to here is still open.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
 
 use crate::cell::Identity;
 
+/// The answer that an asker waits for.
+pub(crate) trait Awaited: Send + Sync {
+    /// Whether it is to come yet: neither given nor given up.
+    fn is_open(&self) -> bool;
+}
+
 /// An ask that was made by a handler.
-#[derive(Debug)]
 pub(crate) struct Link {
     asker: Identity,
     /// The ask behind the message that the asker handles.
     parent: Option<Arc<Link>>,
-    /// Relaxed: who sees it too late refuses an ask that was answered in the same moment.
-    open: AtomicBool,
+    /// Closed as soon as it is answered: who answers and asks back at once closes no cycle.
+    answer: Arc<dyn Awaited>,
 }
 
-impl Link {
-    /// The ask has its answer, or was given up.
-    pub(crate) fn close(&self) {
-        self.open.store(false, Relaxed);
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("asker", &self.asker).field("parent", &self.parent).finish_non_exhaustive()
     }
 }
 
@@ -51,7 +54,7 @@ impl Here {
     fn askers(&self) -> impl Iterator<Item = &Identity> {
         let mut next = self.behind.as_deref();
         std::iter::from_fn(move || {
-            let link = next.filter(|link| link.open.load(Relaxed))?;
+            let link = next.filter(|link| link.answer.is_open())?;
             next = link.parent.as_deref();
             Some(&link.asker)
         })
@@ -134,19 +137,22 @@ fn set(handling: bool, behind: Option<Arc<Link>>) {
     drop(before);
 }
 
-/// The link of an ask that is made here, if a handler makes it.
+/// The link of an ask for `answer` that is made here, if a handler makes it.
 ///
 /// # Errors
 ///
 /// The paths round the cycle that the ask would close, from `target` to the asker.
-pub(crate) fn link(target: &Identity) -> Result<Option<Arc<Link>>, Vec<Box<str>>> {
+pub(crate) fn link<W: Awaited + 'static>(
+    target: &Identity,
+    answer: &Arc<W>,
+) -> Result<Option<Arc<Link>>, Vec<Box<str>>> {
     HERE.with(|here| {
         let here = here.borrow();
         let Some(here) = here.as_ref().filter(|here| here.handling) else { return Ok(None) };
         if here.who == *target || here.askers().any(|asker| asker == target) {
             return Err(here.cycle(target));
         }
-        let link = Link { asker: here.who.clone(), parent: here.behind.clone(), open: AtomicBool::new(true) };
+        let link = Link { asker: here.who.clone(), parent: here.behind.clone(), answer: Arc::clone(answer) as _ };
         Ok(Some(Arc::new(link)))
     })
 }
