@@ -182,8 +182,7 @@ async fn in_the_drop_of_the_factory() {
         })
         .unwrap();
     assert!(answers(&a).await);
-    let end = a.terminated();
-    let waiting = vela::task::spawn(async move { end.await });
+    let waiting = vela::task::spawn(a.terminated());
     calm().await;
     a.stop();
     assert!(waiting.await.unwrap().is_normal());

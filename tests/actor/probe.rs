@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use vela::actor::{Actor, ActorContext, Call, Exit, Failure, Notice, Request, Terminated};
+use vela::actor::{Actor, ActorContext, Call, Exit, Failure, Request, Terminated};
 
 /// What happened, in order.
 #[derive(Clone, Default)]
@@ -239,14 +239,5 @@ impl Actor for Probe {
     async fn on_lagged(&mut self, missed: u64, _: &mut ActorContext<Self>) -> Result<(), Fault> {
         self.note(format_args!("lagged {missed}"));
         Ok(())
-    }
-}
-
-/// For tests that look at notices themselves.
-pub(crate) fn text_of(notice: &Notice) -> String {
-    match notice {
-        Notice::Terminated(terminated) => format!("{} terminated", terminated.path),
-        Notice::Lagged(missed) => format!("lagged {missed}"),
-        other => format!("{other:?}"),
     }
 }
