@@ -159,6 +159,11 @@
 //! | `serde` | settings and snapshots can be serialised |
 //! | `tracing` | panics of detached tasks and lines about channels are events, tasks with a name run in a span |
 //! | `rate-limit` | `flow::RateLimiter`, on the crate `governor` |
+//!
+//! With `actor` there are actors: state with a mailbox, and a task that handles one message after the other. `address <- message` is
+//! a send, `<-address.ask(request)` waits for a typed answer, and both are arms of [`select!`]. What fails, by an `Err` or a panic, is
+//! restarted by its supervisor, with backoff and within a budget; its address and its mailbox survive that. The guide
+//! `guide::actors` goes through it; `guide::from_otp` and `guide::from_actix` are for those who know others.
 
 pub use vela_core::*;
 
@@ -166,7 +171,7 @@ pub mod guide;
 pub mod prelude;
 
 /// The code of the README, compiled and run as documentation tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "actor", feature = "macros", feature = "sim"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
 

@@ -3,6 +3,7 @@
 mod addresses;
 mod administration;
 mod ask;
+mod bank;
 mod budgets;
 mod cycles;
 mod insight;
@@ -10,6 +11,7 @@ mod lanes;
 mod lifecycle;
 mod links;
 mod mail;
+mod mended;
 mod panics;
 mod probe;
 mod real;

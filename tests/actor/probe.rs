@@ -22,6 +22,10 @@ impl Journal {
         self.0.lock().unwrap().push(what.into());
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
     /// What was noted since the last time.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())

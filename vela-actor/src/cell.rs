@@ -12,7 +12,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use vela_core::time::Instant;
-use vela_core::{Channel, Overflow, Receiver, Sender};
+use vela_core::{BuildError, Channel, Overflow, Receiver, Sender};
 
 use crate::actor::Actor;
 use crate::ages::Ages;
@@ -56,24 +56,47 @@ impl fmt::Display for ActorId {
 #[derive(Clone)]
 pub(crate) struct Identity {
     id: ActorId,
-    path: Arc<str>,
+    path: Path,
+}
+
+#[derive(Clone)]
+enum Path {
+    Given(Arc<str>),
+    /// Of a type: no allocation for each of many actors.
+    Kind(fn() -> &'static str),
 }
 
 impl Identity {
     pub(crate) fn new(path: Arc<str>) -> Self {
-        Self { id: ActorId::next(), path }
+        Self { id: ActorId::next(), path: Path::Given(path) }
+    }
+
+    /// One that is called what `kind` says.
+    pub(crate) fn of_kind(kind: fn() -> &'static str) -> Self {
+        Self { id: ActorId::next(), path: Path::Kind(kind) }
     }
 
     pub(crate) fn id(&self) -> ActorId {
         self.id
     }
 
-    pub(crate) fn path(&self) -> &Arc<str> {
-        &self.path
+    pub(crate) fn path(&self) -> &str {
+        match &self.path {
+            Path::Given(path) => path,
+            Path::Kind(kind) => kind(),
+        }
+    }
+
+    /// As [`path`](Self::path), to keep.
+    pub(crate) fn shared_path(&self) -> Arc<str> {
+        match &self.path {
+            Path::Given(path) => Arc::clone(path),
+            Path::Kind(kind) => kind().into(),
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or_default()
+        self.path().rsplit('/').next().unwrap_or_default()
     }
 }
 
@@ -87,7 +110,7 @@ impl Eq for Identity {}
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} #{}", self.path, self.id)
+        write!(f, "{} #{}", self.path(), self.id)
     }
 }
 
@@ -103,6 +126,36 @@ pub(crate) struct MailboxSpec {
 impl Default for MailboxSpec {
     fn default() -> Self {
         Self { capacity: Some(1024), overflow: Overflow::Block, monitored: false }
+    }
+}
+
+/// The mailbox of an actor that is about to be made.
+pub(crate) struct Mailbox<M> {
+    tx: Sender<Envelope<M>>,
+    rx: Receiver<Envelope<M>>,
+    #[cfg(feature = "metrics")]
+    monitored: bool,
+}
+
+impl MailboxSpec {
+    /// Makes it.
+    ///
+    /// # Errors
+    ///
+    /// What was asked for contradicts itself, or the configuration of the process forbids it.
+    pub(crate) fn open<M>(&self, path: &str) -> Result<Mailbox<M>, BuildError> {
+        let builder = match self.capacity {
+            Some(capacity) => Channel::bounded(capacity).overflow(self.overflow),
+            None => Channel::unbounded(),
+        };
+        let builder = if self.monitored { builder.name(path).monitored(true) } else { builder };
+        let (tx, rx) = builder.build()?;
+        Ok(Mailbox {
+            tx,
+            rx,
+            #[cfg(feature = "metrics")]
+            monitored: self.monitored,
+        })
     }
 }
 
@@ -221,13 +274,23 @@ impl Core {
         self.signals.raise(signals::FAIL);
     }
 
+    /// Has the run in progress end at once, as one that did not start in time.
+    pub(crate) fn overdue(&self) {
+        self.signals.raise(signals::OVERDUE | signals::KILL);
+    }
+
     pub(crate) fn take_reason(&self) -> Option<FailureKind> {
         self.rare.get()?.reason.lock().take()
     }
 
     /// `other` is to fail when this one has ended badly.
     pub(crate) fn link(&self, other: &Arc<dyn AnyCell>) {
-        push_link(&mut self.rare().links.lock(), other);
+        {
+            let mut links = self.rare().links.lock();
+            // Each once, and none that is gone.
+            links.retain(|link| link.strong_count() > 0 && !std::ptr::addr_eq(link.as_ptr(), Arc::as_ptr(other)));
+            links.push(Arc::downgrade(other));
+        }
         // It may have ended before it could know.
         if let Some(exit) = self.exit()
             && !exit.is_normal()
@@ -257,6 +320,9 @@ pub(crate) trait AnyCell: Send + Sync {
     /// It comes back no more: whoever asked, waits or watches is told. There is no incarnation.
     fn terminate(&self, exit: Exit);
 
+    /// Drops its mail, so that who asked is told.
+    fn drain(&self);
+
     /// The name of the actor's type.
     fn kind(&self) -> &'static str;
 
@@ -272,8 +338,9 @@ impl dyn AnyCell + '_ {
     pub(crate) fn publish(&self, kind: impl FnOnce() -> EventKind) {
         let core = self.core();
         if let Some(system) = &core.system {
-            let who = Who { path: core.who.path(), id: core.who.id().get(), type_name: self.kind() };
-            system.events.publish(who, kind);
+            let who = Who { path: &core.who.shared_path(), id: core.who.id().get(), type_name: self.kind() };
+            // A foreign `Display`, or a recorder, may panic.
+            contained(|| system.events.publish(who, kind));
         }
     }
 }
@@ -303,6 +370,10 @@ pub(crate) struct Cell<A: Actor> {
     /// Whether the mailbox is, and how long messages are handled.
     #[cfg(feature = "metrics")]
     pub(crate) monitored: bool,
+    /// Whether the sources come before the mail, for once. Relaxed: as above.
+    pub(crate) sources_first: AtomicBool,
+    /// Whether the mail comes before the timers, for once. Relaxed: as above.
+    pub(crate) mail_first: AtomicBool,
     /// How many addresses there are, if the last of them ends the actor.
     addresses: AtomicUsize,
 }
@@ -310,17 +381,11 @@ pub(crate) struct Cell<A: Actor> {
 impl<A: Actor> Cell<A> {
     pub(crate) fn new(
         who: Identity,
-        mailbox: MailboxSpec,
+        mailbox: Mailbox<A::Message>,
         factory: Option<Factory<A>>,
         parent: Option<Parent>,
         system: Option<Arc<Shared>>,
     ) -> Arc<Self> {
-        let builder = match mailbox.capacity {
-            Some(capacity) => Channel::bounded(capacity).overflow(mailbox.overflow),
-            None => Channel::unbounded(),
-        };
-        let builder = if mailbox.monitored { builder.name(&**who.path()).monitored(true) } else { builder };
-        let (tx, rx) = builder.build().unwrap_or_else(|error| panic!("the mailbox of {}: {error}", who.path()));
         Arc::new(Self {
             core: Core {
                 who,
@@ -331,8 +396,8 @@ impl<A: Actor> Cell<A> {
                 parent,
                 system,
             },
-            tx,
-            rx,
+            tx: mailbox.tx,
+            rx: mailbox.rx,
             factory: Mutex::new(factory),
             lanes: Mutex::new(None),
             has_lanes: AtomicBool::new(false),
@@ -340,6 +405,8 @@ impl<A: Actor> Cell<A> {
             has_returned: AtomicBool::new(false),
             #[cfg(feature = "metrics")]
             monitored: mailbox.monitored,
+            sources_first: AtomicBool::new(false),
+            mail_first: AtomicBool::new(false),
             addresses: AtomicUsize::new(0),
         })
     }
@@ -427,8 +494,23 @@ impl<A: Actor> AnyCell for Cell<A> {
         self.tx.close();
         // Dropped outside of the locks, one by one: a drop may do anything, and who calls this has others to look after.
         let factory = self.factory.lock().take();
-        let kept = self.kept.lock().take();
         contained(|| drop(factory));
+        self.drain();
+        if let Some(system) = &self.core.system {
+            contained(|| system.registry.unregister_all(self.core.who.id().get()));
+        }
+        let links = std::mem::take(&mut *rare.links.lock());
+        if let Some(link) = link {
+            for other in links.iter().filter_map(Weak::upgrade) {
+                other.core().fail(link.clone());
+            }
+        }
+        rare.ended.notify_waiters();
+    }
+
+    fn drain(&self) {
+        let kept = self.kept.lock().take();
+        self.has_returned.store(false, Relaxed);
         if let Some(kept) = kept {
             let Kept { stash, returned, failure: _ } = *kept;
             for envelope in stash.into_iter().chain(returned) {
@@ -438,13 +520,6 @@ impl<A: Actor> AnyCell for Cell<A> {
         while let Ok(envelope) = self.rx.try_recv() {
             contained(|| drop(envelope));
         }
-        let links = std::mem::take(&mut *rare.links.lock());
-        if let Some(link) = link {
-            for other in links.iter().filter_map(Weak::upgrade) {
-                other.core().fail(link.clone());
-            }
-        }
-        rare.ended.notify_waiters();
     }
 
     fn kind(&self) -> &'static str {

@@ -9,7 +9,7 @@ use crate::exit::{Exit, Failure};
 
 pub(crate) fn report_unsupervised(cell: &dyn AnyCell, exit: &Exit) {
     if let Exit::Failed(failure) = exit {
-        // The text of an error is foreign code.
+        // The text is the user's.
         contained(|| say(format_args!("vela: an actor that nobody supervises: {failure} ({})", cell.kind())));
     }
 }

@@ -50,9 +50,9 @@ trait Deliver<T>: Send + Sync {
     fn id(&self) -> ActorId;
 }
 
-impl<A: Actor, T: Send + 'static> Deliver<T> for Address<A>
+impl<A: Actor, T> Deliver<T> for Address<A>
 where
-    T: MessageFor<A>,
+    T: MessageFor<A> + Send + 'static,
 {
     fn deliver(&self, message: T) -> Delivery<'_, T> {
         Box::pin(deliver(self.cell(), message))

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use vela_core::ops::Transmit;
 use vela_core::select::Polled;
 
-use crate::chain::Awaited;
+use crate::chain::Open;
 use crate::deadline::Expire;
 
 /// What can be asked: it says what the answer is.
@@ -226,7 +226,7 @@ impl<R> Slot<R> {
     }
 }
 
-impl<R: Send> Awaited for Slot<R> {
+impl<R: Send> Open for Slot<R> {
     fn is_open(&self) -> bool {
         matches!(&*self.0.lock(), State::Open(_))
     }

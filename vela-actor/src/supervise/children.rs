@@ -139,8 +139,8 @@ impl Children {
         self.spawn_boxed(spec, false, Box::new(factory))
     }
 
-    /// As [`spawn`](Self::spawn), but its specification stays when it has ended by itself or was stopped, and
-    /// [`restart`](Self::restart) starts it again.
+    /// As [`spawn`](Self::spawn), but it starts in its turn, and its specification stays when it has ended by itself or was stopped:
+    /// [`restart`](Self::restart) starts it again. Until then mail waits, as for one that is about to be restarted.
     ///
     /// # Errors
     ///
@@ -171,7 +171,8 @@ impl Children {
     ) -> Result<Address<A>, SpawnError> {
         let nursery = &self.nursery;
         let who = Identity::new(format!("{}/{}", nursery.path, spec.name()).into());
-        let mailbox = mailbox_of(&spec);
+        let mailbox = mailbox_of(&spec).open(who.path());
+        let mailbox = mailbox.map_err(|error| SpecError::child(spec.name(), format!("the mailbox: {error}")))?;
         let mut made = None;
         nursery.add(spec, kept, |parent| {
             let cell = Cell::new(who, mailbox, Some(factory), Some(parent), nursery.system.clone());
@@ -181,7 +182,8 @@ impl Children {
         Ok(made.unwrap_or_else(|| unreachable!("it was made")))
     }
 
-    /// Stops a child for good, and waits until it has ended. A permanent one does not come back.
+    /// Stops a child for good, and waits until it has ended. A permanent one does not come back. (A child that stops itself so waits for
+    /// itself: [`ActorContext::stop`](crate::ActorContext::stop) does not.)
     ///
     /// # Errors
     ///

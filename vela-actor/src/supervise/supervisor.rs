@@ -56,7 +56,9 @@ impl Supervisor {
         Self { supervision: supervision.into(), children: Vec::new(), problem: None }
     }
 
-    /// One more child: they start in this order, each once the one before it has started, and stop in the reverse order.
+    /// One more child: they start in this order, each once the one before it has started (or, under
+    /// [`OneForOne`](crate::Strategy::OneForOne), has failed to), and stop in the reverse order. One that has ended and does not come
+    /// back stays as [`Stopped`](crate::ActorState::Stopped): mail that comes then waits until [`Children::restart`].
     pub fn child<A: Actor>(mut self, spec: ChildSpec, factory: impl Fn() -> A + Send + Sync + 'static) -> Self {
         let factory = Arc::new(factory);
         let spec_of_child = spec.clone();
