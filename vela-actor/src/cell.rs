@@ -1,7 +1,6 @@
 //! The cell: what one logical actor is, over all its incarnations.
 
 use std::any::Any;
-use std::collections::HashSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
@@ -300,16 +299,6 @@ impl Core {
     }
 }
 
-/// Instead of growing it forgets those that are not there any more, and those that are in it twice: an actor may be linked
-/// anew by each run of another one, or by many that come and go.
-fn push_link(links: &mut Vec<Weak<dyn AnyCell>>, other: &Arc<dyn AnyCell>) {
-    if links.len() == links.capacity() {
-        let mut known = HashSet::new();
-        links.retain(|link| link.strong_count() > 0 && known.insert(link.as_ptr().cast::<()>()));
-    }
-    links.push(Arc::downgrade(other));
-}
-
 /// A cell, whatever the type of its actor.
 pub(crate) trait AnyCell: Send + Sync {
     fn core(&self) -> &Core;
@@ -540,38 +529,4 @@ impl<A: Actor> AnyCell for Cell<A> {
 /// Tells an actor that nobody supervises to stop.
 pub(crate) fn stop_unsupervised(core: &Core) {
     core.signals.raise(signals::STOP);
-}
-
-#[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use super::*;
-    use crate::context::ActorContext;
-
-    struct Idle;
-
-    impl Actor for Idle {
-        type Message = ();
-        type Error = Infallible;
-
-        async fn handle(&mut self, (): (), _: &mut ActorContext<Self>) -> Result<(), Infallible> {
-            Ok(())
-        }
-    }
-
-    fn cell() -> Arc<dyn AnyCell> {
-        Cell::<Idle>::new(Identity::new("idle".into()), MailboxSpec::default(), None, None, None)
-    }
-
-    #[test]
-    fn links_to_those_that_have_gone_and_the_same_ones_again_are_forgotten() {
-        let (mut links, stays) = (Vec::new(), cell());
-        for _ in 0..1_000 {
-            push_link(&mut links, &stays);
-            push_link(&mut links, &cell());
-        }
-        assert!(links.len() <= 8, "{}", links.len());
-        assert!(links.iter().any(|link| link.strong_count() > 0));
-    }
 }

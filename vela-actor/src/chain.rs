@@ -162,7 +162,7 @@ fn set(handling: bool, behind: Option<Arc<Link>>) {
     drop(before);
 }
 
-/// The link of an ask for `answer` that is made here, if a handler makes it.
+/// The link of an ask that is made here, if a handler makes it.
 ///
 /// # Errors
 ///

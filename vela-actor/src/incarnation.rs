@@ -263,7 +263,7 @@ fn report<A: Actor>(cell: Arc<Cell<A>>, exit: Exit) {
 fn finish<A: Actor>(cell: Arc<Cell<A>>, exit: Exit) {
     publish(&*cell, || match &exit {
         Exit::Normal => EventKind::Stopped,
-        Exit::Failed(failure) => EventKind::Failed { failure: crate::panics::text_of(failure) },
+        Exit::Failed(failure) => EventKind::Failed { failure: failure.to_string() },
         Exit::Killed => EventKind::Killed,
     });
     match &cell.core.parent {

@@ -25,10 +25,3 @@ pub(crate) fn contained(work: impl FnOnce()) {
         catch_unwind(AssertUnwindSafe(|| drop(payload))).unwrap_or_else(std::mem::forget);
     }
 }
-
-/// Its text, for reports.
-pub(crate) fn text_of(failure: &Failure) -> String {
-    let mut text = String::new();
-    contained(|| text = failure.to_string());
-    text
-}
