@@ -1,6 +1,6 @@
 //! Panics in foreign code: in hooks, factories, drops, maps. None gets further than its actor.
 
-use vela::actor::{Actor, ActorContext, Address, Exit, Phase, Strategy, Supervision, System, child};
+use vela::actor::{Actor, ActorContext, Address, Exit, Phase, Strategy, Supervision, Supervisor, System, child};
 use vela::prelude::*;
 
 use crate::probe::{Bomb, Fault, Hook, Probe, ProbeMsg, deed, fail, leave, panic};
@@ -238,4 +238,19 @@ async fn in_the_text_of_an_error_that_ends_a_system() {
     a.send(()).await.unwrap();
     assert!(system.terminated().await.is_err());
     assert!(a.exit().is_some());
+}
+
+#[vela::test]
+async fn in_the_text_of_an_error_that_is_told_as_an_event() {
+    let system = System::new("s");
+    let events = system.events();
+    let a = system.spawn(child("a").temporary(), || Speechless).unwrap();
+    a.send(()).await.unwrap();
+    assert!(a.terminated().await.failure().is_some());
+    let supervision = Supervision::new(ONE).max_restarts(0);
+    let tree = Supervisor::new(supervision).child(child("never"), || -> Speechless { panic!("not made") });
+    let tree = system.children().supervisor(child("tree").temporary(), tree).unwrap();
+    assert!(tree.terminated().await.failure().is_some());
+    system.shutdown().await.unwrap();
+    drop(events);
 }
