@@ -44,12 +44,7 @@ async fn a_kill_after_a_restart_hits_the_new_run() {
 #[vela::test]
 async fn terminated_waits_for_the_last_end() {
     let (stage, [a]) = Stage::with(Supervision::new(ONE).backoff(secs(1)..secs(1)), ["a"]).await;
-    let waiting: Vec<_> = (0..3)
-        .map(|_| {
-            let end = a.terminated();
-            vela::task::spawn(async move { end.await })
-        })
-        .collect();
+    let waiting: Vec<_> = (0..3).map(|_| vela::task::spawn(a.terminated())).collect();
     tell(&a, fail("first")).await;
     sleep(secs(2)).await;
     assert!(waiting.iter().all(|waiter| !waiter.is_finished()));
@@ -121,6 +116,7 @@ async fn a_supervised_actor_lives_without_addresses() {
 async fn addresses_are_equal_if_their_actor_is_the_same() {
     let (stage, [a, b]) = Stage::with(ONE, ["a", "b"]).await;
     assert!(a == a.clone() && a != b);
+    #[expect(clippy::mutable_key_type, reason = "equal and hashed by the number")]
     let set: HashSet<_> = [a.clone(), b.clone(), a.clone()].into();
     assert_eq!(set.len(), 2);
     assert!(a.id() < b.id());

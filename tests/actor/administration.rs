@@ -177,10 +177,13 @@ async fn of_a_restart_and_a_later_stop_the_stop_counts() {
     let stage = Stage::new(ONE);
     stage.add_with(child("a"), |_, probe| probe.in_stopped = Hook::Slow(secs(1)));
     stage.children().settled().await;
+    let start = Instant::now();
     let restart = meanwhile!(stage.children(), restart, "a");
     calm().await;
-    stage.children().stop("a").await.unwrap();
+    let stop = meanwhile!(stage.children(), stop, "a");
     assert!(matches!(restart.await.unwrap(), Err(ChildError::Overtaken)));
+    assert_eq!(start.elapsed(), ms(1), "it is told at once");
+    stop.await.unwrap().unwrap();
     assert!(stage.children().is_empty());
     stage.end().await;
 }
@@ -249,6 +252,19 @@ async fn a_stop_ends_a_delay() {
     assert!(start.elapsed().is_zero());
     sleep(secs(100)).await;
     assert_eq!(who(&stage.notes(), "started"), ["a"]);
+    stage.end().await;
+}
+
+#[vela::test]
+async fn a_child_that_is_kept_and_stopped_in_its_delay_does_not_come_back_by_itself() {
+    let stage = Stage::new(Supervision::new(ONE).backoff(secs(60)..secs(60)));
+    let a = stage.keep(child("a"));
+    tell(&a, fail("x")).await;
+    stage.children().stop("a").await.unwrap();
+    sleep(secs(100)).await;
+    assert_eq!(who(&stage.notes(), "started"), ["a"]);
+    stage.children().restart("a").await.unwrap();
+    assert!(answers(&a).await);
     stage.end().await;
 }
 

@@ -1,6 +1,6 @@
 //! Panics in foreign code: in hooks, factories, drops, maps. None gets further than its actor.
 
-use vela::actor::{Address, Exit, Phase, Strategy, child};
+use vela::actor::{Actor, ActorContext, Address, Exit, Phase, Strategy, Supervision, Supervisor, System, child};
 use vela::prelude::*;
 
 use crate::probe::{Bomb, Fault, Hook, Probe, ProbeMsg, deed, fail, leave, panic};
@@ -10,7 +10,7 @@ const ONE: Strategy = Strategy::OneForOne;
 
 /// The first run of `a` meets with `fault`, by which it has failed; the second one lives, as its sibling does.
 async fn survives(change: impl Fn(&mut Probe) + Send + Sync + 'static, fault: Option<ProbeMsg>, phase: Option<Phase>) {
-    let stage = Stage::new(vela::actor::Supervision::new(ONE).on_failure(move |failure| {
+    let stage = Stage::new(Supervision::new(ONE).on_failure(move |failure| {
         assert!(phase.is_none_or(|phase| failure.is_panic() && failure.phase() == phase), "{failure}");
         vela::actor::Decision::Restart
     }));
@@ -182,8 +182,7 @@ async fn in_the_drop_of_the_factory() {
         })
         .unwrap();
     assert!(answers(&a).await);
-    let end = a.terminated();
-    let waiting = vela::task::spawn(async move { end.await });
+    let waiting = vela::task::spawn(a.terminated());
     calm().await;
     a.stop();
     assert!(waiting.await.unwrap().is_normal());
@@ -200,4 +199,58 @@ async fn in_stopped_while_the_supervisor_ends() {
     stage.end().await;
     assert!(all.iter().all(|actor| matches!(actor.exit(), Some(Exit::Failed(_)))));
     assert_eq!(who(&stage.notes(), "dropped"), ["b", "a"]);
+}
+
+/// An error that cannot be shown.
+#[derive(Debug)]
+struct Unspeakable;
+
+impl std::fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl std::error::Error for Unspeakable {}
+
+struct Speechless;
+
+impl Actor for Speechless {
+    type Message = ();
+    type Error = Unspeakable;
+
+    async fn handle(&mut self, (): (), _: &mut ActorContext<Self>) -> Result<(), Unspeakable> {
+        Err(Unspeakable)
+    }
+}
+
+#[vela::test]
+async fn in_the_text_of_an_error_of_one_that_nobody_supervises() {
+    let a = vela::actor::spawn(Speechless);
+    a.send(()).await.unwrap();
+    assert!(a.terminated().await.failure().is_some());
+}
+
+#[vela::test]
+async fn in_the_text_of_an_error_that_ends_a_system() {
+    let system = System::with("s", Supervision::new(ONE).max_restarts(0)).unwrap();
+    let a = system.spawn(child("a"), || Speechless).unwrap();
+    a.send(()).await.unwrap();
+    assert!(system.terminated().await.is_err());
+    assert!(a.exit().is_some());
+}
+
+#[vela::test]
+async fn in_the_text_of_an_error_that_is_told_as_an_event() {
+    let system = System::new("s");
+    let events = system.events();
+    let a = system.spawn(child("a").temporary(), || Speechless).unwrap();
+    a.send(()).await.unwrap();
+    assert!(a.terminated().await.failure().is_some());
+    let supervision = Supervision::new(ONE).max_restarts(0);
+    let tree = Supervisor::new(supervision).child(child("never"), || -> Speechless { panic!("not made") });
+    let tree = system.children().supervisor(child("tree").temporary(), tree).unwrap();
+    assert!(tree.terminated().await.failure().is_some());
+    system.shutdown().await.unwrap();
+    drop(events);
 }

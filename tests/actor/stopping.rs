@@ -1,12 +1,13 @@
 //! How actors stop: orders, times, kills, and ends of their own in the same moment.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use vela::actor::{Exit, Shutdown, Strategy, Supervision, Supervisor, child};
+use vela::actor::{Actor, ActorContext, Address, Exit, Shutdown, Strategy, Supervision, Supervisor, child};
 use vela::prelude::*;
 use vela::time::Instant;
 
-use crate::probe::{Hook, deed, fail, hang, leave, panic};
+use crate::probe::{Hook, Journal, deed, fail, hang, leave, panic};
 use crate::stage::{Stage, answers, calm, plain, tell, who};
 
 const ONE: Strategy = Strategy::OneForOne;
@@ -291,4 +292,41 @@ async fn mail_that_is_left_at_the_end_is_dropped_with_its_asks_answered_by_an_er
     assert_eq!(a.mailbox_len(), 0);
     assert!(!stage.notes().contains(&"a: never".to_owned()));
     stage.end().await;
+}
+
+/// Notes whether its end was told before it was gone.
+struct Witness {
+    journal: Journal,
+    own: Option<Address<Witness>>,
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        let told = self.own.take().is_some_and(|own| own.exit().is_some());
+        self.journal.note(if told { "dropped too late" } else { "dropped" });
+    }
+}
+
+impl Actor for Witness {
+    type Message = Infallible;
+    type Error = Infallible;
+
+    async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), Infallible> {
+        self.own = Some(cx.address());
+        Ok(())
+    }
+
+    async fn handle(&mut self, never: Infallible, _: &mut ActorContext<Self>) -> Result<(), Infallible> {
+        match never {}
+    }
+}
+
+#[vela::test]
+async fn one_that_is_killed_is_gone_before_anybody_learns_of_it() {
+    let journal = Journal::new();
+    let a = vela::actor::spawn(Witness { journal: journal.clone(), own: None });
+    calm().await;
+    a.kill();
+    a.terminated().await;
+    assert_eq!(journal.take(), ["dropped"]);
 }

@@ -211,6 +211,20 @@ async fn under_rest_for_one_an_earlier_failure_widens_the_group() {
 }
 
 #[vela::test]
+async fn a_failure_of_one_that_was_to_be_stopped_anyway_is_counted() {
+    let stage = Stage::new(Supervision::new(ALL).max_restarts(1));
+    let a = stage.add(child("a"));
+    let b = stage.add(child("b"));
+    stage.add_with(child("c"), |_, probe| probe.in_stopped = Hook::Slow(ms(100)));
+    stage.children().settled().await;
+    tell(&b, fail("x")).await;
+    // While c takes its time.
+    tell(&a, fail("y")).await;
+    assert!(stage.system.terminated().await.is_err());
+    assert_eq!(who(&stage.notes(), "dropped"), ["b", "a", "c"]);
+}
+
+#[vela::test]
 async fn the_first_and_the_last_under_rest_for_one() {
     let (stage, [a, _b, c]) = Stage::with(REST, ["a", "b", "c"]).await;
     tell(&c, fail("x")).await;
