@@ -164,9 +164,9 @@ async fn main() -> vela::Result<()> {
         select! {
             client = listener.accept() => {
                 let (from, to) = client?.0.into_split();
-                let mut session = Some(Session { from: BufReader::new(from).lines(), to, house: house.clone() });
-                let spec = child(format!("session-{id}")).temporary().mailbox(64, Overflow::Block);
-                sessions.children().await?.spawn(spec, move || session.take().expect("temporary: made once"))?;
+                let session = Session { from: BufReader::new(from).lines(), to, house: house.clone() };
+                let spec = child(format!("session-{id}")).mailbox(64, Overflow::Block);
+                sessions.children().await?.spawn_once(spec, session)?;
             }
             _ = tokio::signal::ctrl_c() => break,
         }

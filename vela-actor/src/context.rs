@@ -291,6 +291,15 @@ impl<A: Actor> ActorContext<A> {
         self.children().spawn(spec, factory)
     }
 
+    /// Starts an actor that is there already, and so cannot be made again: see [`Children::spawn_once`].
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn).
+    pub fn spawn_once<C: Actor>(&mut self, spec: ChildSpec, actor: C) -> Result<Address<C>, SpawnError> {
+        self.children().spawn_once(spec, actor)
+    }
+
     pub(crate) async fn stop_children(&mut self) {
         if let Some(children) = self.cell.core.children() {
             children.close();

@@ -139,6 +139,40 @@ impl Children {
         self.spawn_boxed(spec, false, Box::new(factory))
     }
 
+    /// Starts an actor that is there already, and so cannot be made again: the child is temporary, whatever the specification says. For
+    /// what owns a socket, say.
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Session(String);
+    /// # impl Actor for Session {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// use vela_actor::{System, child};
+    ///
+    /// # vela_core::block_on(async {
+    /// let system = System::new("server");
+    /// let session = Session("a socket".into());
+    /// system.children().spawn_once(child("session-1"), session)?;
+    /// system.shutdown().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn spawn_once<A: Actor>(&self, spec: ChildSpec, actor: A) -> Result<Address<A>, SpawnError> {
+        let mut actor = Some(actor);
+        // `restart` by hand comes here a second time.
+        let make = move || actor.take().unwrap_or_else(|| panic!("an actor that was given as a value starts once"));
+        self.spawn(spec.temporary(), make)
+    }
+
     /// As [`spawn`](Self::spawn), but it starts in its turn, and its specification stays when it has ended by itself or was stopped:
     /// [`restart`](Self::restart) starts it again. Until then mail waits, as for one that is about to be restarted.
     ///
