@@ -159,6 +159,12 @@
 //! | `serde` | settings and snapshots can be serialised |
 //! | `tracing` | panics of detached tasks and lines about channels are events, tasks with a name run in a span |
 //! | `rate-limit` | `flow::RateLimiter`, on the crate `governor` |
+//! | `pool` | `vela::pool`: CPU work on Rayon's threads, futures on a runtime of their own |
+//!
+//! With `actor` there are actors: state with a mailbox, and a task that handles one message after the other. `address <- message` is
+//! a send, `<-address.ask(request)` waits for a typed answer, and both are arms of [`select!`]. What fails, by an `Err` or a panic, is
+//! restarted by its supervisor, with backoff and within a budget; its address and its mailbox survive that. The guide
+//! `guide::actors` goes through it; `guide::from_otp` and `guide::from_actix` are for those who know others.
 
 pub use vela_core::*;
 
@@ -166,7 +172,7 @@ pub mod guide;
 pub mod prelude;
 
 /// The code of the README, compiled and run as documentation tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "actor", feature = "macros", feature = "sim"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
 
@@ -204,6 +210,9 @@ pub mod actor {
     #[cfg(feature = "macros")]
     pub use vela_macros::Message;
 }
+/// CPU and IO pools; the crate `vela-pool`.
+#[cfg(feature = "pool")]
+pub use vela_pool as pool;
 #[cfg(feature = "sim")]
 pub use vela_sim as sim;
 

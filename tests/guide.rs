@@ -72,3 +72,20 @@ fn every_metric_is_in_the_guide() {
         assert!(guide.contains(&format!("`{name}`")), "vela_channel_{name} is not in the guide");
     }
 }
+
+#[test]
+fn every_metric_and_event_of_pools_is_in_the_guide() {
+    let guide = text("src/guide/monitoring.md");
+    let (_, pools) = guide.split_once("\n## Pools\n").expect("a section on pools");
+    let source = text("vela-pool/src/export.rs");
+    let names = source.split("\"vela_pool_").skip(1).filter_map(|rest| rest.split('"').next());
+    let names = names.filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
+    let names: BTreeSet<&str> = names.collect();
+    assert!(names.len() >= 13, "only {names:?} were found");
+    for name in names {
+        assert!(pools.contains(&format!("`{name}`")), "vela_pool_{name} is not in the guide");
+    }
+    for event in events(&text("vela-pool/src/report.rs")) {
+        assert!(pools.contains(&format!("{} `{}`", event.level, event.message)), "{:?} is not there", event.message);
+    }
+}

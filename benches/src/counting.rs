@@ -5,14 +5,15 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 /// Counts per thread: a counter that all cores share would slow every peer that allocates.
-pub(crate) struct Counting;
+#[derive(Debug)]
+pub struct Counting;
 
 thread_local! {
     static IN_USE: Cell<isize> = const { Cell::new(0) };
 }
 
 /// Bytes that this thread has allocated less those it has freed.
-pub(crate) fn bytes_in_use() -> isize {
+pub fn bytes_in_use() -> isize {
     IN_USE.get()
 }
 

@@ -9,16 +9,18 @@ use tokio::runtime::Builder;
 
 /// How much is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scale {
+pub enum Scale {
     /// Each cell once, tiny: does it run at all?
     Smoke,
     /// Under two minutes.
     Quick,
+    /// As long as it takes.
     Full,
 }
 
 impl Scale {
-    pub(crate) fn rounds(self) -> usize {
+    /// How often each contender runs.
+    pub fn rounds(self) -> usize {
         match self {
             Self::Smoke => 1,
             Self::Quick => 3,
@@ -27,7 +29,7 @@ impl Scale {
     }
 
     /// So many messages, of `full` in a full run.
-    pub(crate) fn of(self, full: usize) -> usize {
+    pub fn of(self, full: usize) -> usize {
         match self {
             Self::Smoke => (full / 5_000).max(64),
             Self::Quick => (full / 8).max(64),
@@ -36,7 +38,7 @@ impl Scale {
     }
 
     /// How long one run may take before it counts as hung.
-    fn patience(self) -> Duration {
+    pub fn patience(self) -> Duration {
         Duration::from_secs(if self == Self::Full { 20 } else { 5 })
     }
 
@@ -52,15 +54,20 @@ impl Scale {
 
 /// What a cell's figures mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unit {
+pub enum Unit {
+    /// Operations; more are better.
     MillionPerSecond,
+    /// Of one operation.
     Nanoseconds,
+    /// Of one operation.
     Milliseconds,
+    /// Of one thing.
     Bytes,
 }
 
 impl Unit {
-    pub(crate) fn name(self) -> &'static str {
+    /// As it stands in a table.
+    pub fn name(self) -> &'static str {
         match self {
             Self::MillionPerSecond => "M/s",
             Self::Nanoseconds => "ns",
@@ -69,12 +76,13 @@ impl Unit {
         }
     }
 
-    pub(crate) fn more_is_better(self) -> bool {
+    /// Whether the greater figure wins.
+    pub fn more_is_better(self) -> bool {
         self == Self::MillionPerSecond
     }
 
     /// The figure of `count` operations in `time`.
-    pub(crate) fn of(self, count: usize, time: Duration) -> f64 {
+    pub fn of(self, count: usize, time: Duration) -> f64 {
         match self {
             Self::MillionPerSecond => count as f64 / time.as_secs_f64() / 1e6,
             Self::Nanoseconds | Self::Bytes => time.as_nanos() as f64 / count as f64,
@@ -83,7 +91,7 @@ impl Unit {
     }
 
     /// The figure of an operation that takes so many nanoseconds.
-    pub(crate) fn of_nanoseconds(self, each: f64) -> f64 {
+    pub fn of_nanoseconds(self, each: f64) -> f64 {
         match self {
             Self::MillionPerSecond => 1e3 / each,
             Self::Milliseconds => each / 1e6,
@@ -93,49 +101,60 @@ impl Unit {
 }
 
 /// A run's figure, or what went wrong.
-pub(crate) type Outcome = Result<f64, String>;
+pub type Outcome = Result<f64, String>;
 
 /// One library in one cell.
-pub(crate) struct Contender {
-    pub(crate) name: &'static str,
-    pub(crate) run: Box<dyn Fn(Scale) -> Outcome>,
+#[allow(missing_debug_implementations, reason = "it holds a function")]
+pub struct Contender {
+    /// The library, or the way it is used.
+    pub name: &'static str,
+    /// One run.
+    pub run: Box<dyn Fn(Scale) -> Outcome>,
 }
 
 /// What is measured, and who takes part.
-pub(crate) struct Cell {
+#[allow(missing_debug_implementations, reason = "it holds functions")]
+pub struct Cell {
     /// The heading it stands under.
-    pub(crate) group: &'static str,
-    pub(crate) name: String,
-    pub(crate) unit: Unit,
+    pub group: &'static str,
+    /// What runs.
+    pub name: String,
+    /// Of the figures.
+    pub unit: Unit,
     /// Set for a point of a curve.
-    pub(crate) point: Option<Point>,
-    pub(crate) contenders: Vec<Contender>,
+    pub point: Option<Point>,
+    /// In the order in which they take turns.
+    pub contenders: Vec<Contender>,
 }
 
 /// A place on a curve.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Point {
-    pub(crate) curve: &'static str,
-    pub(crate) x: usize,
+pub struct Point {
+    /// Its name.
+    pub curve: &'static str,
+    /// How many of what the curve is over.
+    pub x: usize,
 }
 
 impl Cell {
-    pub(crate) fn new(group: &'static str, name: impl Into<String>, unit: Unit) -> Self {
+    /// Nobody takes part yet.
+    pub fn new(group: &'static str, name: impl Into<String>, unit: Unit) -> Self {
         Self { group, name: name.into(), unit, point: None, contenders: Vec::new() }
     }
 
     /// A point of a curve.
-    pub(crate) fn point(curve: &'static str, x: usize) -> Self {
+    pub fn point(curve: &'static str, x: usize) -> Self {
         let point = Some(Point { curve, x });
         Self { point, ..Self::new("Scaling", format!("{curve}: {x}"), Unit::Nanoseconds) }
     }
 
-    pub(crate) fn add(&mut self, name: &'static str, run: impl Fn(Scale) -> Outcome + 'static) {
+    /// One more contender.
+    pub fn add(&mut self, name: &'static str, run: impl Fn(Scale) -> Outcome + 'static) {
         self.contenders.push(Contender { name, run: Box::new(run) });
     }
 
     /// Points of curves are dear: fewer rounds show their shape.
-    pub(crate) fn rounds(&self, scale: Scale) -> usize {
+    pub fn rounds(&self, scale: Scale) -> usize {
         match (self.point, scale) {
             (Some(_), Scale::Quick) => 1,
             (Some(_), Scale::Full) => 5,
@@ -145,15 +164,19 @@ impl Cell {
 }
 
 /// All figures of one contender.
-pub(crate) struct Series {
-    pub(crate) name: &'static str,
-    pub(crate) figures: Vec<f64>,
+#[derive(Debug)]
+pub struct Series {
+    /// The contender.
+    pub name: &'static str,
+    /// One for each round.
+    pub figures: Vec<f64>,
     /// Why it was given up.
-    pub(crate) failure: Option<String>,
+    pub failure: Option<String>,
 }
 
 impl Series {
-    pub(crate) fn median(&self) -> Option<f64> {
+    /// `None`: there are no figures.
+    pub fn median(&self) -> Option<f64> {
         let mut sorted = self.figures.clone();
         sorted.sort_by(f64::total_cmp);
         let middle = sorted.len() / 2;
@@ -164,17 +187,19 @@ impl Series {
         }
     }
 
-    pub(crate) fn min(&self) -> f64 {
+    /// The least figure.
+    pub fn min(&self) -> f64 {
         self.figures.iter().copied().fold(f64::INFINITY, f64::min)
     }
 
-    pub(crate) fn max(&self) -> f64 {
+    /// The greatest figure.
+    pub fn max(&self) -> f64 {
         self.figures.iter().copied().fold(f64::NEG_INFINITY, f64::max)
     }
 }
 
 /// Runs a cell: A B C, A B C, …, after a round that warms up.
-pub(crate) fn run(cell: &Cell, scale: Scale) -> Vec<Series> {
+pub fn run(cell: &Cell, scale: Scale) -> Vec<Series> {
     let mut all: Vec<Series> = cell
         .contenders
         .iter()
@@ -196,7 +221,7 @@ pub(crate) fn run(cell: &Cell, scale: Scale) -> Vec<Series> {
 
 /// Which of Tokio's runtimes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Flavor {
+pub enum Flavor {
     /// Two workers.
     Multi,
     /// One thread.
@@ -204,7 +229,8 @@ pub(crate) enum Flavor {
 }
 
 impl Flavor {
-    pub(crate) fn name(self) -> &'static str {
+    /// As it stands in a cell's name.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Multi => "mt",
             Self::Current => "ct",
@@ -213,7 +239,7 @@ impl Flavor {
 }
 
 /// Pins this thread to one core.
-pub(crate) fn pin(index: usize) {
+pub fn pin(index: usize) {
     if let Some(cores) = core_affinity::get_core_ids()
         && !cores.is_empty()
     {
@@ -222,7 +248,7 @@ pub(crate) fn pin(index: usize) {
 }
 
 /// Runs `work` as a task of Tokio's on a fresh runtime with pinned threads. An error: it hung, or panicked.
-pub(crate) fn on_runtime<F>(flavor: Flavor, scale: Scale, work: F) -> Result<F::Output, String>
+pub fn on_runtime<F>(flavor: Flavor, scale: Scale, work: F) -> Result<F::Output, String>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
@@ -230,7 +256,7 @@ where
 }
 
 /// As [`on_runtime`]; `go`: as a task of Vela's.
-pub(crate) fn on_runtime_as<F>(go: bool, flavor: Flavor, scale: Scale, work: F) -> Result<F::Output, String>
+pub fn on_runtime_as<F>(go: bool, flavor: Flavor, scale: Scale, work: F) -> Result<F::Output, String>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
@@ -277,10 +303,7 @@ fn drive(go: bool, flavor: Flavor, scale: Scale, work: Pin<Box<dyn Future<Output
 }
 
 /// Runs `work`, which starts threads, on a thread of its own, so that it can be given up when it hangs.
-pub(crate) fn on_threads<R: Send + 'static>(
-    scale: Scale,
-    work: impl FnOnce() -> R + Send + 'static,
-) -> Result<R, String> {
+pub fn on_threads<R: Send + 'static>(scale: Scale, work: impl FnOnce() -> R + Send + 'static) -> Result<R, String> {
     let (done, result) = std::sync::mpsc::channel();
     std::thread::spawn(move || done.send(work()));
     match result.recv_timeout(scale.patience()) {
@@ -291,7 +314,7 @@ pub(crate) fn on_threads<R: Send + 'static>(
 }
 
 /// Says so if a run has received more or fewer messages than were sent.
-pub(crate) fn complete(received: u64, sent: usize) -> Result<(), String> {
+pub fn complete(received: u64, sent: usize) -> Result<(), String> {
     match received.cmp(&(sent as u64)) {
         std::cmp::Ordering::Less => Err(format!("loses messages: {received} of {sent}")),
         std::cmp::Ordering::Equal => Ok(()),

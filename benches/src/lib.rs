@@ -1,5 +1,7 @@
-//! The random mesh and the histories behind the binary `stress`. The benchmarks are the binary `vela-benches`; the simulator
-//! is measured by the binary `sim`.
+//! What the binaries share: how cells are run, the allocator that counts, and the random mesh and the histories behind the
+//! binary `stress`. The benchmarks are the binary `vela-benches`; `actors` measures the actors, `sim` the simulator.
 
+pub mod counting;
+pub mod harness;
 mod history;
 pub mod mesh;

@@ -2,10 +2,8 @@
 
 mod cells;
 mod compile;
-mod counting;
 mod floor;
 mod go;
-mod harness;
 mod peer;
 mod report;
 
@@ -13,6 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use vela_benches::{counting, harness};
 
 use crate::compile::Compile;
 use crate::go::Go;

@@ -67,3 +67,18 @@ async fn an_ask_is_an_arm_of_a_select() {
     }
     p.kill();
 }
+
+#[test]
+fn a_deadlock_report_names_the_ask() {
+    let report = vela::sim::Simulation::new()
+        .schedules(1)
+        .check(async || {
+            let p = probe("p", &Journal::new());
+            p.send(hang()).await.unwrap();
+            p.ask(Echo(1)).without_timeout().await.unwrap();
+        })
+        .unwrap_err()
+        .to_string();
+    assert!(report.contains("DEADLOCK") && report.contains(", ask at :"), "{report}");
+    assert!(report.contains("\"p\" go! at "), "{report}");
+}

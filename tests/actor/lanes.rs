@@ -1,5 +1,7 @@
 //! Timers, sources, stash, watches, and their order.
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use vela::actor::{Actor, ActorContext, Inbox, Spawn, spawn};
 use vela::prelude::*;
 use vela::time::Instant;
@@ -84,6 +86,29 @@ async fn lag_of_a_source_is_told() {
     .unwrap();
     sleep(ms(1)).await;
     p.ask(Echo(0)).await.unwrap();
+    assert_eq!(journal.take(), ["p: started", "p: lagged 3", "p: event 3", "p: event 4"]);
+}
+
+/// On a runtime the value behind the gap is there in the same poll.
+#[vela::test(tokio)]
+async fn lag_is_told_before_the_value_behind_the_gap() {
+    let journal = Journal::new();
+    let (tx, rx) = vela::broadcast::channel::<u32>(2);
+    let p = spawn(Probe::new("p", &journal));
+    p.send(deed(move |_, cx| {
+        Box::pin(async move {
+            cx.attach(rx, |n: u32| ProbeMsg::Note(format!("event {n}")));
+            for n in 0..5 {
+                tx.send(n).unwrap();
+            }
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    while journal.len() < 4 {
+        vela::task::yield_now().await;
+    }
     assert_eq!(journal.take(), ["p: started", "p: lagged 3", "p: event 3", "p: event 4"]);
 }
 
@@ -193,4 +218,36 @@ async fn the_inbox_is_an_arm_of_a_select() {
     let mut notes = journal.take();
     notes.sort();
     assert_eq!(notes, ["extra 2", "mail 1"]);
+}
+
+/// Polls its inbox through a combinator that looks only at what its own wakers name.
+struct Combining;
+
+impl Actor for Combining {
+    type Message = u32;
+    type Error = Fault;
+
+    async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn run(&mut self, inbox: &mut Inbox<Self>, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        let mut all: FuturesUnordered<_> = [inbox.recv()].into_iter().collect();
+        while let Some(received) = all.next().await {
+            if received.is_none() {
+                return Ok(());
+            }
+            all.push(inbox.recv());
+        }
+        Ok(())
+    }
+}
+
+#[vela::test]
+async fn a_stop_reaches_an_inbox_that_is_polled_with_another_waker_than_the_tasks() {
+    let c = spawn(Combining);
+    vela! { (c <- 1u32).unwrap() };
+    vela::task::yield_now().await;
+    c.stop();
+    assert!(c.terminated().await.is_normal());
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use vela::actor::{Actor, ActorContext, Call, Exit, Failure, Request, Terminated};
 
@@ -21,6 +22,10 @@ impl Journal {
         self.0.lock().unwrap().push(what.into());
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
     /// What was noted since the last time.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
@@ -29,7 +34,7 @@ impl Journal {
 
 /// An error with a text.
 #[derive(Debug)]
-pub(crate) struct Fault(pub &'static str);
+pub(crate) struct Fault(pub(crate) &'static str);
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,12 +59,27 @@ pub(crate) enum ProbeMsg {
     Note(String),
     Do(Deed),
     Echo(Call<Echo>),
+    /// Fails, with the question unanswered.
+    Poison(Call<Poison>),
 }
 
-pub(crate) struct Echo(pub u32);
+pub(crate) struct Echo(pub(crate) u32);
 
 impl Request for Echo {
     type Reply = u32;
+}
+
+/// A request at which the probe fails.
+pub(crate) struct Poison;
+
+impl Request for Poison {
+    type Reply = ();
+}
+
+impl From<Call<Poison>> for ProbeMsg {
+    fn from(call: Call<Poison>) -> Self {
+        Self::Poison(call)
+    }
 }
 
 impl From<&str> for ProbeMsg {
@@ -96,6 +116,36 @@ pub(crate) fn hang() -> ProbeMsg {
     deed(|_, _| Box::pin(std::future::pending()))
 }
 
+/// A message at which the probe ends this run normally.
+pub(crate) fn leave() -> ProbeMsg {
+    deed(|_, cx| {
+        Box::pin(async move {
+            cx.stop();
+            Ok(())
+        })
+    })
+}
+
+/// Panics when it is dropped.
+pub(crate) struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "the bomb");
+    }
+}
+
+/// A message that panics when it is dropped, handled or not.
+pub(crate) fn bomb() -> ProbeMsg {
+    let bomb = Bomb;
+    deed(move |_, _| {
+        Box::pin(async move {
+            drop(bomb);
+            Ok(())
+        })
+    })
+}
+
 /// What a [`Probe`] does in its hooks: nothing, unless it is told.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) enum Hook {
@@ -104,6 +154,8 @@ pub(crate) enum Hook {
     Err,
     Panic,
     Hang,
+    /// Takes so long.
+    Slow(Duration),
 }
 
 impl Hook {
@@ -113,21 +165,33 @@ impl Hook {
             Self::Err => Err(Fault(text)),
             Self::Panic => panic!("{text}"),
             Self::Hang => std::future::pending().await,
+            Self::Slow(time) => {
+                vela::time::sleep(time).await;
+                Ok(())
+            }
         }
     }
 }
 
 pub(crate) struct Probe {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) journal: Journal,
+    pub(crate) in_restarting: Hook,
     pub(crate) in_started: Hook,
     pub(crate) in_stopped: Hook,
     pub(crate) in_drop: Hook,
 }
 
 impl Probe {
-    pub(crate) fn new(name: &'static str, journal: &Journal) -> Self {
-        Self { name, journal: journal.clone(), in_started: Hook::Ok, in_stopped: Hook::Ok, in_drop: Hook::Ok }
+    pub(crate) fn new(name: impl Into<String>, journal: &Journal) -> Self {
+        Self {
+            name: name.into(),
+            journal: journal.clone(),
+            in_restarting: Hook::Ok,
+            in_started: Hook::Ok,
+            in_stopped: Hook::Ok,
+            in_drop: Hook::Ok,
+        }
     }
 
     pub(crate) fn note(&self, what: impl fmt::Display) {
@@ -153,7 +217,7 @@ impl Actor for Probe {
 
     async fn restarting(&mut self, failure: &Failure, _: &mut ActorContext<Self>) -> Result<(), Fault> {
         self.note(format_args!("restarting after [{failure}]"));
-        Ok(())
+        self.in_restarting.run("in restarting").await
     }
 
     async fn stopped(&mut self, exit: &Exit, _: &mut ActorContext<Self>) -> Result<(), Fault> {
@@ -166,6 +230,7 @@ impl Actor for Probe {
             ProbeMsg::Note(text) => self.note(text),
             ProbeMsg::Do(deed) => return deed(self, cx).await,
             ProbeMsg::Echo(call) => call.reply_with(|Echo(n)| n),
+            ProbeMsg::Poison(_call) => return Err(Fault("poison")),
         }
         Ok(())
     }

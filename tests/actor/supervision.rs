@@ -1,5 +1,10 @@
 //! Restarts, orders, budgets, escalation: the nursery with real actors.
 
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::Wake;
+
 use vela::actor::{Address, Exit, Strategy, Supervision, Supervisor, System, child};
 use vela::prelude::*;
 
@@ -270,6 +275,38 @@ async fn backoff_waits_and_doubles() {
     a.ask(Echo(0)).await.unwrap();
     assert_eq!(start.elapsed().as_millis(), 700);
     system.shutdown().await.unwrap();
+}
+
+/// A waker that looks whether the child has ended when it is called, which may be on any thread.
+struct Look(Address<Probe>, Mutex<Option<bool>>);
+
+impl Wake for Look {
+    fn wake(self: Arc<Self>) {
+        self.1.lock().unwrap().get_or_insert(self.0.exit().is_some() && !self.0.is_alive());
+    }
+}
+
+#[vela::test]
+async fn who_is_answered_sees_that_the_child_has_ended() {
+    for call in ["stop", "remove"] {
+        let system = system(Strategy::OneForOne);
+        let child = spawn(&system, child("a"), "a", &Journal::new());
+        let children = system.children();
+        children.settled().await;
+        let look = Arc::new(Look(child.clone(), Mutex::default()));
+        let mut answered = pin!(async {
+            match call {
+                "stop" => children.stop("a").await,
+                _ => children.remove("a").await,
+            }
+        });
+        let waker = look.clone().into();
+        assert!(answered.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+        child.terminated().await;
+        answered.await.unwrap();
+        assert_eq!(*look.1.lock().unwrap(), Some(true), "{call}");
+        system.shutdown().await.unwrap();
+    }
 }
 
 #[vela::test]

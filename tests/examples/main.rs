@@ -11,3 +11,5 @@ mod descriptors;
 mod echo;
 mod process;
 mod programs;
+#[cfg(all(unix, feature = "actor"))]
+mod rooms;

@@ -23,6 +23,9 @@ macro_rules! examples {
 
 examples! { tour sieve pipeline worker_pool rate_limiter fan_in_out timeouts_and_cancel }
 
+#[cfg(feature = "actor")]
+examples! { bank crawler dashboard event_bus }
+
 #[cfg(feature = "sim")]
 #[test]
 fn find_a_deadlock() {

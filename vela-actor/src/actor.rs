@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::future::Future;
 
+use futures_util::future::Either;
+
 use crate::chain;
 use crate::context::ActorContext;
 use crate::exit::{Exit, Failure};
@@ -171,24 +173,40 @@ pub trait Actor: Sized + Send + 'static {
     }
 }
 
-async fn receive_and_handle<A: Actor>(
+/// A block in a function: an `async fn` would hold its arguments twice, and each actor has one of these.
+#[allow(clippy::manual_async_fn, reason = "an `async fn` holds its parameters twice")]
+fn receive_and_handle<A: Actor>(
     actor: &mut A,
     inbox: &mut Inbox<A>,
     cx: &mut ActorContext<A>,
-) -> Result<(), A::Error> {
-    while let Some(next) = inbox.next(true).await {
-        match next {
-            Next::Mail(envelope) => {
-                chain::begin(envelope.behind);
-                let stopwatch = cx.stopwatch();
-                actor.handle(envelope.message, cx).await?;
-                stopwatch.stop();
-                chain::end();
-            }
-            Next::Notice(notice) => notify(actor, notice, cx).await?,
+) -> impl Future<Output = Result<(), A::Error>> + Send {
+    async move {
+        loop {
+            // What came is not kept beside what handles it.
+            let next = inbox.next().await.map(|next| (cx.stopwatch(), handle(actor, next, cx)));
+            let Some((stopwatch, handled)) = next else { return Ok(()) };
+            handled.await?;
+            stopwatch.stop();
+            chain::end();
         }
     }
-    Ok(())
+}
+
+fn handle<A: Actor>(
+    actor: &mut A,
+    next: Next<A::Message>,
+    cx: &mut ActorContext<A>,
+) -> Either<impl Future<Output = Result<(), A::Error>> + Send, impl Future<Output = Result<(), A::Error>> + Send> {
+    match next {
+        Next::Mail(envelope) => {
+            chain::begin(envelope.behind);
+            Either::Left(actor.handle(envelope.message, cx))
+        }
+        Next::Notice(notice) => {
+            chain::begin(None);
+            Either::Right(notify(actor, notice, cx))
+        }
+    }
 }
 
 /// Gives a notice to the method for it.

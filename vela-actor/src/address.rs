@@ -67,7 +67,9 @@ impl<A: Actor> Address<A> {
     }
 
     /// Sends a message, by the mailbox's own rule if it is full: it waits for room unless told otherwise. At most once, and in the
-    /// order of the sends of one sender.
+    /// order of the sends of one sender. Also `address <- message` inside `vela!`; as an arm of `select!` it waits for room.
+    ///
+    /// An actor that sends to itself, or in a circle, while the mailboxes are full waits for ever: `try_send` does not.
     ///
     /// # Errors
     ///
@@ -79,6 +81,14 @@ impl<A: Actor> Address<A> {
     #[track_caller]
     pub fn send(&self, message: impl MessageFor<A>) -> Tell<'_, A> {
         Tell { send: self.cell.tx.send(Envelope::new(message.into_message())) }
+    }
+
+    /// `address <- message` on its own: by the mailbox's rule, as [`send`](Self::send).
+    #[doc(hidden)]
+    #[inline]
+    #[track_caller]
+    pub fn __vela_send(&self, message: impl MessageFor<A>) -> Tell<'_, A> {
+        self.send(message)
     }
 
     /// Sends a message if there is room now.
@@ -309,7 +319,8 @@ impl<A: Actor> fmt::Debug for WeakAddress<A> {
     }
 }
 
-/// Starts an actor that nobody supervises: it ends when it fails, which is reported, and when its last address is gone.
+/// Starts an actor that nobody supervises: it ends when it fails, which is reported, and when its last address is gone. (One that
+/// keeps its own address is stopped by hand; [`WeakAddress`] does not hold it.)
 ///
 /// Its mailbox holds 1024 messages, and who sends more waits. [`Spawn`](crate::Spawn) has the options.
 #[track_caller]

@@ -7,6 +7,11 @@ use vela_core::{Receiver, broadcast, bus, signal, watch};
 /// A source of values for [`ActorContext::attach`](crate::ActorContext::attach).
 ///
 /// For streams of your own there is [`Values`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no source that can be attached as it is",
+    label = "neither a receiver nor a subscription of Vela's",
+    note = "any other stream can be attached as `Values(stream)`"
+)]
 pub trait Attach {
     /// What it gives.
     type Item;

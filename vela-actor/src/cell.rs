@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use vela_core::time::Instant;
-use vela_core::{Channel, Overflow, Receiver, Sender};
+use vela_core::{BuildError, Channel, Overflow, Receiver, Sender};
 
 use crate::actor::Actor;
 use crate::ages::Ages;
@@ -20,6 +20,7 @@ use crate::events::{EventKind, Who};
 use crate::exit::{Exit, Failure, FailureKind};
 use crate::incarnation;
 use crate::lanes::{Kept, Lanes};
+use crate::panics::contained;
 use crate::signals::{self, Signals};
 use crate::supervise::{Children, Parent};
 use crate::system::Shared;
@@ -54,24 +55,47 @@ impl fmt::Display for ActorId {
 #[derive(Clone)]
 pub(crate) struct Identity {
     id: ActorId,
-    path: Arc<str>,
+    path: Path,
+}
+
+#[derive(Clone)]
+enum Path {
+    Given(Arc<str>),
+    /// Of a type: no allocation for each of many actors.
+    Kind(fn() -> &'static str),
 }
 
 impl Identity {
     pub(crate) fn new(path: Arc<str>) -> Self {
-        Self { id: ActorId::next(), path }
+        Self { id: ActorId::next(), path: Path::Given(path) }
+    }
+
+    /// One that is called what `kind` says.
+    pub(crate) fn of_kind(kind: fn() -> &'static str) -> Self {
+        Self { id: ActorId::next(), path: Path::Kind(kind) }
     }
 
     pub(crate) fn id(&self) -> ActorId {
         self.id
     }
 
-    pub(crate) fn path(&self) -> &Arc<str> {
-        &self.path
+    pub(crate) fn path(&self) -> &str {
+        match &self.path {
+            Path::Given(path) => path,
+            Path::Kind(kind) => kind(),
+        }
+    }
+
+    /// As [`path`](Self::path), to keep.
+    pub(crate) fn shared_path(&self) -> Arc<str> {
+        match &self.path {
+            Path::Given(path) => Arc::clone(path),
+            Path::Kind(kind) => kind().into(),
+        }
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or_default()
+        self.path().rsplit('/').next().unwrap_or_default()
     }
 }
 
@@ -85,7 +109,7 @@ impl Eq for Identity {}
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} #{}", self.path, self.id)
+        write!(f, "{} #{}", self.path(), self.id)
     }
 }
 
@@ -101,6 +125,36 @@ pub(crate) struct MailboxSpec {
 impl Default for MailboxSpec {
     fn default() -> Self {
         Self { capacity: Some(1024), overflow: Overflow::Block, monitored: false }
+    }
+}
+
+/// The mailbox of an actor that is about to be made.
+pub(crate) struct Mailbox<M> {
+    tx: Sender<Envelope<M>>,
+    rx: Receiver<Envelope<M>>,
+    #[cfg(feature = "metrics")]
+    monitored: bool,
+}
+
+impl MailboxSpec {
+    /// Makes it.
+    ///
+    /// # Errors
+    ///
+    /// What was asked for contradicts itself, or the configuration of the process forbids it.
+    pub(crate) fn open<M>(&self, path: &str) -> Result<Mailbox<M>, BuildError> {
+        let builder = match self.capacity {
+            Some(capacity) => Channel::bounded(capacity).overflow(self.overflow),
+            None => Channel::unbounded(),
+        };
+        let builder = if self.monitored { builder.name(path).monitored(true) } else { builder };
+        let (tx, rx) = builder.build()?;
+        Ok(Mailbox {
+            tx,
+            rx,
+            #[cfg(feature = "metrics")]
+            monitored: self.monitored,
+        })
     }
 }
 
@@ -172,6 +226,7 @@ impl Core {
     }
 
     pub(crate) fn has_started(&self) -> bool {
+        // Relaxed: for who looks on, and for the nursery's task, which counts.
         self.starts.load(Relaxed) > 0
     }
 
@@ -218,13 +273,23 @@ impl Core {
         self.signals.raise(signals::FAIL);
     }
 
+    /// Has the run in progress end at once, as one that did not start in time.
+    pub(crate) fn overdue(&self) {
+        self.signals.raise(signals::OVERDUE | signals::KILL);
+    }
+
     pub(crate) fn take_reason(&self) -> Option<FailureKind> {
         self.rare.get()?.reason.lock().take()
     }
 
     /// `other` is to fail when this one has ended badly.
     pub(crate) fn link(&self, other: &Arc<dyn AnyCell>) {
-        self.rare().links.lock().push(Arc::downgrade(other));
+        {
+            let mut links = self.rare().links.lock();
+            // Each once, and none that is gone.
+            links.retain(|link| link.strong_count() > 0 && !std::ptr::addr_eq(link.as_ptr(), Arc::as_ptr(other)));
+            links.push(Arc::downgrade(other));
+        }
         // It may have ended before it could know.
         if let Some(exit) = self.exit()
             && !exit.is_normal()
@@ -244,6 +309,9 @@ pub(crate) trait AnyCell: Send + Sync {
     /// It comes back no more: whoever asked, waits or watches is told. There is no incarnation.
     fn terminate(&self, exit: Exit);
 
+    /// Drops its mail, so that who asked is told.
+    fn drain(&self);
+
     /// The name of the actor's type.
     fn kind(&self) -> &'static str;
 
@@ -259,8 +327,9 @@ impl dyn AnyCell + '_ {
     pub(crate) fn publish(&self, kind: impl FnOnce() -> EventKind) {
         let core = self.core();
         if let Some(system) = &core.system {
-            let who = Who { path: core.who.path(), id: core.who.id().get(), type_name: self.kind() };
-            system.events.publish(who, kind);
+            let who = Who { path: &core.who.shared_path(), id: core.who.id().get(), type_name: self.kind() };
+            // A foreign `Display`, or a recorder, may panic.
+            contained(|| system.events.publish(who, kind));
         }
     }
 }
@@ -290,6 +359,10 @@ pub(crate) struct Cell<A: Actor> {
     /// Whether the mailbox is, and how long messages are handled.
     #[cfg(feature = "metrics")]
     pub(crate) monitored: bool,
+    /// Whether the sources come before the mail, for once. Relaxed: as above.
+    pub(crate) sources_first: AtomicBool,
+    /// Whether the mail comes before the timers, for once. Relaxed: as above.
+    pub(crate) mail_first: AtomicBool,
     /// How many addresses there are, if the last of them ends the actor.
     addresses: AtomicUsize,
 }
@@ -297,17 +370,11 @@ pub(crate) struct Cell<A: Actor> {
 impl<A: Actor> Cell<A> {
     pub(crate) fn new(
         who: Identity,
-        mailbox: MailboxSpec,
+        mailbox: Mailbox<A::Message>,
         factory: Option<Factory<A>>,
         parent: Option<Parent>,
         system: Option<Arc<Shared>>,
     ) -> Arc<Self> {
-        let builder = match mailbox.capacity {
-            Some(capacity) => Channel::bounded(capacity).overflow(mailbox.overflow),
-            None => Channel::unbounded(),
-        };
-        let builder = if mailbox.monitored { builder.name(&**who.path()).monitored(true) } else { builder };
-        let (tx, rx) = builder.build().unwrap_or_else(|error| panic!("the mailbox of {}: {error}", who.path()));
         Arc::new(Self {
             core: Core {
                 who,
@@ -318,8 +385,8 @@ impl<A: Actor> Cell<A> {
                 parent,
                 system,
             },
-            tx,
-            rx,
+            tx: mailbox.tx,
+            rx: mailbox.rx,
             factory: Mutex::new(factory),
             lanes: Mutex::new(None),
             has_lanes: AtomicBool::new(false),
@@ -327,6 +394,8 @@ impl<A: Actor> Cell<A> {
             has_returned: AtomicBool::new(false),
             #[cfg(feature = "metrics")]
             monitored: mailbox.monitored,
+            sources_first: AtomicBool::new(false),
+            mail_first: AtomicBool::new(false),
             addresses: AtomicUsize::new(0),
         })
     }
@@ -363,7 +432,7 @@ impl<A: Actor> Cell<A> {
         let lanes = self.lanes.lock().take();
         self.has_lanes.store(false, Relaxed);
         // A drop of what the actor attached may do anything, so it is not done under the lock.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(lanes)));
+        contained(|| drop(lanes));
         self.core.set_children(None)
     }
 
@@ -396,8 +465,11 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn start(self: Arc<Self>) {
-        self.core.signals.clear();
-        drop(self.core.take_reason());
+        // Before the first run nobody else was meant: a kill or a link's failure may come sooner than its nursery gets to it.
+        if self.core.has_started() {
+            self.core.signals.clear();
+            drop(self.core.take_reason());
+        }
         incarnation::start(self, None);
     }
 
@@ -408,12 +480,14 @@ impl<A: Actor> AnyCell for Cell<A> {
         let rare = self.core.rare();
         let first = rare.exit.set(exit).is_ok();
         debug_assert!(first, "an actor ends once");
-        // Dropped outside of the locks: a message's drop may do anything.
         self.tx.close();
+        // Dropped outside of the locks, one by one: a drop may do anything, and who calls this has others to look after.
         let factory = self.factory.lock().take();
-        let kept = self.kept.lock().take();
-        while self.rx.try_recv().is_ok() {}
-        drop((factory, kept));
+        contained(|| drop(factory));
+        self.drain();
+        if let Some(system) = &self.core.system {
+            contained(|| system.registry.unregister_all(self.core.who.id().get()));
+        }
         let links = std::mem::take(&mut *rare.links.lock());
         if let Some(link) = link {
             for other in links.iter().filter_map(Weak::upgrade) {
@@ -421,6 +495,20 @@ impl<A: Actor> AnyCell for Cell<A> {
             }
         }
         rare.ended.notify_waiters();
+    }
+
+    fn drain(&self) {
+        let kept = self.kept.lock().take();
+        self.has_returned.store(false, Relaxed);
+        if let Some(kept) = kept {
+            let Kept { stash, returned, failure: _ } = *kept;
+            for envelope in stash.into_iter().chain(returned) {
+                contained(|| drop(envelope));
+            }
+        }
+        while let Ok(envelope) = self.rx.try_recv() {
+            contained(|| drop(envelope));
+        }
     }
 
     fn kind(&self) -> &'static str {

@@ -4,28 +4,32 @@
 //! would ever answer. Each ask from a handler makes a link (who asks, and the link behind the message that it handles), and the
 //! link travels with the message. An ask to an actor on the chain fails if every ask from there to here is still open.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::mem;
+use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, RawWakerVTable, Waker};
 
 use crate::cell::Identity;
 
+/// An ask, which may have its answer.
+pub(crate) trait Open: Send + Sync {
+    /// Whether it waits for its answer.
+    fn is_open(&self) -> bool;
+}
+
 /// An ask that was made by a handler.
-#[derive(Debug)]
 pub(crate) struct Link {
     asker: Identity,
     /// The ask behind the message that the asker handles.
     parent: Option<Arc<Link>>,
-    /// Relaxed: who sees it too late refuses an ask that was answered in the same moment.
-    open: AtomicBool,
+    ask: Arc<dyn Open>,
 }
 
-impl Link {
-    /// The ask has its answer, or was given up.
-    pub(crate) fn close(&self) {
-        self.open.store(false, Relaxed);
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("asker", &self.asker).finish_non_exhaustive()
     }
 }
 
@@ -51,7 +55,7 @@ impl Here {
     fn askers(&self) -> impl Iterator<Item = &Identity> {
         let mut next = self.behind.as_deref();
         std::iter::from_fn(move || {
-            let link = next.filter(|link| link.open.load(Relaxed))?;
+            let link = next.filter(|link| link.ask.is_open())?;
             next = link.parent.as_deref();
             Some(&link.asker)
         })
@@ -60,10 +64,10 @@ impl Here {
     /// The paths from `target`, which is one of them, to this actor.
     #[cold]
     fn cycle(&self, target: &Identity) -> Vec<Box<str>> {
-        let mut path: Vec<Box<str>> = vec![(&**self.who.path()).into()];
+        let mut path: Vec<Box<str>> = vec![self.who.path().into()];
         if self.who != *target {
             for asker in self.askers() {
-                path.push((&**asker.path()).into());
+                path.push(asker.path().into());
                 if asker == target {
                     break;
                 }
@@ -74,29 +78,53 @@ impl Here {
     }
 }
 
+/// A waker's address and methods: two are the same waker if these are.
+type WakerId = (*const (), *const RawWakerVTable);
+
 thread_local! {
     static HERE: RefCell<Option<Here>> = const { RefCell::new(None) };
+    /// The waker that the incarnation is polled with.
+    static TASK: Cell<WakerId> = const { Cell::new((ptr::null(), ptr::null())) };
 }
 
 /// Polls an incarnation: what it knows is in place meanwhile.
-pub(crate) fn carry<R>(here: &mut Option<Here>, poll: impl FnOnce() -> R) -> R {
+pub(crate) fn carry<R>(here: &mut Option<Here>, cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> R) -> R {
     /// Also if `poll` panics.
-    struct Back<'a>(&'a mut Option<Here>);
+    struct Back<'a>(&'a mut Option<Here>, WakerId);
 
     impl Drop for Back<'_> {
         fn drop(&mut self) {
             exchange(self.0);
+            set_task(self.1);
         }
     }
 
     exchange(here);
-    let _back = Back(here);
-    poll()
+    let _back = Back(here, set_task(id_of(cx.waker())));
+    poll(cx)
 }
 
 fn exchange(here: &mut Option<Here>) {
     // A thread that ends polls nothing.
     let _ = HERE.try_with(|current| mem::swap(&mut *current.borrow_mut(), here));
+}
+
+/// The ask behind the message that is being handled.
+pub(crate) fn behind() -> Option<Arc<Link>> {
+    HERE.with(|here| here.borrow().as_ref()?.behind.clone())
+}
+
+fn set_task(waker: WakerId) -> WakerId {
+    TASK.with(|task| task.replace(waker))
+}
+
+fn id_of(waker: &Waker) -> WakerId {
+    (waker.data(), ptr::from_ref(waker.vtable()))
+}
+
+/// Whether `waker` is that of the task of the incarnation that is polled here, so that it need not be registered once more.
+pub(crate) fn is_task(waker: &Waker) -> bool {
+    TASK.with(Cell::get) == id_of(waker)
 }
 
 /// The incarnation that is polled begins to handle a message, behind which there may be an ask.
@@ -139,14 +167,16 @@ fn set(handling: bool, behind: Option<Arc<Link>>) {
 /// # Errors
 ///
 /// The paths round the cycle that the ask would close, from `target` to the asker.
-pub(crate) fn link(target: &Identity) -> Result<Option<Arc<Link>>, Vec<Box<str>>> {
+pub(crate) fn link(target: &Identity, ask: impl FnOnce() -> Arc<dyn Open>) -> Result<Option<Arc<Link>>, Vec<Box<str>>> {
     HERE.with(|here| {
         let here = here.borrow();
         let Some(here) = here.as_ref().filter(|here| here.handling) else { return Ok(None) };
         if here.who == *target || here.askers().any(|asker| asker == target) {
             return Err(here.cycle(target));
         }
-        let link = Link { asker: here.who.clone(), parent: here.behind.clone(), open: AtomicBool::new(true) };
+        // One that has its answer holds up nobody, nor do those behind it: the chain is no longer than it has to be.
+        let parent = here.behind.clone().filter(|link| link.ask.is_open());
+        let link = Link { asker: here.who.clone(), parent, ask: ask() };
         Ok(Some(Arc::new(link)))
     })
 }

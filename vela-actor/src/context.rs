@@ -96,7 +96,10 @@ impl<A: Actor> ActorContext<A> {
     ///
     /// That of the method.
     pub async fn notify(&mut self, actor: &mut A, notice: Notice) -> Result<(), A::Error> {
-        crate::actor::notify(actor, notice, self).await
+        chain::begin(None);
+        let result = crate::actor::notify(actor, notice, self).await;
+        chain::end();
+        result
     }
 
     /// The names of the system that the actor belongs to; `None` if nobody supervises it.
@@ -148,7 +151,7 @@ impl<A: Actor> ActorContext<A> {
     }
 
     /// Runs `work` in a task beside the actor, and gives what `map` makes of its result as a message. The task is cancelled when
-    /// this run of the actor ends.
+    /// this run of the actor ends, and may be at its await for a moment longer.
     #[track_caller]
     pub fn pipe<F, M>(
         &mut self,
@@ -180,12 +183,13 @@ impl<A: Actor> ActorContext<A> {
         let cell = Arc::clone(other.cell());
         let end = async move {
             let exit = cell.core.terminated().await;
-            Terminated { id: cell.core.who.id(), path: (&**cell.core.who.path()).into(), exit }
+            Terminated { id: cell.core.who.id(), path: cell.core.who.path().into(), exit }
         };
         self.cell.with_lanes(|lanes| lanes.watch(end));
     }
 
-    /// Each of the two fails when the other one has failed or was killed for good. Not when it ended normally.
+    /// Each of the two fails when the other one has failed or was killed for good, for as long as both are there, over restarts. Not
+    /// when it ended normally. One that is between two runs just then is left alone.
     pub fn link<B: Actor>(&mut self, other: &Address<B>) {
         let this: Arc<dyn AnyCell> = Arc::clone(&self.cell) as _;
         let that: Arc<dyn AnyCell> = Arc::clone(other.cell()) as _;
@@ -203,11 +207,12 @@ impl<A: Actor> ActorContext<A> {
     /// The stash is full: the message comes back.
     pub fn stash(&mut self, message: impl MessageFor<A>) -> Result<(), StashFull<A::Message>> {
         let most = self.cell.tx.capacity().unwrap_or(usize::MAX).max(1);
+        let envelope = Envelope { message: message.into_message(), behind: chain::behind() };
         self.cell.with_kept(|kept| {
             if kept.stash.len() >= most {
-                return Err(StashFull(message.into_message()));
+                return Err(StashFull(envelope.message));
             }
-            kept.stash.push_back(Envelope::new(message.into_message()));
+            kept.stash.push_back(envelope);
             Ok(())
         })
     }
@@ -261,13 +266,13 @@ impl<A: Actor> ActorContext<A> {
                 Over::Shutdown => {}
                 Over::AutoShutdown => cell.core.signals.raise(STOP),
                 Over::Escalated(escalation) => {
+                    cell.core.fail(FailureKind::Child(Arc::new(escalation.clone())));
                     let this: &dyn AnyCell = &*cell;
                     this.publish(|| escalation.event());
-                    cell.core.fail(FailureKind::Child(Arc::new(escalation.clone())));
                 }
             }
         });
-        let children = Children::start(supervision, Arc::clone(core.who.path()), core.system.clone(), on_over);
+        let children = Children::start(supervision, core.who.shared_path(), core.system.clone(), on_over);
         core.set_children(Some(children.clone()));
         children
     }
@@ -284,6 +289,15 @@ impl<A: Actor> ActorContext<A> {
         factory: impl FnMut() -> C + Send + 'static,
     ) -> Result<Address<C>, SpawnError> {
         self.children().spawn(spec, factory)
+    }
+
+    /// Starts an actor that is there already, and so cannot be made again: see [`Children::spawn_once`].
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn).
+    pub fn spawn_once<C: Actor>(&mut self, spec: ChildSpec, actor: C) -> Result<Address<C>, SpawnError> {
+        self.children().spawn_once(spec, actor)
     }
 
     pub(crate) async fn stop_children(&mut self) {

@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
@@ -113,13 +113,16 @@ impl Wheel {
         })
     }
 
-    /// The wheel of this process, or of the simulation that this thread runs.
+    /// The wheel of this thread, one of its own for simulations. Of a thread, because a thread belongs to one runtime, with its
+    /// clock; and nobody waits for another one's lock.
     pub(crate) fn current() -> Arc<Self> {
-        static WHEEL: LazyLock<Arc<Wheel>> = LazyLock::new(Wheel::new);
         thread_local! {
+            static REAL: Arc<Wheel> = Wheel::new();
             static SIMULATED: Arc<Wheel> = Wheel::new();
         }
-        if seam::simulated() { SIMULATED.with(Arc::clone) } else { Arc::clone(&WHEEL) }
+        // A thread that is ending has lost its own.
+        let wheel = if seam::simulated() { SIMULATED.try_with(Arc::clone) } else { REAL.try_with(Arc::clone) };
+        wheel.unwrap_or_else(|_| Self::new())
     }
 
     /// Has `who` told at `deadline`, unless the entry is dropped before. What is past already expires within 5 ms.
@@ -260,10 +263,14 @@ impl State {
     fn appoint(&mut self) -> u64 {
         self.drivers += 1;
         self.planned = 0;
+        // It was a moment of another driver's clock.
+        self.lobby_at = None;
         *self.driver.insert(self.drivers)
     }
 
     fn step(&mut self, now: Instant) -> Step<Arc<dyn Expire>> {
+        // In the same section as what is planned: else who opens the lobby in between is not seen (D3).
+        self.visit_lobby(now);
         let step = self.slots.step(ticks_down(now - self.base));
         match step {
             Step::Next(tick) => self.planned = tick,
@@ -362,7 +369,6 @@ impl Driver {
     fn turn(&self) -> Turn {
         let Some(wheel) = self.wheel.upgrade() else { return Turn::Over };
         let now = Instant::now();
-        wheel.state.lock().visit_lobby(now);
         for _ in 0..STEPS_AT_ONCE {
             let (step, next) = {
                 let mut state = wheel.state.lock();

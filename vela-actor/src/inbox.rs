@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
+use vela_core::__private::{charge, poll_has_budget};
 use vela_core::Recv;
 use vela_core::ops::Receive;
 use vela_core::select::Polled;
@@ -16,12 +17,12 @@ use vela_core::select::Polled;
 use crate::actor::Actor;
 use crate::cell::{Cell, Envelope};
 use crate::chain;
-use crate::lanes::Notice;
+use crate::lanes::{Item, Notice};
 use crate::signals::STOP;
 
 /// The messages of an actor, in [`Actor::run`]: `<-inbox` gives the next, and `None` once the actor has been told to stop.
 ///
-/// The order: timers that are due, then what was [returned from the stash](crate::ActorContext::unstash_all), then mail and
+/// The order: timers that are due (after a repeated one it is the others' turn), then what was [returned from the stash](crate::ActorContext::unstash_all), then mail and
 /// attached sources, in turns. Mail of one sender keeps its order.
 ///
 /// # Examples
@@ -66,8 +67,6 @@ use crate::signals::STOP;
 /// ```
 pub struct Inbox<A: Actor> {
     cell: Arc<Cell<A>>,
-    /// Whether the sources come before the mail, for once. Relaxed: one task uses it.
-    sources_first: AtomicBool,
 }
 
 /// What the inbox gives to the loop of an actor.
@@ -76,9 +75,26 @@ pub(crate) enum Next<M> {
     Notice(Notice),
 }
 
+/// Whether what is no message is wanted, too. A type, because a flag takes a word in each actor.
+pub(crate) trait Wanted {
+    const NOTICES: bool;
+}
+
+pub(crate) enum Anything {}
+
+impl Wanted for Anything {
+    const NOTICES: bool = true;
+}
+
+pub(crate) enum Messages {}
+
+impl Wanted for Messages {
+    const NOTICES: bool = false;
+}
+
 impl<A: Actor> Inbox<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
-        Self { cell, sources_first: AtomicBool::new(false) }
+        Self { cell }
     }
 
     /// Waits for the next message: `None` once the actor has been told to stop, whatever mail is left.
@@ -88,7 +104,7 @@ impl<A: Actor> Inbox<A> {
     /// Nothing is lost when the future is dropped.
     #[track_caller]
     pub fn recv(&self) -> InboxRecv<'_, A> {
-        InboxRecv { next: self.next(false) }
+        InboxRecv { next: self.next_of() }
     }
 
     /// Waits for what is no message: an actor that is watched has ended, or an attached source has dropped values. The usual
@@ -99,7 +115,6 @@ impl<A: Actor> Inbox<A> {
     /// Nothing is lost when the future is dropped.
     pub async fn notice(&self) -> Notice {
         std::future::poll_fn(|cx| {
-            self.cell.core.signals.register_inbox(cx.waker());
             if !self.cell.has_lanes.load(Relaxed) {
                 return Poll::Pending;
             }
@@ -121,22 +136,31 @@ impl<A: Actor> Inbox<A> {
     }
 
     #[track_caller]
-    pub(crate) fn next(&self, notices: bool) -> NextOf<'_, A> {
-        NextOf { inbox: self, notices, mail: self.cell.rx.recv() }
+    pub(crate) fn next(&self) -> NextOf<'_, A, Anything> {
+        self.next_of()
+    }
+
+    #[track_caller]
+    fn next_of<W: Wanted>(&self) -> NextOf<'_, A, W> {
+        NextOf { inbox: self, wanted: PhantomData, mail: self.cell.rx.recv() }
+    }
+
+    /// Has who polls the inbox woken by a signal: the task is, anyway.
+    fn register(&self, cx: &Context<'_>) {
+        if !chain::is_task(cx.waker()) {
+            self.cell.core.signals.register_inbox(cx.waker());
+        }
     }
 
     /// The lanes before the mail.
-    fn poll_lanes(&self, cx: &mut Context<'_>, notices: bool) -> Poll<Next<A::Message>> {
+    fn poll_lanes(&self, cx: &mut Context<'_>, notices: bool, timers: bool) -> Poll<Next<A::Message>> {
         let cell = &self.cell;
         if cell.has_lanes.load(Relaxed) {
-            let found = cell.with_lanes(|lanes| {
-                if notices && let Poll::Ready(notice) = lanes.poll_notice(cx) {
-                    return Poll::Ready(Next::Notice(notice));
-                }
-                lanes.poll_timer(cx).map(|message| Next::Mail(Envelope::new(message)))
-            });
-            if found.is_ready() {
-                return found;
+            if notices && let Poll::Ready(notice) = cell.with_lanes(|lanes| lanes.poll_notice(cx)) {
+                return Poll::Ready(Next::Notice(notice));
+            }
+            if timers && let Poll::Ready(next) = self.poll_timers(cx) {
+                return Poll::Ready(next);
             }
         }
         if cell.has_returned.load(Relaxed)
@@ -147,20 +171,26 @@ impl<A: Actor> Inbox<A> {
         Poll::Pending
     }
 
+    fn poll_timers(&self, cx: &mut Context<'_>) -> Poll<Next<A::Message>> {
+        if !self.cell.has_lanes.load(Relaxed) {
+            return Poll::Pending;
+        }
+        self.cell.with_lanes(|lanes| lanes.poll_timer(cx)).map(|(message, repeats)| {
+            self.cell.mail_first.store(repeats, Relaxed);
+            Next::Mail(Envelope::new(message))
+        })
+    }
+
     fn poll_sources(&self, cx: &mut Context<'_>, notices: bool) -> Poll<Next<A::Message>> {
         if !self.cell.has_lanes.load(Relaxed) {
             return Poll::Pending;
         }
-        self.cell.with_lanes(|lanes| {
-            let mut had_notice = false;
-            if let Poll::Ready(message) = lanes.poll_source(cx, &mut had_notice) {
-                self.sources_first.store(false, Relaxed);
-                return Poll::Ready(Next::Mail(Envelope::new(message)));
+        self.cell.with_lanes(|lanes| lanes.poll_source(cx, notices)).map(|item| match item {
+            Item::Message(message) => {
+                self.cell.sources_first.store(false, Relaxed);
+                Next::Mail(Envelope::new(message))
             }
-            match notices && had_notice {
-                true => lanes.poll_notice(cx).map(Next::Notice),
-                false => Poll::Pending,
-            }
+            Item::Notice(notice) => Next::Notice(notice),
         })
     }
 }
@@ -172,40 +202,53 @@ impl<A: Actor> fmt::Debug for Inbox<A> {
 }
 
 pin_project! {
-    pub(crate) struct NextOf<'a, A: Actor> {
+    pub(crate) struct NextOf<'a, A: Actor, W: Wanted> {
         inbox: &'a Inbox<A>,
-        notices: bool,
+        wanted: PhantomData<W>,
         #[pin]
         mail: Recv<'a, Envelope<A::Message>>,
     }
 }
 
-impl<A: Actor> Future for NextOf<'_, A> {
+impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
     type Output = Option<Next<A::Message>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let (inbox, notices) = (*this.inbox, *this.notices);
+        let inbox = *this.inbox;
         let signals = &inbox.cell.core.signals;
         if signals.has(STOP) {
             return Poll::Ready(None);
         }
-        if let Poll::Ready(next) = inbox.poll_lanes(cx, notices) {
-            return Poll::Ready(Some(next));
+        let cell = &inbox.cell;
+        let has_more = cell.has_lanes.load(Relaxed) || cell.has_returned.load(Relaxed);
+        if has_more {
+            // What comes from elsewhere than the mailbox counts, too.
+            ready!(poll_has_budget(cx));
         }
-        if inbox.sources_first.load(Relaxed)
-            && let Poll::Ready(next) = inbox.poll_sources(cx, notices)
+        let timers_first = !cell.mail_first.load(Relaxed);
+        let mut next = inbox.poll_lanes(cx, W::NOTICES, timers_first);
+        if next.is_pending() && cell.sources_first.load(Relaxed) {
+            next = inbox.poll_sources(cx, W::NOTICES);
+        }
+        if next.is_pending()
+            && let Poll::Ready(mail) = this.mail.poll(cx)
         {
-            return Poll::Ready(Some(next));
-        }
-        if let Poll::Ready(mail) = this.mail.poll(cx) {
-            inbox.sources_first.store(true, Relaxed);
+            cell.sources_first.store(true, Relaxed);
+            cell.mail_first.store(false, Relaxed);
             return Poll::Ready(mail.map(Next::Mail));
         }
-        if let Poll::Ready(next) = inbox.poll_sources(cx, notices) {
+        if next.is_pending() {
+            next = inbox.poll_sources(cx, W::NOTICES);
+        }
+        if next.is_pending() && !timers_first {
+            next = inbox.poll_timers(cx);
+        }
+        if let Poll::Ready(next) = next {
+            charge(cx);
             return Poll::Ready(Some(next));
         }
-        signals.register_inbox(cx.waker());
+        inbox.register(cx);
         // L1.
         if signals.has(STOP) { Poll::Ready(None) } else { Poll::Pending }
     }
@@ -220,7 +263,7 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct InboxRecv<'a, A: Actor> {
         #[pin]
-        next: NextOf<'a, A>,
+        next: NextOf<'a, A, Messages>,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,7 +19,8 @@ use crate::context::ActorContext;
 use crate::events::EventKind;
 use crate::exit::{Exit, Failure, FailureKind, Phase};
 use crate::inbox::Inbox;
-use crate::signals::{FAIL, KILL};
+use crate::panics::contained;
+use crate::signals::{FAIL, KILL, OVERDUE};
 use crate::tree::ActorState;
 
 /// Starts one: from `actor`, or from the factory of the cell.
@@ -37,97 +39,156 @@ pub(crate) fn start<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) {
 }
 
 /// All of it but the guard.
-async fn live<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) -> Exit {
-    let core = &cell.core;
-    let failed = |phase, kind| Exit::Failed(Failure::new(core.who.clone(), phase, kind));
-    let made = match actor {
-        Some(actor) => Ok(actor),
-        None => cell.make(),
-    };
-    let mut actor = match made {
-        Ok(actor) => actor,
-        Err(payload) => return failed(Phase::Starting, panic_of(&*payload)),
-    };
-    let mut cx = ActorContext::new(Arc::clone(&cell));
-    let mut exit = match cell.take_last_failure() {
-        Some(failure) => step(&cell, Phase::Starting, actor.restarting(&failure, &mut cx)).await,
-        None => Exit::Normal,
-    };
-    if exit.is_normal() {
-        exit = step(&cell, Phase::Starting, actor.started(&mut cx)).await;
-    }
-    if exit.is_normal() {
-        core.set_state(ActorState::Running);
-        publish(&*cell, || EventKind::Started);
-        if let Some(parent) = &core.parent {
-            parent.started();
+///
+/// Each actor has one of these: the actor itself is in it once, and what is over is not held beside what follows.
+#[allow(clippy::manual_async_fn, reason = "an `async fn` holds its parameters twice")]
+fn live<A: Actor>(cell: Arc<Cell<A>>, mut actor: Option<A>) -> impl Future<Output = Exit> + Send {
+    async move {
+        if actor.is_none() {
+            match cell.make() {
+                Ok(made) => actor = Some(made),
+                Err(payload) => return failed(&cell, Phase::Starting, panic_of(&*payload)),
+            }
         }
-        chain::end();
-        let mut inbox = Inbox::new(Arc::clone(&cell));
-        exit = step(&cell, Phase::Running, actor.run(&mut inbox, &mut cx)).await;
-    }
-    core.set_state(ActorState::Stopping);
-    chain::begin(None);
-    cx.stop_children().await;
-    let stopped = step(&cell, Phase::Stopping, actor.stopped(&exit, &mut cx)).await;
-    if exit.is_normal() {
-        exit = stopped;
-    }
-    // Foreign drops, with a guard of their own: what is thrown in one does not hide why the actor ended.
-    for dropped in [catch_unwind(AssertUnwindSafe(|| drop(actor))), catch_unwind(AssertUnwindSafe(|| drop(cx)))] {
-        if let Err(payload) = dropped
-            && exit.is_normal()
+        let Some(state) = &mut actor else { unreachable!("it was given or made") };
+        let mut cx = ActorContext::new(Arc::clone(&cell));
+        let mut began = false;
+        let mut exit = 'run: {
+            if let Some(failure) = cell.take_last_failure() {
+                let exit = step::<Starting, _, _>(&cell, state.restarting(&failure, &mut cx)).await;
+                if !exit.is_normal() {
+                    break 'run exit;
+                }
+            }
+            began = true;
+            {
+                let exit = step::<Starting, _, _>(&cell, state.started(&mut cx)).await;
+                if !exit.is_normal() {
+                    break 'run exit;
+                }
+            }
+            cell.core.set_state(ActorState::Running);
+            publish(&*cell, || EventKind::Started);
+            if let Some(parent) = &cell.core.parent {
+                parent.started();
+            }
+            chain::end();
+            let mut inbox = Inbox::new(Arc::clone(&cell));
+            step::<Running, _, _>(&cell, state.run(&mut inbox, &mut cx)).await
+        };
+        cell.core.set_state(ActorState::Stopping);
+        chain::begin(None);
+        cx.stop_children().await;
+        if exit.is_normal()
+            && let Some(reason) = cell.core.take_reason()
         {
-            exit = failed(Phase::Stopping, panic_of(&*payload));
+            // It came when `run` was just over.
+            exit = failed(&cell, Phase::Stopping, reason);
         }
+        if began {
+            let stopped = step::<Stopping, _, _>(&cell, state.stopped(&exit, &mut cx)).await;
+            if exit.is_normal() {
+                exit = stopped;
+            }
+        }
+        // Foreign drops, with a guard of their own: what is thrown in one does not hide why the actor ended.
+        let state = actor.take();
+        for dropped in [catch_unwind(AssertUnwindSafe(|| drop(state))), catch_unwind(AssertUnwindSafe(|| drop(cx)))] {
+            if let Err(payload) = dropped
+                && exit.is_normal()
+            {
+                exit = failed(&cell, Phase::Stopping, panic_of(&*payload));
+            }
+        }
+        exit
     }
-    exit
+}
+
+fn failed<A: Actor>(cell: &Cell<A>, phase: Phase, kind: FailureKind) -> Exit {
+    Exit::Failed(Failure::new(cell.core.who.clone(), phase, kind))
+}
+
+/// A [`Phase`] as a type: a value takes a word in each actor.
+trait During {
+    const PHASE: Phase;
+}
+
+enum Starting {}
+
+impl During for Starting {
+    const PHASE: Phase = Phase::Starting;
+}
+
+enum Running {}
+
+impl During for Running {
+    const PHASE: Phase = Phase::Running;
+}
+
+enum Stopping {}
+
+impl During for Stopping {
+    const PHASE: Phase = Phase::Stopping;
 }
 
 pin_project! {
     /// One of the actor's methods: its error or panic is how the actor ends. Written by hand, because an `async fn` would hold the
     /// method twice.
-    struct Step<'a, F, A: Actor> {
+    struct Step<'a, D: During, F, A: Actor> {
+        // `None` once it is over: its drop is guarded, too.
         #[pin]
-        method: F,
-        phase: Phase,
+        method: Option<F>,
         cell: &'a Cell<A>,
+        during: PhantomData<D>,
     }
 }
 
-fn step<A: Actor, F>(cell: &Cell<A>, phase: Phase, method: F) -> Step<'_, F, A>
+fn step<D: During, A: Actor, F>(cell: &Cell<A>, method: F) -> Step<'_, D, F, A>
 where
     F: Future<Output = Result<(), A::Error>>,
 {
-    Step { method, phase, cell }
+    Step { method: Some(method), cell, during: PhantomData }
 }
 
-impl<A: Actor, F: Future<Output = Result<(), A::Error>>> Future for Step<'_, F, A> {
+impl<D: During, A: Actor, F: Future<Output = Result<(), A::Error>>> Future for Step<'_, D, F, A> {
     type Output = Exit;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Exit> {
-        let this = self.project();
+        let mut this = self.project();
         let core = &this.cell.core;
-        let failed = |kind| Poll::Ready(Exit::Failed(Failure::new(core.who.clone(), *this.phase, kind)));
         // L1: the incarnation has registered.
-        if *this.phase != Phase::Stopping
-            && core.signals.has(FAIL)
-            && let Some(reason) = core.take_reason()
-        {
-            return failed(reason);
+        let reason = if D::PHASE != Phase::Stopping && core.signals.has(FAIL) { core.take_reason() } else { None };
+        let outcome = match reason {
+            Some(reason) => Err(reason),
+            None => guarded(|| {
+                let Some(method) = this.method.as_mut().as_pin_mut() else { return Poll::Pending };
+                method.poll(cx).map_err(|error| FailureKind::Error(error.into().into()))
+            })
+            .map_or_else(Err, |polled| match polled {
+                Poll::Pending => Ok(None),
+                Poll::Ready(Ok(())) => Ok(Some(())),
+                Poll::Ready(Err(kind)) => Err(kind),
+            }),
+        };
+        if let Ok(None) = outcome {
+            return Poll::Pending;
         }
-        match catch_unwind(AssertUnwindSafe(|| this.method.poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(Ok(()))) => Poll::Ready(Exit::Normal),
-            Ok(Poll::Ready(Err(error))) => failed(FailureKind::Error(error.into().into())),
-            Err(payload) => {
-                let kind = panic_of(&*payload);
-                // Its drop may panic, too.
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-                failed(kind)
-            }
-        }
+        let dropped = guarded(|| this.method.set(None));
+        Poll::Ready(match outcome.and(dropped) {
+            Ok(()) => Exit::Normal,
+            Err(kind) => failed(this.cell, D::PHASE, kind),
+        })
     }
+}
+
+/// Does what may panic.
+fn guarded<R>(work: impl FnOnce() -> R) -> Result<R, FailureKind> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+        let kind = panic_of(&*payload);
+        // Its drop may panic, too.
+        contained(|| drop(payload));
+        kind
+    })
 }
 
 fn panic_of(payload: &(dyn Any + Send)) -> FailureKind {
@@ -165,11 +226,10 @@ impl<A: Actor, F: Future<Output = Exit>> Future for Incarnation<F, A> {
         let signals = &cell.core.signals;
         signals.register_task(cx.waker());
         let exit = if signals.has(KILL) {
-            let failed = |why| Exit::Failed(Failure::new(cell.core.who.clone(), Phase::Starting, why));
-            cell.core.take_reason().map_or(Exit::Killed, failed)
+            if signals.has(OVERDUE) { failed(cell, Phase::Starting, FailureKind::StartTimeout) } else { Exit::Killed }
         } else {
             let life = this.life.as_mut().as_pin_mut().unwrap_or_else(|| unreachable!("it has not reported"));
-            let polled = chain::carry(this.here, || catch_unwind(AssertUnwindSafe(|| life.poll(cx))));
+            let polled = chain::carry(this.here, cx, |cx| catch_unwind(AssertUnwindSafe(|| life.poll(cx))));
             match polled {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(exit)) => exit,
@@ -211,7 +271,10 @@ fn finish<A: Actor>(cell: Arc<Cell<A>>, exit: Exit) {
             if let Exit::Failed(failure) = &exit {
                 cell.set_last_failure(failure.clone());
             }
-            parent.exited(exit);
+            if !parent.exited(exit) {
+                // The nursery was dropped with its runtime, before this run; what was handed to it may be in the mailbox again.
+                cell.drain();
+            }
         }
         None => {
             crate::panics::report_unsupervised(&*cell, &exit);

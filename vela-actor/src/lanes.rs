@@ -92,19 +92,30 @@ impl<A: Actor> Lanes<A> {
         }
     }
 
-    pub(crate) fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<A::Message> {
+    /// A timer's message, and whether the timer goes on.
+    pub(crate) fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<(A::Message, bool)> {
         self.timers.poll(cx)
     }
 
-    /// A message of a source. `Pending` also when it has given a notice: `had_notice` says so.
-    pub(crate) fn poll_source(&mut self, cx: &mut Context<'_>, had_notice: &mut bool) -> Poll<A::Message> {
+    /// For [`poll_notice`](Self::poll_notice). Gaps are added up: a loop that never asks for them gathers nothing.
+    fn keep(&mut self, notice: Notice) {
+        match (self.notices.back_mut(), notice) {
+            (Some(Notice::Lagged(before)), Notice::Lagged(missed)) => *before += missed,
+            (_, notice) => self.notices.push_back(notice),
+        }
+    }
+
+    /// What a source gives. Without `notices` these are kept for [`poll_notice`](Self::poll_notice), and only messages are given.
+    pub(crate) fn poll_source(&mut self, cx: &mut Context<'_>, notices: bool) -> Poll<Item<A::Message>> {
         loop {
             match self.sources.poll_next_unpin(cx) {
-                Poll::Ready(Some(Item::Message(message))) => return Poll::Ready(message),
-                Poll::Ready(Some(Item::Notice(notice))) => {
-                    self.notices.push_back(notice);
-                    *had_notice = true;
+                Poll::Ready(Some(Item::Notice(notice))) if !notices => {
+                    self.keep(notice);
+                    // Who waits for notices may have looked already.
+                    cx.waker().wake_by_ref();
                 }
+                // A notice at once: it comes before the value behind the gap.
+                Poll::Ready(Some(item)) => return Poll::Ready(item),
                 // No source is left.
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
             }
@@ -136,17 +147,22 @@ struct Timer<M> {
     cancelled: Arc<AtomicBool>,
 }
 
+/// So few timers are not looked through.
+const FEW: usize = 32;
+
 struct Timers<M> {
     /// By time; those of one moment in the order in which they were set.
     queue: BTreeMap<(Instant, u64), Timer<M>>,
     set: u64,
+    /// With so many, those that were cancelled are taken out.
+    prune_at: usize,
     /// Sleeps until the first.
     sleep: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl<M> Default for Timers<M> {
     fn default() -> Self {
-        Self { queue: BTreeMap::new(), set: 0, sleep: None }
+        Self { queue: BTreeMap::new(), set: 0, prune_at: FEW, sleep: None }
     }
 }
 
@@ -158,11 +174,16 @@ impl<M> Timers<M> {
     }
 
     fn insert(&mut self, at: Instant, timer: Timer<M>) {
+        if self.queue.len() >= self.prune_at {
+            // Who sets a timer for each message and cancels it would gather them.
+            self.queue.retain(|_, timer| !timer.cancelled.load(Relaxed));
+            self.prune_at = (2 * self.queue.len()).max(FEW);
+        }
         self.set += 1;
         self.queue.insert((at, self.set), timer);
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<M> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(M, bool)> {
         loop {
             let Some(first) = self.queue.first_entry() else {
                 self.sleep = None;
@@ -185,13 +206,14 @@ impl<M> Timers<M> {
             self.sleep = None;
             let Some((_, mut timer)) = self.queue.pop_first() else { continue };
             let message = (timer.make)();
+            let repeats = timer.every.is_some();
             if let Some(every) = timer.every {
                 // From the moment it was due, so that it does not drift; what was missed is left out.
                 let now = Instant::now();
                 let next = at + every;
                 self.insert(if next > now { next } else { now + every }, timer);
             }
-            return Poll::Ready(message);
+            return Poll::Ready((message, repeats));
         }
     }
 }

@@ -1,4 +1,6 @@
-//! Failures of actors that nobody supervises are never silent.
+//! Panics of foreign code that concern nobody, and failures of actors that nobody supervises, which are never silent.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use vela_core::__private::say;
 
@@ -7,10 +9,19 @@ use crate::exit::{Exit, Failure};
 
 pub(crate) fn report_unsupervised(cell: &dyn AnyCell, exit: &Exit) {
     if let Exit::Failed(failure) = exit {
-        say(format_args!("vela: an actor that nobody supervises: {failure} ({})", cell.kind()));
+        // The text is the user's.
+        contained(|| say(format_args!("vela: an actor that nobody supervises: {failure} ({})", cell.kind())));
     }
 }
 
 pub(crate) fn report_root(failure: &Failure) {
-    say(format_args!("vela: {failure}"));
+    contained(|| say(format_args!("vela: {failure}")));
+}
+
+/// Does what may panic, and goes on.
+pub(crate) fn contained(work: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
+        // Its drop may panic, too; and so on, so that the next one is left.
+        catch_unwind(AssertUnwindSafe(|| drop(payload))).unwrap_or_else(std::mem::forget);
+    }
 }

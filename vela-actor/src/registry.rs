@@ -34,9 +34,16 @@ pub struct Registry {
 }
 
 struct Inner {
-    names: Mutex<BTreeMap<Arc<str>, Registered>>,
+    names: Mutex<Names>,
     /// Changes after each registration.
     registrations: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Names {
+    by_name: BTreeMap<Arc<str>, Registered>,
+    /// Whose they are: for who gives all of its names up.
+    by_id: BTreeMap<u64, Vec<Arc<str>>>,
 }
 
 #[derive(Clone)]
@@ -57,11 +64,13 @@ impl Registry {
         Self { inner: Arc::new(Inner { names: Mutex::default(), registrations }) }
     }
 
-    /// Gives a name to a value. `id` says whose it is: only with it the name is given up.
+    /// Gives a name to a value. `id` says whose it is: only with it the name is given up, or given to another value.
+    ///
+    /// In the registry of a [`System`](crate::System), an actor that has ended for good gives up the names with its number.
     ///
     /// # Errors
     ///
-    /// [`NameTaken`], if the name is given already, also with the same `id`.
+    /// [`NameTaken`], if another one has the name.
     ///
     /// # Examples
     ///
@@ -80,20 +89,26 @@ impl Registry {
         let name = name.into();
         let (type_id, type_name) = (TypeId::of::<T>(), type_name::<T>());
         let new = Registered { id, value: Arc::new(value), type_id, type_name };
-        // A name that is taken leaves `new` to be dropped after the guard.
-        let refused = match self.inner.names.lock().entry(name) {
-            Entry::Vacant(place) => {
-                place.insert(new);
-                None
-            }
-            Entry::Occupied(taken) => {
-                let error = NameTaken { name: Arc::clone(taken.key()), id: taken.get().id, by: taken.get().type_name };
-                Some((error, new))
+        // What is not kept is dropped after the guard.
+        let unused = {
+            let mut names = self.inner.names.lock();
+            let Names { by_name, by_id } = &mut *names;
+            match by_name.entry(name) {
+                Entry::Vacant(place) => {
+                    by_id.entry(id).or_default().push(Arc::clone(place.key()));
+                    place.insert(new);
+                    Ok(None)
+                }
+                Entry::Occupied(mut own) if own.get().id == id => Ok(Some(own.insert(new))),
+                Entry::Occupied(taken) => {
+                    let (name, id, by) = (Arc::clone(taken.key()), taken.get().id, taken.get().type_name);
+                    Err((NameTaken { name, id, by }, new))
+                }
             }
         };
-        match refused {
-            Some((error, _new)) => Err(error),
-            None => {
+        match unused {
+            Err((error, _new)) => Err(error),
+            Ok(_before) => {
                 self.inner.registrations.modify(|n| *n += 1);
                 Ok(())
             }
@@ -117,7 +132,7 @@ impl Registry {
     /// # Ok::<(), vela_actor::registry::NameTaken>(())
     /// ```
     pub fn lookup<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Result<T, LookupError> {
-        let found = self.inner.names.lock().get(name).cloned();
+        let found = self.inner.names.lock().by_name.get(name).cloned();
         let Some(found) = found else {
             return Err(LookupError::Unknown { name: name.into(), similar: similar(name, &self.names()) });
         };
@@ -145,16 +160,38 @@ impl Registry {
     pub fn unregister(&self, name: &str, id: u64) -> bool {
         let removed = {
             let mut names = self.inner.names.lock();
-            let own = names.get(name).is_some_and(|registered| registered.id == id);
-            if own { names.remove(name) } else { None }
+            let Names { by_name, by_id } = &mut *names;
+            let own = by_name.get(name).is_some_and(|registered| registered.id == id);
+            if own && let Some(of_id) = by_id.get_mut(&id) {
+                of_id.retain(|other| **other != *name);
+                if of_id.is_empty() {
+                    by_id.remove(&id);
+                }
+            }
+            if own { by_name.remove(name) } else { None }
         };
         removed.is_some()
+    }
+
+    /// Takes all names of `id` back.
+    pub(crate) fn unregister_all(&self, id: u64) {
+        let _removed: Vec<_> = {
+            let mut names = self.inner.names.lock();
+            let of_id = names.by_id.remove(&id).unwrap_or_default();
+            of_id.iter().filter_map(|name| names.by_name.remove(name)).collect()
+        };
+    }
+
+    /// Takes all names back. Values may hold what holds the registry.
+    pub(crate) fn clear(&self) {
+        let names = std::mem::take(&mut *self.inner.names.lock());
+        drop(names);
     }
 
     /// All names, in the order of the alphabet.
     #[must_use]
     pub fn names(&self) -> Vec<Arc<str>> {
-        self.inner.names.lock().keys().cloned().collect()
+        self.inner.names.lock().by_name.keys().cloned().collect()
     }
 
     /// Waits until a value of this type is registered under the name, and gives it. A value of another type is waited out.
@@ -194,7 +231,7 @@ impl Registry {
     fn find<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<T> {
         let found = {
             let names = self.inner.names.lock();
-            names.get(name).filter(|found| found.type_id == TypeId::of::<T>()).cloned()
+            names.by_name.get(name).filter(|found| found.type_id == TypeId::of::<T>()).cloned()
         };
         found?.value.downcast_ref::<T>().cloned()
     }
@@ -209,7 +246,7 @@ impl Default for Registry {
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> =
-            self.inner.names.lock().iter().map(|(name, found)| (Arc::clone(name), found.type_name)).collect();
+            self.inner.names.lock().by_name.iter().map(|(name, found)| (Arc::clone(name), found.type_name)).collect();
         f.debug_map().entries(names).finish()
     }
 }
@@ -328,14 +365,25 @@ mod tests {
     fn a_name_is_given_up_only_by_whose_it_is() {
         let registry = Registry::new();
         registry.register("a", 1_u8, 7).unwrap();
-        let taken = registry.clone().register("a", 2_u16, 7).unwrap_err();
+        let taken = registry.clone().register("a", 2_u16, 8).unwrap_err();
         assert_eq!(taken, NameTaken { name: "a".into(), id: 7, by: "u8" });
+        registry.register("a", 3_u16, 7).unwrap();
+        assert_eq!(registry.lookup::<u16>("a"), Ok(3));
+        registry.register("a", 1_u8, 7).unwrap();
         assert!(!registry.unregister("a", 8) && !registry.unregister("b", 7));
         assert_eq!(registry.lookup::<u8>("a"), Ok(1));
         assert!(registry.unregister("a", 7) && !registry.unregister("a", 7));
         registry.register("a", 2_u16, 8).unwrap();
         assert_eq!(registry.lookup::<u16>("a"), Ok(2));
         assert_eq!(format!("{registry:?}"), r#"{"a": "u16"}"#);
+        registry.register("b", 1_u8, 8).unwrap();
+        registry.register("c", 1_u8, 9).unwrap();
+        registry.unregister_all(8);
+        registry.unregister_all(8);
+        assert_eq!(registry.names(), ["c".into()]);
+        registry.register("a", 1_u8, 9).unwrap();
+        registry.clear();
+        assert!(registry.names().is_empty());
     }
 
     /// Uses the registry when it is cloned and dropped.
@@ -360,7 +408,7 @@ mod tests {
         let looked = Arc::new(AtomicUsize::new(0));
         let curious = || Curious(registry.clone(), Arc::clone(&looked));
         registry.register("a", curious(), 1).unwrap();
-        registry.register("a", curious(), 1).unwrap_err();
+        registry.register("a", curious(), 2).unwrap_err();
         drop(registry.lookup::<Curious>("a").unwrap());
         registry.lookup::<u8>("a").unwrap_err();
         registry.unregister("a", 1);

@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use vela_core::ops::Transmit;
 use vela_core::select::Polled;
 
+use crate::chain::Open;
 use crate::deadline::Expire;
 
 /// What can be asked: it says what the answer is.
@@ -222,6 +223,12 @@ impl<R> Slot<R> {
     pub(crate) fn abandon(&self) {
         let before = mem::replace(&mut *self.0.lock(), State::Gone);
         drop(before);
+    }
+}
+
+impl<R: Send> Open for Slot<R> {
+    fn is_open(&self) -> bool {
+        matches!(&*self.0.lock(), State::Open(_))
     }
 }
 

@@ -3,30 +3,34 @@
 //! L1. Who looks registers its waker first and looks then; who raises sets the flag first and wakes then. So a flag is set
 //! before the look, which sees it, or the wake-up comes after the registration.
 
-use std::sync::atomic::AtomicU32;
+use std::sync::OnceLock;
 use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicU32, fence};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
+
 /// The inbox is to give `None`, whatever mail there is.
 pub(crate) const STOP: u32 = 1;
 /// `run` is to be dropped at its await: the actor has failed, for a reason that lies elsewhere.
 pub(crate) const FAIL: u32 = 2;
 /// Everything is to be dropped at its await.
 pub(crate) const KILL: u32 = 4;
+/// With `KILL`: because it has not started in time.
+pub(crate) const OVERDUE: u32 = 8;
 
 #[derive(Debug)]
 pub(crate) struct Signals {
     word: AtomicU32,
     /// Of the incarnation's task, which looks before each poll.
     task: AtomicWaker,
-    /// Of who waits for the inbox, which may be polled by a combinator in the task.
-    inbox: AtomicWaker,
+    /// Of who waits for the inbox, if a combinator in the task polls it with a waker of its own.
+    inbox: OnceLock<Box<AtomicWaker>>,
 }
 
 impl Signals {
     pub(crate) fn new() -> Self {
-        Self { word: AtomicU32::new(0), task: AtomicWaker::new(), inbox: AtomicWaker::new() }
+        Self { word: AtomicU32::new(0), task: AtomicWaker::new(), inbox: OnceLock::new() }
     }
 
     /// Before an incarnation starts: what was meant for the one before is over.
@@ -37,9 +41,13 @@ impl Signals {
 
     pub(crate) fn raise(&self, flag: u32) {
         // SeqCst: with the registration in `AtomicWaker`, L1.
-        if self.word.fetch_or(flag, SeqCst) & flag == 0 {
+        if self.word.fetch_or(flag, SeqCst) & flag != flag {
             self.task.wake();
-            self.inbox.wake();
+            // L1, if the waker's place is made in this moment: with the fence in `register_inbox`.
+            fence(SeqCst);
+            if let Some(inbox) = self.inbox.get() {
+                inbox.wake();
+            }
         }
     }
 
@@ -47,8 +55,10 @@ impl Signals {
         self.task.register(waker);
     }
 
+    /// `waker` is not the task's own, which is registered already.
     pub(crate) fn register_inbox(&self, waker: &Waker) {
-        self.inbox.register(waker);
+        self.inbox.get_or_init(Box::default).register(waker);
+        fence(SeqCst);
     }
 
     /// Whether one of the flags is set.

@@ -70,11 +70,14 @@ impl Spawn {
     ///
     /// # Panics
     ///
-    /// If the capacity and the overflow policy contradict each other: nothing can be dropped from a mailbox of 0 messages.
+    /// If the capacity and the overflow policy contradict each other (nothing can be dropped from a mailbox of 0 messages), and if
+    /// the mailbox is to be unbounded where the configuration of the process forbids that.
     #[track_caller]
     pub fn start<A: Actor>(self, actor: A) -> Address<A> {
-        let who = Identity::new(self.name.unwrap_or_else(short_name::<A>));
-        let cell = Cell::new(who, self.mailbox, None, None, None);
+        let who = self.name.map_or_else(|| Identity::of_kind(short_name::<A>), Identity::new);
+        let mailbox = self.mailbox.open(who.path());
+        let mailbox = mailbox.unwrap_or_else(|error| panic!("the mailbox of {}: {error}", who.path()));
+        let cell = Cell::new(who, mailbox, None, None, None);
         let address = Address::new(Arc::clone(&cell));
         incarnation::start(cell, Some(actor));
         address
@@ -82,8 +85,8 @@ impl Spawn {
 }
 
 /// The last part of a type's name; the same for each actor of the type.
-fn short_name<A>() -> Arc<str> {
+fn short_name<A>() -> &'static str {
     let full = std::any::type_name::<A>();
     let start = full.split('<').next().and_then(|plain| plain.rfind("::")).map_or(0, |at| at + 2);
-    full[start..].into()
+    &full[start..]
 }

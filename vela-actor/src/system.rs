@@ -13,6 +13,7 @@ use crate::address::Address;
 use crate::cell::Identity;
 use crate::events::{Event, Events, Who};
 use crate::exit::Failure;
+use crate::panics::contained;
 use crate::registry::Registry;
 use crate::supervise::{ChildSpec, Children, Over, SpawnError, Strategy, Supervision, escalated};
 use crate::tree::{ActorState, TreeSnapshot};
@@ -91,9 +92,11 @@ impl System {
         let shared = Arc::new(Shared { root, registry: Registry::new(), events: Events::new() });
         let told = Arc::clone(&shared);
         let on_over = Box::new(move |over: &Over| {
+            contained(|| told.registry.clear());
             if let Over::Escalated(escalation) = over {
-                let who = Who { path: told.root.path(), id: told.root.id().get(), type_name: type_name::<Self>() };
-                told.events.publish(who, || escalation.event());
+                let who =
+                    Who { path: &told.root.shared_path(), id: told.root.id().get(), type_name: type_name::<Self>() };
+                contained(|| told.events.publish(who, || escalation.event()));
                 crate::panics::report_root(&escalated(&told.root, escalation));
             }
         });
@@ -164,7 +167,7 @@ impl System {
     }
 
     /// Stops all actors, in exact reverse order of their start, one after the other, each within its own shutdown time, and waits
-    /// until they have ended.
+    /// until they have ended. In a handler of one of them that would wait for itself: drop the future there, or ask another task.
     ///
     /// # Errors
     ///

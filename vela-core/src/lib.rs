@@ -38,9 +38,11 @@ pub use select::{Select, any};
 /// What the macros' expansions name. Not a public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::monitor::{Durations, Measured};
     pub use crate::ops::{FutureExt, ReceiveExt, SentExt, TransmitExt, ValuesExt, given, next_item};
     pub use crate::rt::{
-        RunQueue, RuntimeOptions, block_on_main, block_on_test, draw, operation, panic_text, say, seam,
+        RunQueue, RuntimeOptions, Site, block_on_main, block_on_test, charge, draw, operation, panic_text,
+        poll_has_budget, say, seam, wait_on_thread,
     };
     pub use crate::select::{
         AGAIN, CLOSED, ELSE, Every, ForeignPlace, Mode, OwnPlace, Place, Quick, Selector, every, lend, lend_every, one,

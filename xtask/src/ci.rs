@@ -208,7 +208,8 @@ fn benches(workspace: &Workspace, until: Instant) -> Result<Verdict> {
         if !workspace.has_bin("vela-benches", bin) {
             return Ok(Verdict::Skipped(format!("the crate vela-benches has no binary `{bin}`")));
         }
-        match bench::run_bin(workspace, bin, &["--smoke".to_owned()], Some(until))? {
+        // The same features for each: what they stand on is built once.
+        match bench::run_bin(workspace, bin, &["--all-features"], &["--smoke".to_owned()], Some(until))? {
             Ended::Well => {}
             Ended::Badly => return Ok(Verdict::Failed(format!("a cell of `{bin}` fails"))),
             Ended::Late => return Ok(Verdict::Failed("the time was up".to_owned())),

@@ -139,8 +139,42 @@ impl Children {
         self.spawn_boxed(spec, false, Box::new(factory))
     }
 
-    /// As [`spawn`](Self::spawn), but its specification stays when it has ended by itself or was stopped, and
-    /// [`restart`](Self::restart) starts it again.
+    /// Starts an actor that is there already, and so cannot be made again: the child is temporary, whatever the specification says. For
+    /// what owns a socket, say.
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Session(String);
+    /// # impl Actor for Session {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// use vela_actor::{System, child};
+    ///
+    /// # vela_core::block_on(async {
+    /// let system = System::new("server");
+    /// let session = Session("a socket".into());
+    /// system.children().spawn_once(child("session-1"), session)?;
+    /// system.shutdown().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn spawn_once<A: Actor>(&self, spec: ChildSpec, actor: A) -> Result<Address<A>, SpawnError> {
+        let mut actor = Some(actor);
+        // `restart` by hand comes here a second time.
+        let make = move || actor.take().unwrap_or_else(|| panic!("an actor that was given as a value starts once"));
+        self.spawn(spec.temporary(), make)
+    }
+
+    /// As [`spawn`](Self::spawn), but it starts in its turn, and its specification stays when it has ended by itself or was stopped:
+    /// [`restart`](Self::restart) starts it again. Until then mail waits, as for one that is about to be restarted.
     ///
     /// # Errors
     ///
@@ -171,7 +205,8 @@ impl Children {
     ) -> Result<Address<A>, SpawnError> {
         let nursery = &self.nursery;
         let who = Identity::new(format!("{}/{}", nursery.path, spec.name()).into());
-        let mailbox = mailbox_of(&spec);
+        let mailbox = mailbox_of(&spec).open(who.path());
+        let mailbox = mailbox.map_err(|error| SpecError::child(spec.name(), format!("the mailbox: {error}")))?;
         let mut made = None;
         nursery.add(spec, kept, |parent| {
             let cell = Cell::new(who, mailbox, Some(factory), Some(parent), nursery.system.clone());
@@ -181,7 +216,8 @@ impl Children {
         Ok(made.unwrap_or_else(|| unreachable!("it was made")))
     }
 
-    /// Stops a child for good, and waits until it has ended. A permanent one does not come back.
+    /// Stops a child for good, and waits until it has ended. A permanent one does not come back. (A child that stops itself so waits for
+    /// itself: [`ActorContext::stop`](crate::ActorContext::stop) does not.)
     ///
     /// # Errors
     ///

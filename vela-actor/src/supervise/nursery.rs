@@ -12,15 +12,17 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use vela_core::context::Context as Ambient;
 use vela_core::task::TaskBuilder;
 use vela_core::time::{Instant, Sleep, sleep_until};
 use vela_core::{Receiver, Sender, oneshot};
 
-use super::engine::{Answer, Effect, Engine, Event, Over, Timer, Token};
+use super::engine::{Answer, Effect, Engine, Event, Over, State, Timer, Token};
 use super::{ChildSpec, Key, SpawnError, Supervision};
 use crate::cell::AnyCell;
 use crate::events::EventKind;
-use crate::exit::{Exit, FailureKind};
+use crate::exit::Exit;
+use crate::panics::contained;
 use crate::signals::{KILL, STOP};
 use crate::system::Shared;
 use crate::tree::ActorState;
@@ -56,8 +58,9 @@ impl Parent {
         self.tell(Told::Event(Event::Started(self.key)));
     }
 
-    pub(crate) fn exited(&self, exit: Exit) {
-        self.tell(Told::Exited(self.key, exit));
+    /// Whether anybody heard it.
+    pub(crate) fn exited(&self, exit: Exit) -> bool {
+        self.told.try_send(Told::Exited(self.key, exit)).is_ok()
     }
 
     pub(crate) fn stop(&self) {
@@ -117,7 +120,8 @@ impl Nursery {
         system: Option<Arc<Shared>>,
         on_over: OnOver,
     ) -> Arc<Self> {
-        let (told, hears) = vela_core::unbounded();
+        // Never full; and no queue of the program's, to which its configuration would apply.
+        let (told, hears) = vela_core::channel(usize::MAX - 1);
         let engine = Engine::new(supervision.clone());
         let nursery = Arc::new(Self {
             told,
@@ -139,7 +143,9 @@ impl Nursery {
             effects: Vec::new(),
             on_over: Some(on_over),
         };
-        drop(TaskBuilder::new().name(format!("supervisor of {}", nursery.path)).spawn(keeper.run()));
+        let task = TaskBuilder::new().name(format!("supervisor of {}", nursery.path));
+        // Whose call it is that makes the first child is chance: nobody's deadline or values are to be the children's.
+        Ambient::background().enter(|| drop(task.spawn(keeper.run())));
         nursery
     }
 
@@ -332,15 +338,38 @@ impl Keeper {
                 event(key, token)
             }
         };
-        if let Event::Started(key) = event {
-            self.nursery.settle(key);
-        }
+        let concerned = match event {
+            Event::Started(key) => {
+                self.nursery.settle(key);
+                None
+            }
+            Event::Exited { key, .. } | Event::Stop(key, _) | Event::Remove(key, _) => Some(key),
+            _ => None,
+        };
         let mut effects = mem::take(&mut self.effects);
         self.engine.handle(self.start.elapsed(), event, &mut effects);
+        let mut answers = Vec::new();
         for effect in effects.drain(..) {
-            self.perform(effect);
+            match effect {
+                // Last, so that who is told that a child has ended finds it so.
+                Effect::Answer(token, answer) => answers.push((token, answer)),
+                // What a foreign drop may throw there concerns none of the others.
+                effect => contained(|| self.perform(effect)),
+            }
         }
         self.effects = effects;
+        if let Some(key) = concerned {
+            self.look_after(key);
+        }
+        if self.engine.is_ending() {
+            self.nursery.table.lock().closing = true;
+        }
+        for (token, answer) in answers {
+            if let Some(caller) = self.calls.remove(&token) {
+                // Who has gone wants no answer.
+                let _ = caller.send(answer);
+            }
+        }
     }
 
     fn perform(&mut self, effect: Effect) {
@@ -357,8 +386,7 @@ impl Keeper {
             Effect::Kill(key) => self.raise(key, KILL),
             Effect::Overdue(key) => {
                 if let Some(cell) = self.cell(key) {
-                    cell.core().fail(FailureKind::StartTimeout);
-                    cell.core().signals.raise(KILL);
+                    cell.core().overdue();
                 }
             }
             Effect::SetTimer(timer, at) => {
@@ -372,13 +400,23 @@ impl Keeper {
             }
             Effect::CancelTimer(timer) => self.timers.cancel(timer),
             Effect::Terminated(key, exit) => self.nursery.gone(key, exit),
-            Effect::Answer(token, answer) => {
-                if let Some(caller) = self.calls.remove(&token) {
-                    // Who has gone wants no answer.
-                    let _ = caller.send(answer);
-                }
-            }
+            Effect::Answer(..) => unreachable!("answers are given by `hear`"),
             Effect::Over(over) => self.finish(over),
+        }
+    }
+
+    /// Shows what a child does now that has no run.
+    fn look_after(&self, key: Key) {
+        let Some(cell) = self.cell(key) else { return };
+        match self.engine.state(key) {
+            Some(State::Waiting) => cell.core().set_state(ActorState::Restarting),
+            Some(State::Stopped) => {
+                // It has ended, but for its specification. Who asked hears of it; what comes from now on waits for a restart by hand.
+                cell.core().set_state(ActorState::Stopped);
+                cell.drain();
+                self.nursery.settle(key);
+            }
+            _ => {}
         }
     }
 
@@ -394,7 +432,7 @@ impl Keeper {
 
     fn finish(&mut self, over: Over) {
         if let Some(on_over) = self.on_over.take() {
-            on_over(&over);
+            contained(|| on_over(&over));
             self.nursery.finish(over);
         }
     }
@@ -409,6 +447,7 @@ impl Drop for Keeper {
         self.hears.close();
         let left: Vec<Key> = self.nursery.table.lock().children.keys().copied().collect();
         for key in left {
+            self.raise(key, KILL);
             self.nursery.gone(key, Exit::Killed);
         }
         self.finish(Over::Shutdown);

@@ -1,5 +1,6 @@
 //! What is wrong with a specification.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
@@ -21,12 +22,12 @@ pub struct SpecError {
     /// The child's name; none for the supervisor.
     child: Option<String>,
     /// What is wrong, and after a colon how to mend it.
-    problem: &'static str,
+    problem: Cow<'static, str>,
 }
 
 impl SpecError {
-    pub(crate) fn child(name: &str, problem: &'static str) -> Self {
-        Self { child: Some(name.to_owned()), problem }
+    pub(crate) fn child(name: &str, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self { child: Some(name.to_owned()), problem: problem.into() }
     }
 
     /// The supervision is chosen too late.
@@ -35,7 +36,7 @@ impl SpecError {
     }
 
     pub(crate) fn supervisor(problem: &'static str) -> Self {
-        Self { child: None, problem }
+        Self { child: None, problem: problem.into() }
     }
 }
 

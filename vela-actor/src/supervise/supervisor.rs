@@ -46,15 +46,19 @@ type StartChild = dyn Fn(&Children) -> Result<(), SpawnError> + Send + Sync;
 pub struct Supervisor {
     supervision: Supervision,
     children: Vec<(ChildSpec, Arc<StartChild>)>,
+    /// The first contradiction in a supervisor below.
+    problem: Option<SpecError>,
 }
 
 impl Supervisor {
     /// A supervisor without children.
     pub fn new(supervision: impl Into<Supervision>) -> Self {
-        Self { supervision: supervision.into(), children: Vec::new() }
+        Self { supervision: supervision.into(), children: Vec::new(), problem: None }
     }
 
-    /// One more child: they start in this order, each once the one before it has started, and stop in the reverse order.
+    /// One more child: they start in this order, each once the one before it has started (or, under
+    /// [`OneForOne`](crate::Strategy::OneForOne), has failed to), and stop in the reverse order. One that has ended and does not come
+    /// back stays as [`Stopped`](crate::ActorState::Stopped): mail that comes then waits until [`Children::restart`].
     pub fn child<A: Actor>(mut self, spec: ChildSpec, factory: impl Fn() -> A + Send + Sync + 'static) -> Self {
         let factory = Arc::new(factory);
         let spec_of_child = spec.clone();
@@ -67,18 +71,20 @@ impl Supervisor {
     }
 
     /// One more child, which is a supervisor itself.
-    pub fn supervisor(self, spec: ChildSpec, supervisor: Supervisor) -> Self {
+    pub fn supervisor(mut self, spec: ChildSpec, supervisor: Supervisor) -> Self {
+        self.problem = self.problem.or_else(|| supervisor.check().err());
         self.child(spec.of_supervisor(), move || supervisor.clone())
     }
 
-    /// Whether its settings and those of its children agree with each other.
+    /// Whether its settings and those of its children, however deep, agree with each other.
     ///
     /// # Errors
     ///
     /// The first contradiction, and how to mend it.
     pub fn check(&self) -> Result<(), SpecError> {
         self.supervision.check()?;
-        self.children.iter().try_for_each(|(spec, _)| self.supervision.check_child(spec))
+        self.children.iter().try_for_each(|(spec, _)| self.supervision.check_child(spec))?;
+        self.problem.clone().map_or(Ok(()), Err)
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) const SHRINK_FROM: usize = 1024;
 /// (Tasks that take turns fill and empty a buffer all the time.)
 const LARGE_BYTES: usize = 256 * 1024;
 /// The first allocation of a buffer that grows.
-const FIRST_BYTES: usize = 256;
+const FIRST_BYTES: usize = 64;
 
 impl<T> Buffer<T> {
     /// Buffers that were allocated with the channel never shrink.

@@ -40,6 +40,8 @@ pub(crate) struct Extra {
 struct Ambient<'a> {
     site: &'static Location<'static>,
     extra: Option<&'a Extra>,
+    /// The number of a task whose work is done elsewhere, where no runtime need be current.
+    elsewhere: Option<u64>,
     /// Entered by [`Context::run`] and [`Context::enter`], inside the task's own.
     entered: Cell<Option<Context>>,
 }
@@ -54,6 +56,17 @@ thread_local! {
 /// Polls a task: what it carries is in place while `poll` runs.
 #[inline]
 pub(crate) fn carry<R>(site: &'static Location<'static>, extra: Option<&Extra>, poll: impl FnOnce() -> R) -> R {
+    carry_as(None, site, extra, poll)
+}
+
+/// As [`carry`], for the task of this number where its work is done `elsewhere`.
+#[inline]
+pub(crate) fn carry_as<R>(
+    elsewhere: Option<u64>,
+    site: &'static Location<'static>,
+    extra: Option<&Extra>,
+    poll: impl FnOnce() -> R,
+) -> R {
     /// Also if `poll` panics.
     struct Back(Option<NonNull<Ambient<'static>>>);
 
@@ -64,7 +77,7 @@ pub(crate) fn carry<R>(site: &'static Location<'static>, extra: Option<&Extra>, 
         }
     }
 
-    let ambient = Ambient { site, extra, entered: Cell::new(None) };
+    let ambient = Ambient { site, extra, elsewhere, entered: Cell::new(None) };
     // Dropped before `ambient`, to which it points.
     let _back = Back(CURRENT.replace(Some(NonNull::from(&ambient).cast())));
     #[cfg(feature = "tracing")]
@@ -87,10 +100,15 @@ fn copy(entered: &Cell<Option<Context>>) -> Option<Context> {
     copy
 }
 
-/// Whether a task of Vela's is being polled here.
+/// Whether a runtime polls a task of Vela's here.
 #[inline]
 pub(crate) fn is_inside() -> bool {
-    CURRENT.get().is_some()
+    with(|ambient| ambient.is_some_and(|ambient| ambient.elsewhere.is_none()))
+}
+
+/// The number of the task whose work is done here, if that is no runtime's doing.
+pub(crate) fn elsewhere() -> Option<u64> {
+    with(|ambient| ambient?.elsewhere)
 }
 
 /// The context in force: the one entered last, else the task's own.

@@ -18,7 +18,7 @@ const MAX_POWER: u8 = 40;
 ///
 /// Written by one thread at a time (under the lock of what is measured), read by any.
 #[derive(Debug)]
-pub(super) struct Durations {
+pub struct Durations {
     /// Made by the first sample.
     histogram: OnceLock<Box<AtomicHistogram>>,
     /// Of all samples, by weight, in nanoseconds.
@@ -37,13 +37,16 @@ const LATE: u64 = 20_000_000;
 const RAREST: u64 = 1024;
 
 impl Durations {
-    pub(super) const fn new() -> Self {
+    /// None yet.
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "for Vela's crates only")]
+    pub const fn new() -> Self {
         Self { histogram: OnceLock::new(), total: AtomicU64::new(0), every: AtomicU64::new(1), last: AtomicU64::new(0) }
     }
 
     /// Notes a measured duration, in nanoseconds, that ended at `now` and stands for `weight` of them; says how many are to be
     /// passed over before the next is measured.
-    pub(super) fn note(&self, now: u64, duration: u64, weight: u64) -> u64 {
+    pub fn note(&self, now: u64, duration: u64, weight: u64) -> u64 {
         let histogram = self.histogram.get_or_init(|| Box::new(new_histogram()));
         // What is longer than the longest counts as that.
         let _in_range = histogram.add(duration.min((1 << MAX_POWER) - 1), weight);
@@ -62,7 +65,8 @@ impl Durations {
     }
 
     /// What was measured so far.
-    pub(super) fn load(&self) -> Measured {
+    #[must_use]
+    pub fn load(&self) -> Measured {
         Measured {
             histogram: self.histogram.get().map(|histogram| histogram.load()),
             total: Duration::from_nanos(self.total.load(Ordering::Relaxed)),
@@ -82,14 +86,15 @@ pub(super) fn bump(counter: &AtomicU64, n: u64) {
 
 /// Durations as they were at one time; several can be added up.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Measured {
+pub struct Measured {
     /// `None`: there were none.
     histogram: Option<Histogram>,
     total: Duration,
 }
 
 impl Measured {
-    pub(super) fn add(&mut self, other: &Self) {
+    /// Adds up.
+    pub fn add(&mut self, other: &Self) {
         self.total += other.total;
         match (&mut self.histogram, &other.histogram) {
             (Some(histogram), Some(other)) => *histogram = histogram.wrapping_add(other).expect("all have one shape"),
@@ -100,7 +105,8 @@ impl Measured {
 
     /// What has come since `before`: middle of a bucket, in seconds, and how many.
     #[cfg(feature = "metrics")]
-    pub(super) fn since(&self, before: &Self) -> Vec<(f64, usize)> {
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Vec<(f64, usize)> {
         let Some(histogram) = &self.histogram else { return Vec::new() };
         let old = before.histogram.as_ref().map(Histogram::as_slice);
         let bucket = |(at, bucket): (usize, histogram::Bucket)| {
@@ -110,7 +116,9 @@ impl Measured {
         histogram.iter().enumerate().map(bucket).filter(|(_, new)| *new > 0).collect()
     }
 
-    pub(super) fn summary(&self) -> super::Summary {
+    /// In short.
+    #[must_use]
+    pub fn summary(&self) -> super::Summary {
         let Some(histogram) = &self.histogram else { return super::Summary::default() };
         let quantile = |q| {
             let found = histogram.quantile_bucket(q).ok().flatten();

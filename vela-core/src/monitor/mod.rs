@@ -55,6 +55,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use audience::{Audience, Newest, Seat};
+#[doc(hidden)]
+pub use durations::{Durations, Measured};
 #[cfg(feature = "metrics")]
 pub use export::{describe, publish};
 pub(crate) use load::Expected;

@@ -70,6 +70,17 @@ pub(crate) fn park_on<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// Runs `future`, the operation `op`, on this thread, which sleeps meanwhile. For Vela's other crates.
+///
+/// # Panics
+///
+/// In an async context.
+#[track_caller]
+pub fn wait_on_thread<F: Future>(op: &str, future: F) -> F::Output {
+    assert_may_block(op);
+    park_on(future)
+}
+
 /// Runs a future to its end on a thread that drives no tasks, and sleeps meanwhile.
 ///
 /// Timers and new tasks go to the thread's runtime (in `spawn_blocking`), else to that of `#[vela::main]`, else to a

@@ -148,7 +148,7 @@ pub(crate) fn use_quietly() {
 
 /// Like [`poll_budget`], without reserving anything.
 #[inline]
-pub(crate) fn poll_has_budget(cx: &mut Context<'_>) -> Poll<()> {
+pub fn poll_has_budget(cx: &mut Context<'_>) -> Poll<()> {
     if seam::any()
         && let Some(proceeds) = simulated_budget(cx)
     {
@@ -174,7 +174,7 @@ fn poll_exhausted(cx: &mut Context<'_>) -> Poll<()> {
 
 /// Charges one completed operation; nothing happens if the budget is exhausted already.
 #[inline]
-pub(crate) fn charge(cx: &mut Context<'_>) {
+pub fn charge(cx: &mut Context<'_>) {
     if !(seam::any() && simulated_charge())
         && coop::has_budget_remaining()
         && let Poll::Ready(budget) = coop::poll_proceed(cx)

@@ -1,4 +1,4 @@
-//! Handles of tasks: on Vela's run queue, on Tokio, or in a simulation.
+//! Handles of tasks: on Vela's run queue, on Tokio, in a simulation, or elsewhere.
 
 use std::any::Any;
 use std::fmt;
@@ -58,6 +58,7 @@ pub(crate) enum AbortHandle {
     Own(exec::AbortHandle),
     Tokio(tokio::task::AbortHandle),
     Simulated(u64),
+    Elsewhere(Arc<dyn Abort>),
 }
 
 impl AbortHandle {
@@ -68,6 +69,7 @@ impl AbortHandle {
             Self::Simulated(id) => {
                 seam::with(|executor| executor.abort(*id));
             }
+            Self::Elsewhere(work) => work.abort(),
         }
     }
 }
@@ -77,6 +79,19 @@ pub(crate) enum JoinHandle<T> {
     Own(exec::JoinHandle<T>),
     Tokio(tokio::task::JoinHandle<T>),
     Simulated(Simulated<T>),
+    Elsewhere(Arc<dyn Elsewhere<T>>),
+}
+
+/// Work that no executor of ours does, as who cancels it sees it.
+pub(crate) trait Abort: fmt::Debug + Send + Sync {
+    /// Cancels it, if it has not begun. Runs user code: never under a lock.
+    fn abort(&self);
+}
+
+/// Work that no executor of ours does, as who joins it sees it.
+pub(crate) trait Elsewhere<T>: Abort {
+    fn id(&self) -> u64;
+    fn outcome(&self) -> &Outcome<T>;
 }
 
 impl<T> JoinHandle<T> {
@@ -85,6 +100,7 @@ impl<T> JoinHandle<T> {
             Self::Own(handle) => Id::Own(handle.id()),
             Self::Tokio(handle) => Id::Tokio(handle.id()),
             Self::Simulated(task) => Id::Simulated(task.id),
+            Self::Elsewhere(work) => Id::Own(work.id()),
         }
     }
 
@@ -93,24 +109,35 @@ impl<T> JoinHandle<T> {
             Self::Own(handle) => AbortHandle::Own(handle.abort_handle()),
             Self::Tokio(handle) => AbortHandle::Tokio(handle.abort_handle()),
             Self::Simulated(task) => AbortHandle::Simulated(task.id),
+            Self::Elsewhere(work) => {
+                let work = Arc::clone(work);
+                AbortHandle::Elsewhere(work)
+            }
         }
     }
 
-    pub(crate) fn abort(&self) {
+    /// Cancels the task; gives work that is done elsewhere, which the caller has to abort when he holds no lock.
+    pub(crate) fn abort(&self) -> Option<Arc<dyn Abort>> {
         match self {
             Self::Own(handle) => handle.abort(),
             Self::Tokio(handle) => handle.abort(),
             Self::Simulated(task) => {
                 seam::with(|executor| executor.abort(task.id));
             }
+            Self::Elsewhere(work) => {
+                let work = Arc::clone(work);
+                return Some(work);
+            }
         }
+        None
     }
 
     pub(crate) fn is_finished(&self) -> bool {
         match self {
             Self::Own(handle) => handle.is_finished(),
             Self::Tokio(handle) => handle.is_finished(),
-            Self::Simulated(task) => !matches!(&*task.outcome.0.lock(), State::Running(_)),
+            Self::Simulated(task) => task.outcome.is_set(),
+            Self::Elsewhere(work) => work.outcome().is_set(),
         }
     }
 }
@@ -122,7 +149,8 @@ impl<T> Future for JoinHandle<T> {
         match self.get_mut() {
             Self::Own(handle) => Pin::new(handle).poll(cx),
             Self::Tokio(handle) => Pin::new(handle).poll(cx).map_err(JoinError::Tokio),
-            Self::Simulated(task) => task.poll(cx),
+            Self::Simulated(task) => task.outcome.poll(cx, || Some(task.id)),
+            Self::Elsewhere(work) => work.outcome().poll(cx, || None),
         }
     }
 }
@@ -133,41 +161,90 @@ pub(crate) struct Simulated<T> {
     outcome: Arc<Outcome<T>>,
 }
 
-struct Outcome<T>(Mutex<State<T>>);
+/// What has become of a task, and who waits for that. One lock; wakers are cloned, woken and dropped outside of it.
+pub(crate) struct Outcome<T>(Mutex<State<T>>);
 
 enum State<T> {
-    Running(Option<Waker>),
-    Ended(Result<T, JoinError>),
+    Pending {
+        joiner: Option<Waker>,
+        /// Somebody works on it, or cancels it. Of no meaning to tasks in a simulation.
+        begun: bool,
+        /// Somebody has asked for it to be cancelled.
+        unwanted: bool,
+    },
+    Ended {
+        result: Result<T, JoinError>,
+        /// The task of a simulation that panicked, if it was not that of the outcome.
+        panicked_in: Option<u64>,
+    },
     Taken,
 }
 
-impl<T> Simulated<T> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+impl<T> Outcome<T> {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(State::Pending { joiner: None, begun: false, unwanted: false }))
+    }
+
+    fn is_set(&self) -> bool {
+        !matches!(&*self.0.lock(), State::Pending { .. })
+    }
+
+    /// Whether the caller is the one to set the outcome: true for the first one who asks.
+    pub(crate) fn begin(&self) -> bool {
+        match &mut *self.0.lock() {
+            State::Pending { begun, .. } => !mem::replace(begun, true),
+            State::Ended { .. } | State::Taken => false,
+        }
+    }
+
+    /// Nobody wants it any more: as [`begin`](Self::begin), so whether the caller is the one to say that it was cancelled.
+    pub(crate) fn refuse(&self) -> bool {
+        match &mut *self.0.lock() {
+            State::Pending { begun, unwanted, .. } => {
+                *unwanted = true;
+                !mem::replace(begun, true)
+            }
+            State::Ended { .. } | State::Taken => false,
+        }
+    }
+
+    /// Whether somebody has asked for it to be cancelled while it was pending, and it still is.
+    pub(crate) fn is_unwanted(&self) -> bool {
+        matches!(&*self.0.lock(), State::Pending { unwanted: true, .. })
+    }
+
+    /// `own`: the number that the simulation has given to the task.
+    fn poll(&self, cx: &mut Context<'_>, own: impl FnOnce() -> Option<u64>) -> Poll<Result<T, JoinError>> {
         let budget = ready!(poll_budget(cx));
         let mut waker = Some(cx.waker().clone());
-        let mut state = self.outcome.0.lock();
-        if let State::Running(slot) = &mut *state {
-            mem::swap(slot, &mut waker);
+        let mut state = self.0.lock();
+        if let State::Pending { joiner, .. } = &mut *state {
+            mem::swap(joiner, &mut waker);
             drop(state);
             return Poll::Pending;
         }
-        let State::Ended(result) = mem::replace(&mut *state, State::Taken) else {
+        let State::Ended { result, panicked_in } = mem::replace(&mut *state, State::Taken) else {
             panic!("a join handle was polled after it was ready");
         };
         drop(state);
         budget.charge();
-        if matches!(result, Err(JoinError::Panicked(_))) {
-            seam::with(|executor| executor.panic_seen(self.id));
+        if matches!(result, Err(JoinError::Panicked(_)))
+            && let Some(task) = own().or(panicked_in)
+        {
+            seam::with(|executor| executor.panic_seen(task));
         }
         Poll::Ready(result)
     }
-}
 
-impl<T> Outcome<T> {
-    fn set(&self, result: Result<T, JoinError>) {
-        let before = mem::replace(&mut *self.0.lock(), State::Ended(result));
-        if let State::Running(Some(waker)) = before {
-            waker.wake();
+    /// Sets the outcome, once, and wakes who waits for it.
+    pub(crate) fn set(&self, result: Result<T, JoinError>) {
+        let panicked_in = match &result {
+            Err(JoinError::Panicked(_)) => seam::with(|executor| executor.current()).flatten(),
+            _ => None,
+        };
+        let before = mem::replace(&mut *self.0.lock(), State::Ended { result, panicked_in });
+        if let State::Pending { joiner: Some(joiner), .. } = before {
+            joiner.wake();
         }
     }
 }
@@ -247,7 +324,7 @@ where
 {
     let mut future = Some(future);
     let started = seam::with(|executor| {
-        let outcome = Arc::new(Outcome(Mutex::new(State::Running(None))));
+        let outcome = Arc::new(Outcome::new());
         let task = Tracked { future: future.take(), outcome: Arc::clone(&outcome), ended: false };
         let id = executor.spawn(Box::pin(task), name, site);
         JoinHandle::Simulated(Simulated { id, outcome })

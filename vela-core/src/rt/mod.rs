@@ -23,18 +23,17 @@ use std::task::Poll;
 use parking_lot::RwLock;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-pub use blocking::block_on;
 pub(crate) use blocking::{assert_may_block, park_on};
-pub(crate) use budget::{
-    buy_quietly, charge, poll_budget, poll_has_budget, put_back_free, sent_onto, take_free, use_quietly,
-};
+pub use blocking::{block_on, wait_on_thread};
+pub(crate) use budget::{buy_quietly, poll_budget, put_back_free, sent_onto, take_free, use_quietly};
+pub use budget::{charge, poll_has_budget};
 pub(crate) use clock::{Timer, now, saturating_add};
 pub use entry::{RuntimeOptions, block_on_main, block_on_test};
-pub(crate) use exec::{Reports, Unreported, wake_next};
+pub(crate) use exec::{Reports, Unreported, next_id, wake_next};
 pub use join::panic_text;
-pub(crate) use join::{AbortHandle, Id, JoinError, JoinHandle};
-pub use operation::{Named, operation};
-pub(crate) use operation::{Site, polled};
+pub(crate) use join::{Abort, AbortHandle, Elsewhere, Id, JoinError, JoinHandle, Outcome};
+pub(crate) use operation::polled;
+pub use operation::{Named, Site, operation};
 pub use run_queue::RunQueue;
 pub use say::say;
 pub(crate) use seam::simulated;
@@ -95,10 +94,11 @@ pub(crate) fn spawn<F>(
 where
     F: Reports<Output: Send> + Send + 'static,
 {
-    let future = match join::spawn_simulated(future, name, site) {
-        Ok(handle) => return handle,
-        Err(future) => future,
-    };
+    // Looked at first, because each way through a call is a copy of the future.
+    if seam::simulated() {
+        let Ok(handle) = join::spawn_simulated(future, name, site) else { unreachable!("there is a simulation") };
+        return handle;
+    }
     if RunQueue::current() == RunQueue::Vela {
         return JoinHandle::Own(exec::spawn(future, handle()));
     }

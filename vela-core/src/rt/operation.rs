@@ -13,12 +13,14 @@ use super::{charge, poll_has_budget};
 
 /// The user's line, taken where an operation is made.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Site(&'static Location<'static>);
+pub struct Site(&'static Location<'static>);
 
 impl Site {
+    /// The line of the caller.
     #[inline]
     #[track_caller]
-    pub(crate) fn here() -> Self {
+    #[must_use]
+    pub fn here() -> Self {
         Self(Location::caller())
     }
 
@@ -48,7 +50,7 @@ impl Site {
 
     /// Tells a simulation how a poll of an operation ended.
     #[inline]
-    pub(crate) fn polled(self, ready: bool, name: &'static str, on: impl FnOnce() -> Subject) {
+    pub fn polled(self, ready: bool, name: &'static str, on: impl FnOnce() -> Subject) {
         if seam::detailed() {
             self.report(ready, name, on());
         }

@@ -107,7 +107,7 @@ pub async fn yield_now() {
 #[derive(Default)]
 #[must_use = "a builder starts nothing until `spawn`"]
 pub struct TaskBuilder {
-    name: Option<Name>,
+    pub(super) name: Option<Name>,
 }
 
 impl TaskBuilder {
@@ -133,6 +133,15 @@ impl TaskBuilder {
         F: Future<Output: Send> + Send + 'static,
     {
         run::start(Plain { future }, self.name, Location::caller())
+    }
+
+    /// As [`spawn`](Self::spawn), for what was asked for at `site`.
+    #[doc(hidden)]
+    pub fn spawn_at<F>(self, future: F, site: &'static Location<'static>) -> Task<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        run::start(Plain { future }, self.name, site)
     }
 
     /// As [`spawn_blocking`].

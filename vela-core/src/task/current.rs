@@ -100,5 +100,6 @@ impl fmt::Display for TaskInfo {
 #[must_use]
 pub fn current() -> Option<TaskInfo> {
     let (site, name) = ambient::task()?;
-    Some(TaskInfo { id: TaskId(rt::current_id()?), name, site })
+    let id = ambient::elsewhere().map(rt::Id::Own).or_else(rt::current_id)?;
+    Some(TaskInfo { id: TaskId(id), name, site })
 }

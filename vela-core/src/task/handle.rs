@@ -62,18 +62,24 @@ impl<T> Task<T> {
         }
     }
 
+    /// What cancels it, for those who do not have the handle.
+    #[doc(hidden)]
+    pub fn canceller(&self) -> Canceller {
+        Canceller(self.abort_handle())
+    }
+
     pub(super) fn abort_handle(&self) -> Option<AbortHandle> {
         self.join.with(|join| join.0.as_ref().map(JoinHandle::abort_handle))
     }
 
     /// Drops the task at its next `.await`, or before it starts. Returns at once; join the task to know when it
-    /// is gone. A task that has ended already is not changed; a blocking one runs to its end.
+    /// is gone. A task that has ended already is not changed; a blocking one, and a job of a pool, runs to its end once it has
+    /// begun.
     pub fn cancel(&self) {
-        self.join.with(|join| {
-            if let Some(handle) = &join.0 {
-                handle.abort();
-            }
-        });
+        let elsewhere = self.join.with(|join| join.0.as_ref().and_then(JoinHandle::abort));
+        if let Some(work) = elsewhere {
+            work.abort();
+        }
     }
 
     /// The name, if it was given one.
@@ -129,6 +135,20 @@ impl<T> Task<T> {
     pub fn join_blocking(&self) -> Result<T, TaskError> {
         crate::rt::assert_may_block("Task::join_blocking");
         crate::rt::park_on(self.join())
+    }
+}
+
+/// Cancels a task.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Canceller(Option<AbortHandle>);
+
+impl Canceller {
+    /// As [`Task::cancel`].
+    pub fn cancel(&self) {
+        if let Some(handle) = &self.0 {
+            handle.abort();
+        }
     }
 }
 

@@ -32,6 +32,7 @@
 mod builder;
 mod current;
 mod error;
+mod external;
 mod group;
 mod handle;
 mod nursery;
@@ -43,7 +44,10 @@ pub(crate) mod via;
 pub use builder::{TaskBuilder, spawn, spawn_blocking, yield_now};
 pub use current::{TaskId, TaskInfo, current};
 pub use error::{Panic, TaskError};
+pub use external::{OnCancel, Work, WorkEnd};
 pub use group::Group;
+#[doc(hidden)]
+pub use handle::Canceller;
 pub use handle::{Join, Task};
 pub use nursery::Host;
 pub use panic::panic_count;

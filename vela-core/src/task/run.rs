@@ -58,7 +58,7 @@ fn surroundings() -> (bool, Option<Context>) {
     (ambient::is_inside(), ambient::context())
 }
 
-fn extra(name: Option<&Name>, context: Option<Context>, site: &Location<'_>) -> Option<Box<Extra>> {
+pub(super) fn extra(name: Option<&Name>, context: Option<Context>, site: &Location<'_>) -> Option<Box<Extra>> {
     if name.is_none() && context.is_none() {
         return None;
     }

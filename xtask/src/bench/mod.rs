@@ -15,7 +15,7 @@ use crate::{Command, Outcome};
 
 pub(crate) const COMMAND: Command = Command {
     name: "bench",
-    options: "[sim | compile] [--quick | --page] [args…]",
+    options: "[actors | pools | sim | compile] [--quick | --page] [args…]",
     about: "Vela and its peers side by side (the crate benches/, in release)",
     details: "\
 Runs `cargo run --release -p vela-benches -- args…`: the arguments are passed on as they are. What
@@ -27,22 +27,32 @@ Compare ratios within one run only: absolute times on a shared machine mean noth
            Measures the compile time as well
   --smoke  each cell once, tiny: does it run at all?
 
+  actors   actors beside ractor, kameo, actix, xtra and a bare task; its own options are told by
+           `cargo xtask bench actors -- --help`
   compile  the time that `cargo check` takes for 1,000 two-arm `select!`, beside `tokio::select!`;
            `--rounds N`, 5 if not given
   sim      the deterministic simulator beside shuttle: schedules per second of the same small
-           program, on one core; its own options are told by `cargo xtask bench sim -- --help`",
+           program, on one core; its own options are told by `cargo xtask bench sim -- --help`
+  pools    a CPU pool beside raw Rayon and Tokio's `spawn_blocking`: what it costs to hand a job
+           over and get its result; its own options are told by `cargo xtask bench pools -- --help`",
     counts: false,
     run,
 };
 
 /// All binaries that measure.
-pub(crate) const BINS: [&str; 2] = [BIN, SIM];
+pub(crate) const BINS: [&str; 4] = [BIN, ACTORS, POOLS, SIM];
 
 /// The binary of the crate `vela-benches` that measures.
 const BIN: &str = "vela-benches";
 
+/// The binary that measures the actors, the word that asks for it, and the feature with its peers, which take a while to build.
+const ACTORS: &str = "actors";
+
 /// The binary that measures the simulator, and the word that asks for it.
 const SIM: &str = "sim";
+
+/// The binary that measures pools, and the word that asks for it.
+const POOLS: &str = "pools";
 
 /// The word that asks for the compile time.
 const COMPILE: &str = "compile";
@@ -66,7 +76,8 @@ fn run(args: Args) -> Outcome {
         let page = ["--page", &page.to_string_lossy(), "--compile", &figures.to_string_lossy()].map(str::to_owned);
         words.splice(at..=at, page);
     }
-    Ok(match run_bin(&workspace, what, &words, None)? {
+    let features: &[&str] = if what == ACTORS { &["--features", ACTORS] } else { &[] };
+    Ok(match run_bin(&workspace, what, features, &words, None)? {
         Ended::Well => ExitCode::SUCCESS,
         Ended::Badly | Ended::Late => ExitCode::FAILURE,
     })
@@ -75,21 +86,29 @@ fn run(args: Args) -> Outcome {
 /// What is asked for, and what is passed on to it.
 fn chosen(args: Args) -> (&'static str, Vec<String>) {
     let mut words = args.rest();
-    let Some(what) = [SIM, COMPILE].into_iter().find(|name| words.first().is_some_and(|word| word == name)) else {
+    let Some(what) =
+        [ACTORS, POOLS, SIM, COMPILE].into_iter().find(|name| words.first().is_some_and(|word| word == name))
+    else {
         return (BIN, words);
     };
     words.remove(0);
     (what, Args::new(words).rest())
 }
 
-/// Runs a binary of the benches with `words`.
+/// Runs a binary of the benches, built with `features`, with `words`.
 ///
 /// # Errors
 ///
 /// When cargo cannot be started.
-pub(crate) fn run_bin(workspace: &Workspace, bin: &str, words: &[String], until: Option<Instant>) -> Result<Ended> {
+pub(crate) fn run_bin(
+    workspace: &Workspace,
+    bin: &str,
+    features: &[&str],
+    words: &[String],
+    until: Option<Instant>,
+) -> Result<Ended> {
     let mut cargo = process::cargo(&workspace.root);
-    cargo.args(["run", "--release", "--package", "vela-benches", "--bin", bin, "--"]).args(words);
+    cargo.args(["run", "--release", "--package", "vela-benches", "--bin", bin]).args(features).arg("--").args(words);
     process::run(cargo, until)
 }
 
@@ -106,6 +125,7 @@ mod tests {
         assert_eq!(of("--quick sim"), (BIN, vec!["--quick".to_owned(), "sim".to_owned()]));
         assert_eq!(of("sim -- --help"), (SIM, vec!["--help".to_owned()]));
         assert_eq!(of("sim --smoke pct"), (SIM, vec!["--smoke".to_owned(), "pct".to_owned()]));
+        assert_eq!(of("actors --smoke"), (ACTORS, vec!["--smoke".to_owned()]));
         assert_eq!(of("compile --rounds 3"), (COMPILE, vec!["--rounds".to_owned(), "3".to_owned()]));
         assert_eq!(of(""), (BIN, vec![]));
     }

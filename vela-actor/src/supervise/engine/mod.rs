@@ -67,7 +67,7 @@ pub(crate) enum Event {
     Kill,
 }
 
-/// What is to be done, in the order of the list.
+/// What is to be done, in the order of the list, answers last.
 #[derive(Debug, Clone)]
 pub(crate) enum Effect {
     /// Start it. `Started` at most once and then `Exited` once are to follow.

@@ -27,7 +27,7 @@ use tokio::runtime::Handle;
 pub(super) use handle::{AbortHandle, JoinHandle};
 pub(crate) use share::wake_next;
 pub(super) use task::current_id;
-pub(crate) use task::{Reports, Unreported};
+pub(crate) use task::{Reports, Unreported, next_id};
 
 use share::Place;
 

@@ -229,7 +229,7 @@ where
 }
 
 /// Numbers are handed out to threads in blocks, so that these do not meet on a counter.
-fn next_id() -> u64 {
+pub(crate) fn next_id() -> u64 {
     const BLOCK: u64 = 4096;
     static BLOCKS: AtomicU64 = AtomicU64::new(1);
     thread_local!(static NEXT: Cell<u64> = const { Cell::new(0) });

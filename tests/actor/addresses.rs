@@ -1,0 +1,196 @@
+//! Addresses over restarts: of all kinds, for all that they are good for.
+
+use std::collections::HashSet;
+
+use vela::actor::{Exit, Spawn, Strategy, Supervision, spawn};
+use vela::prelude::*;
+
+use crate::probe::{Echo, Journal, Probe, ProbeMsg, deed, fail, hang};
+use crate::stage::{Stage, answers, calm, tell};
+
+const ONE: Strategy = Strategy::OneForOne;
+
+// ractor: an address that was taken before a restart leads nowhere.
+#[vela::test]
+async fn an_address_delivers_asks_and_stops_after_restarts() {
+    let (stage, [a]) = Stage::with(ONE, ["a"]).await;
+    let (id, path) = (a.id(), a.path().to_owned());
+    let copy = a.clone();
+    for _ in 0..3 {
+        tell(&a, fail("x")).await;
+        assert!(answers(&copy).await);
+    }
+    assert_eq!((copy.id(), copy.path()), (id, path.as_str()));
+    copy.send("still here").await.unwrap();
+    calm().await;
+    assert_eq!(stage.notes().last().unwrap(), "a: still here");
+    copy.stop();
+    assert!(a.terminated().await.is_normal());
+    assert!(!copy.is_alive());
+    stage.end().await;
+}
+
+#[vela::test]
+async fn a_kill_after_a_restart_hits_the_new_run() {
+    let (stage, [a]) = Stage::with(ONE, ["a"]).await;
+    tell(&a, fail("x")).await;
+    tell(&a, hang()).await;
+    a.kill();
+    assert!(answers(&a).await);
+    assert_eq!(stage.children().list()[0].restarts, 2);
+    stage.end().await;
+}
+
+#[vela::test]
+async fn terminated_waits_for_the_last_end() {
+    let (stage, [a]) = Stage::with(Supervision::new(ONE).backoff(secs(1)..secs(1)), ["a"]).await;
+    let waiting: Vec<_> = (0..3).map(|_| vela::task::spawn(a.terminated())).collect();
+    tell(&a, fail("first")).await;
+    sleep(secs(2)).await;
+    assert!(waiting.iter().all(|waiter| !waiter.is_finished()));
+    assert!(a.exit().is_none() && a.is_alive());
+    a.stop();
+    for waiter in waiting {
+        assert!(waiter.await.unwrap().is_normal());
+    }
+    // Also who asks late.
+    assert!(a.terminated().await.is_normal());
+    stage.end().await;
+}
+
+#[vela::test]
+async fn a_recipient_delivers_after_restarts() {
+    let (stage, [a]) = Stage::with(ONE, ["a"]).await;
+    let narrow = a.recipient::<&'static str>();
+    tell(&a, fail("x")).await;
+    narrow.send("by send").await.unwrap();
+    narrow.try_send("by try_send").unwrap();
+    vela! { (narrow <- "by arrow").unwrap(); }
+    calm().await;
+    assert_eq!(stage.notes()[3..], ["a: by send", "a: by try_send", "a: by arrow"]);
+    assert_eq!((narrow.id(), narrow.path()), (a.id(), a.path()));
+    a.stop();
+    a.terminated().await;
+    assert!(!narrow.is_alive());
+    assert_eq!(narrow.send("late").await.unwrap_err().into_inner(), "late");
+    stage.end().await;
+}
+
+#[vela::test]
+async fn a_weak_address_is_good_until_the_end() {
+    let (stage, [a]) = Stage::with(ONE, ["a"]).await;
+    let weak = a.downgrade();
+    tell(&a, fail("x")).await;
+    drop(a);
+    let a = weak.upgrade().unwrap();
+    assert!(answers(&a).await);
+    a.stop();
+    a.terminated().await;
+    assert!(weak.upgrade().is_none());
+    stage.end().await;
+}
+
+#[vela::test]
+async fn a_weak_address_holds_no_actor_that_nobody_supervises() {
+    let journal = Journal::new();
+    let a = spawn(Probe::new("a", &journal));
+    let weak = a.downgrade();
+    let end = a.terminated();
+    drop(a);
+    assert!(end.await.is_normal());
+    assert!(weak.upgrade().is_none());
+    assert_eq!(journal.take(), ["a: started", "a: stopped [stopped]", "a: dropped"]);
+}
+
+#[vela::test]
+async fn a_supervised_actor_lives_without_addresses() {
+    let (stage, [a]) = Stage::with(ONE, ["a"]).await;
+    a.send("last words").await.unwrap();
+    drop(a);
+    calm().await;
+    assert_eq!(stage.notes(), ["a: last words"]);
+    stage.end().await;
+}
+
+#[vela::test(schedules = 10)]
+async fn addresses_are_equal_if_their_actor_is_the_same() {
+    let (stage, [a, b]) = Stage::with(ONE, ["a", "b"]).await;
+    assert!(a == a.clone() && a != b);
+    #[expect(clippy::mutable_key_type, reason = "equal and hashed by the number")]
+    let set: HashSet<_> = [a.clone(), b.clone(), a.clone()].into();
+    assert_eq!(set.len(), 2);
+    assert!(a.id() < b.id());
+    stage.end().await;
+}
+
+#[vela::test(schedules = 500)]
+async fn a_message_is_handled_or_comes_back_or_was_left_in_the_mailbox() {
+    let (stage, [a]) = Stage::with(Supervision::new(ONE).max_restarts(1), ["a"]).await;
+    let senders: Vec<_> = ["p", "q"]
+        .map(|name| {
+            let a = a.clone();
+            vela::task::spawn(async move {
+                let mut sent = Vec::new();
+                for n in 0..4 {
+                    let text = format!("{name}{n}");
+                    match a.send(ProbeMsg::Note(text.clone())).await {
+                        Ok(()) => sent.push(text),
+                        Err(error) => assert!(matches!(error.into_inner(), ProbeMsg::Note(back) if back == text)),
+                    }
+                }
+                sent
+            })
+        })
+        .into();
+    a.send(fail("x")).await.ok();
+    a.send(fail("y")).await.ok();
+    stage.system.terminated().await.unwrap_err();
+    let mut sent = Vec::new();
+    for sender in senders {
+        sent.extend(sender.await.unwrap());
+    }
+    let handled: Vec<_> = stage.notes().iter().filter_map(|note| Some(note.strip_prefix("a: ")?.to_owned())).collect();
+    for name in ["p", "q"] {
+        let of = |list: &[String]| -> Vec<String> {
+            list.iter().filter(|text| text.len() == 2 && text.starts_with(name)).cloned().collect()
+        };
+        // In order, none twice, none that was not sent.
+        assert_eq!(of(&handled), of(&sent)[..of(&handled).len()], "{handled:?}");
+    }
+}
+
+#[vela::test]
+async fn a_supervised_actor_may_stop_itself_by_its_address() {
+    let (stage, [a]) = Stage::with(ONE, ["a"]).await;
+    a.send(deed(|_, cx| {
+        Box::pin(async move {
+            cx.address().stop();
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    assert!(a.terminated().await.is_normal());
+    assert!(stage.children().is_empty());
+    stage.end().await;
+}
+
+#[vela::test]
+async fn an_actor_that_kills_itself_is_dropped_at_its_next_await() {
+    let journal = Journal::new();
+    let a = Spawn::new().name("a").start(Probe::new("a", &journal));
+    a.send(deed(|probe, cx| {
+        Box::pin(async move {
+            cx.address().kill();
+            probe.note("not yet");
+            vela::task::yield_now().await;
+            probe.note("never");
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    assert!(matches!(a.terminated().await, Exit::Killed));
+    assert_eq!(journal.take(), ["a: started", "a: not yet", "a: dropped"]);
+    assert!(a.ask(Echo(1)).await.is_err());
+}

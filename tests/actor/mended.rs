@@ -1,0 +1,384 @@
+//! What a review of the code has found.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use vela::actor::{
+    Actor, ActorContext, ActorState, Address, Call, Decision, Message, Request, Spawn, Strategy, Supervision,
+    Supervisor, System, child, spawn,
+};
+use vela::prelude::*;
+
+use crate::probe::{Echo, Hook, Journal, Probe, deed, fail, hang};
+
+fn factory(name: &'static str, journal: &Journal) -> impl Fn() -> Probe + Send + Sync + 'static {
+    let journal = journal.clone();
+    move || Probe::new(name, &journal)
+}
+
+#[vela::test]
+async fn who_is_told_that_a_child_has_stopped_finds_its_name_free() {
+    let system = System::new("s");
+    let journal = Journal::new();
+    for _ in 0..3 {
+        let a = system.spawn(child("a"), factory("a", &journal)).unwrap();
+        system.children().stop("a").await.unwrap();
+        assert!(!a.is_alive());
+    }
+    system.shutdown().await.unwrap();
+}
+
+#[vela::test]
+async fn a_kept_child_that_never_came_up_does_not_hold_up_its_supervisor() {
+    let journal = Journal::new();
+    let inner = journal.clone();
+    let tree = Supervisor::new(Supervision::new(Strategy::OneForOne).on_failure(|_| Decision::Stop))
+        .child(child("bad"), move || {
+            let mut probe = Probe::new("bad", &inner);
+            probe.in_started = Hook::Err;
+            probe
+        })
+        .child(child("good"), factory("good", &journal));
+    let system = System::new("s");
+    let tree = system.children().supervisor(child("tree"), tree).unwrap();
+    let children = tree.children().await.unwrap();
+    assert_eq!(children.list()[0].state, ActorState::Stopped);
+    assert_eq!(children.list()[1].state, ActorState::Running);
+    system.shutdown().await.unwrap();
+}
+
+#[vela::test]
+async fn open_asks_of_a_kept_child_that_has_ended_get_an_error() {
+    let journal = Journal::new();
+    let system = System::new("s");
+    let a = system.children().spawn_kept(child("a").transient(), factory("a", &journal)).unwrap();
+    let (go, waits) = vela::channel::<()>(0);
+    a.send(deed(move |_, cx| {
+        Box::pin(async move {
+            waits.recv().await;
+            cx.stop();
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    let asker = a.clone();
+    let asks = go! { asker.ask(Echo(1)).without_timeout().await };
+    while a.mailbox_len() != 1 || a.state() != ActorState::Running {
+        vela::task::yield_now().await;
+    }
+    go.send(()).await.unwrap();
+    assert!(asks.await.unwrap().is_err());
+    system.children().restart("a").await.unwrap();
+    assert_eq!(a.ask(Echo(2)).await.unwrap(), 2);
+    system.shutdown().await.unwrap();
+}
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("a bomb");
+    }
+}
+
+#[derive(Message)]
+enum BombMsg {
+    Bomb(Bomb),
+    Ask(Call<Anything>),
+}
+
+struct Anything;
+
+impl Request for Anything {
+    type Reply = ();
+}
+
+struct Keeper;
+
+impl Actor for Keeper {
+    type Message = BombMsg;
+    type Error = &'static str;
+
+    async fn handle(&mut self, message: BombMsg, _: &mut ActorContext<Self>) -> Result<(), &'static str> {
+        match message {
+            BombMsg::Bomb(bomb) => std::mem::forget(bomb),
+            BombMsg::Ask(call) => call.reply(()),
+        }
+        Ok(())
+    }
+}
+
+#[vela::test(schedules = 200)]
+async fn messages_that_panic_when_they_are_dropped_hold_up_nobody() {
+    let system = System::new("s");
+    let (a, b) = (system.spawn(child("a"), || Keeper).unwrap(), system.spawn(child("b"), || Keeper).unwrap());
+    let (a2, b2) = (a.clone(), b.clone());
+    let asks = go! {
+        let both = (a2.ask(Anything).await, b2.ask(Anything).await);
+        drop(both);
+    };
+    for address in [&a, &b] {
+        for _ in 0..2 {
+            std::mem::forget(address.try_send(Bomb));
+        }
+    }
+    system.shutdown().await.unwrap();
+    a.terminated().await;
+    b.terminated().await;
+    asks.await.unwrap();
+}
+
+/// Its text cannot be had.
+#[derive(Debug)]
+struct Unspeakable;
+
+impl std::fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl std::error::Error for Unspeakable {}
+
+struct Mute;
+
+impl Actor for Mute {
+    type Message = u8;
+    type Error = Unspeakable;
+
+    async fn handle(&mut self, _: u8, _: &mut ActorContext<Self>) -> Result<(), Unspeakable> {
+        Err(Unspeakable)
+    }
+}
+
+#[vela::test(schedules = 200)]
+async fn an_error_whose_display_panics_is_a_failure_like_any_other() {
+    let alone = spawn(Mute);
+    alone.send(1u8).await.unwrap();
+    assert!(alone.terminated().await.failure().is_some());
+
+    let system = System::with("s", Supervision::new(Strategy::OneForOne).max_restarts(1)).unwrap();
+    let events = system.events();
+    let mute = system.spawn(child("mute"), || Mute).unwrap();
+    mute.send(1u8).await.unwrap();
+    mute.send(1u8).await.unwrap();
+    assert!(system.terminated().await.is_err());
+    drop(events);
+}
+
+#[vela::test(schedules = 50)]
+async fn timers_that_were_cancelled_are_forgotten() {
+    let live = Arc::new(AtomicU32::new(0));
+    struct Counted(Arc<AtomicU32>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    let p = spawn(Probe::new("p", &Journal::new()));
+    let counted = Arc::clone(&live);
+    p.send(deed(move |_, cx| {
+        Box::pin(async move {
+            for _ in 0..1000 {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let one = Counted(Arc::clone(&counted));
+                let make = move || {
+                    let _kept = &one;
+                    "late"
+                };
+                cx.every(secs(3600), make).cancel();
+            }
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    p.ask(Echo(1)).await.unwrap();
+    assert!(live.load(Ordering::SeqCst) < 100);
+}
+
+#[vela::test]
+async fn the_arrow_follows_the_mailboxs_rule() {
+    let p = Spawn::new().mailbox(1, Overflow::Reject).start(Probe::new("p", &Journal::new()));
+    p.send(hang()).await.unwrap();
+    while p.mailbox_len() > 0 {
+        vela::task::yield_now().await;
+    }
+    vela! {
+        (p <- "fits").unwrap();
+        assert_eq!((p <- "does not").unwrap_err().kind(), vela::SendErrorKind::Full);
+    }
+    p.kill();
+}
+
+struct Relay {
+    next: Option<Address<Relay>>,
+}
+
+struct Hop;
+
+impl Request for Hop {
+    type Reply = u32;
+}
+
+#[derive(Message)]
+enum RelayMsg {
+    Hop(Call<Hop>),
+    To(Address<Relay>),
+}
+
+impl Actor for Relay {
+    type Message = RelayMsg;
+    type Error = vela::actor::AskError;
+
+    async fn handle(&mut self, message: RelayMsg, _: &mut ActorContext<Self>) -> Result<(), vela::actor::AskError> {
+        match message {
+            RelayMsg::To(next) => self.next = Some(next),
+            RelayMsg::Hop(call) => {
+                call.reply(1);
+                // Whoever asked has its answer, and handles again.
+                if let Some(next) = self.next.take() {
+                    next.ask(Hop).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[vela::test]
+async fn an_ask_back_after_the_answer_is_no_circle() {
+    let (a, b) = (spawn(Relay { next: None }), spawn(Relay { next: None }));
+    a.send(b.clone()).await.unwrap();
+    b.send(a.clone()).await.unwrap();
+    a.ask(Hop).await.unwrap();
+    sleep(ms(1)).await;
+    assert!(a.exit().is_none() && b.exit().is_none(), "{:?} {:?}", a.exit(), b.exit());
+    a.stop();
+    b.stop();
+    a.terminated().await;
+    b.terminated().await;
+}
+
+#[vela::test]
+async fn the_state_between_two_runs_is_told() {
+    let journal = Journal::new();
+    let system = System::new("s");
+    let kept = system.children().spawn_kept(child("kept"), factory("kept", &journal)).unwrap();
+    system.children().settled().await;
+    system.children().stop("kept").await.unwrap();
+    assert_eq!(kept.state(), ActorState::Stopped);
+    system.shutdown().await.unwrap();
+}
+
+#[vela::test]
+async fn a_name_is_registered_again_by_the_next_run_and_given_up_at_the_end() {
+    let journal = Journal::new();
+    let system = System::new("s");
+    let inner = journal.clone();
+    let register = || {
+        deed(|_, cx| {
+            let names = cx.registry().unwrap();
+            let registered = names.register("me", cx.address(), cx.id().get());
+            Box::pin(async move { registered.map_err(|_| crate::probe::Fault("taken")) })
+        })
+    };
+    let a = system.spawn(child("a").max_restarts(1), move || Probe::new("a", &inner)).unwrap();
+    for message in [register(), fail("x"), register()] {
+        a.send(message).await.unwrap();
+    }
+    assert_eq!(a.ask(Echo(1)).await.unwrap(), 1);
+    assert_eq!(system.registry().names().len(), 1);
+    system.children().stop("a").await.unwrap();
+    assert!(system.registry().names().is_empty());
+    system.shutdown().await.unwrap();
+}
+
+#[vela::test]
+async fn a_repeated_timer_that_is_always_late_leaves_turns_to_the_mail() {
+    let p = spawn(Probe::new("p", &Journal::new()));
+    p.send(deed(|_, cx| {
+        cx.every(ms(1), || {
+            deed(|_, _| {
+                Box::pin(async {
+                    sleep(ms(5)).await;
+                    Ok(())
+                })
+            })
+        });
+        Box::pin(async { Ok(()) })
+    }))
+    .await
+    .unwrap();
+    for n in 0..5 {
+        assert_eq!(p.ask(Echo(n)).await.unwrap(), n);
+    }
+}
+
+#[vela::test(schedules = 20)]
+async fn a_source_that_is_always_ready_leaves_turns_to_the_mail() {
+    let p = spawn(Probe::new("p", &Journal::new()));
+    p.send(deed(|_, cx| {
+        let always = futures_util::StreamExt::take(futures_util::stream::repeat(()), 500);
+        cx.attach(vela::actor::Values(always), |()| deed(|_, _| Box::pin(async { Ok(()) })));
+        Box::pin(async { Ok(()) })
+    }))
+    .await
+    .unwrap();
+    assert_eq!(p.ask(Echo(1)).await.unwrap(), 1);
+    p.kill();
+    p.terminated().await;
+}
+
+struct Holder {
+    ask_back: bool,
+}
+
+#[derive(Message)]
+enum HolderMsg {
+    Hop(Call<Hop>),
+    Asker(Address<Asker>),
+}
+
+struct Asker(Address<Holder>);
+
+impl Actor for Asker {
+    type Message = Call<Hop>;
+    type Error = vela::actor::AskError;
+
+    async fn handle(&mut self, call: Call<Hop>, _: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        call.reply(self.0.ask(Hop).without_timeout().await?);
+        Ok(())
+    }
+}
+
+impl Actor for Holder {
+    type Message = HolderMsg;
+    type Error = std::convert::Infallible;
+
+    async fn handle(&mut self, message: HolderMsg, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        match message {
+            HolderMsg::Hop(call) if !self.ask_back => assert!(cx.stash(call).is_ok()),
+            HolderMsg::Hop(call) => call.reply(7),
+            HolderMsg::Asker(asker) => {
+                self.ask_back = true;
+                cx.unstash_all();
+                drop(asker);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[vela::test]
+async fn a_stashed_question_is_answered_later() {
+    let holder = spawn(Holder { ask_back: false });
+    let asker = spawn(Asker(holder.clone()));
+    let front = asker.clone();
+    let first = go! { front.ask(Hop).await };
+    sleep(ms(1)).await;
+    holder.send(asker).await.unwrap();
+    assert_eq!(first.await.unwrap().unwrap(), 7);
+}

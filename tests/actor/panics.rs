@@ -1,0 +1,256 @@
+//! Panics in foreign code: in hooks, factories, drops, maps. None gets further than its actor.
+
+use vela::actor::{Actor, ActorContext, Address, Exit, Phase, Strategy, Supervision, Supervisor, System, child};
+use vela::prelude::*;
+
+use crate::probe::{Bomb, Fault, Hook, Probe, ProbeMsg, deed, fail, leave, panic};
+use crate::stage::{Stage, answers, calm, tell, who};
+
+const ONE: Strategy = Strategy::OneForOne;
+
+/// The first run of `a` meets with `fault`, by which it has failed; the second one lives, as its sibling does.
+async fn survives(change: impl Fn(&mut Probe) + Send + Sync + 'static, fault: Option<ProbeMsg>, phase: Option<Phase>) {
+    let stage = Stage::new(Supervision::new(ONE).on_failure(move |failure| {
+        assert!(phase.is_none_or(|phase| failure.is_panic() && failure.phase() == phase), "{failure}");
+        vela::actor::Decision::Restart
+    }));
+    let b = stage.add(child("b"));
+    let a: Address<Probe> = stage.add_with(child("a"), move |run, probe| {
+        if run == 1 {
+            change(probe);
+        }
+    });
+    if let Some(fault) = fault {
+        tell(&a, fault).await;
+    }
+    assert!(answers(&a).await);
+    assert!(answers(&b).await);
+    assert!(stage.children().list()[1].restarts >= 1);
+    let notes = stage.notes();
+    assert_eq!(who(&notes, "dropped"), ["a"], "{notes:?}");
+    stage.end().await;
+}
+
+// actix: a panic of a handler takes the actor's thread, and all actors on it, along.
+#[vela::test]
+async fn in_a_handler() {
+    survives(|_| (), Some(panic("x")), Some(Phase::Running)).await;
+}
+
+#[vela::test]
+async fn in_started() {
+    survives(|probe| probe.in_started = Hook::Panic, None, Some(Phase::Starting)).await;
+}
+
+#[vela::test]
+async fn in_stopped() {
+    survives(|probe| probe.in_stopped = Hook::Panic, Some(leave()), Some(Phase::Stopping)).await;
+}
+
+#[vela::test]
+async fn in_stopped_after_a_panic() {
+    survives(|probe| probe.in_stopped = Hook::Panic, Some(panic("x")), Some(Phase::Running)).await;
+}
+
+#[vela::test]
+async fn in_the_drop_of_the_state() {
+    survives(|probe| probe.in_drop = Hook::Panic, Some(leave()), Some(Phase::Stopping)).await;
+}
+
+#[vela::test]
+async fn in_the_drop_of_the_state_of_one_that_is_killed() {
+    survives(
+        |probe| probe.in_drop = Hook::Panic,
+        Some(deed(|_, cx| {
+            Box::pin(async move {
+                cx.address().kill();
+                std::future::pending().await
+            })
+        })),
+        None,
+    )
+    .await;
+}
+
+#[vela::test]
+async fn everywhere_at_once() {
+    let change = |probe: &mut Probe| (probe.in_stopped, probe.in_drop) = (Hook::Panic, Hook::Panic);
+    survives(change, Some(panic("x")), Some(Phase::Running)).await;
+}
+
+#[vela::test]
+async fn in_the_drop_of_a_message() {
+    survives(|_| (), Some(crate::probe::bomb()), Some(Phase::Running)).await;
+}
+
+#[vela::test]
+async fn in_the_drop_of_what_a_handler_held_when_it_was_killed() {
+    survives(
+        |_| (),
+        Some(deed(|_, cx| {
+            let bomb = Bomb;
+            Box::pin(async move {
+                cx.address().kill();
+                vela::task::yield_now().await;
+                drop(bomb);
+                Ok(())
+            })
+        })),
+        None,
+    )
+    .await;
+}
+
+#[vela::test]
+async fn with_a_payload_whose_drop_panics() {
+    let fault = deed(|_, _| Box::pin(async { std::panic::panic_any(Bomb) }));
+    survives(|_| (), Some(fault), Some(Phase::Running)).await;
+}
+
+#[vela::test]
+async fn in_the_factory_of_a_timers_message() {
+    let fault = deed(|_, cx| {
+        Box::pin(async move {
+            cx.every(ms(1), || -> &'static str { panic!("no message") });
+            sleep(ms(2)).await;
+            Ok(())
+        })
+    });
+    survives(|_| (), Some(fault), Some(Phase::Running)).await;
+}
+
+#[vela::test]
+async fn in_the_map_of_a_source() {
+    let (tx, rx) = vela::channel::<u32>(1);
+    tx.try_send(1).unwrap();
+    let fault = deed(move |_, cx| {
+        Box::pin(async move {
+            cx.attach(rx, |_| -> &'static str { panic!("no message") });
+            Ok(())
+        })
+    });
+    survives(|_| (), Some(fault), Some(Phase::Running)).await;
+}
+
+#[vela::test]
+async fn in_the_drop_of_a_timer_and_a_source() {
+    let fault = deed(move |_, cx| {
+        Box::pin(async move {
+            let (one, two) = (Bomb, Bomb);
+            cx.every(secs(1), move || {
+                let _one = &one;
+                "tick"
+            });
+            let (_, rx) = vela::channel::<u32>(1);
+            cx.attach(rx, move |_| {
+                let _two = &two;
+                "value"
+            });
+            Err(Fault("x"))
+        })
+    });
+    survives(|_| (), Some(fault), None).await;
+}
+
+#[vela::test]
+async fn in_restarting() {
+    let stage = Stage::new(ONE);
+    let a = stage.add_with(child("a"), |run, probe| {
+        if run == 2 {
+            probe.in_restarting = Hook::Panic;
+        }
+    });
+    tell(&a, fail("x")).await;
+    assert!(answers(&a).await);
+    assert_eq!(stage.children().list()[0].restarts, 2);
+    // The second run never got to its start, but its stop hook was heard.
+    assert_eq!(who(&stage.notes(), "started").len(), 2);
+    stage.end().await;
+}
+
+#[vela::test]
+async fn in_the_drop_of_the_factory() {
+    let stage = Stage::new(ONE);
+    let b = stage.add(child("b"));
+    let bomb = Bomb;
+    let journal = stage.journal.clone();
+    let a = stage
+        .system
+        .spawn(child("a"), move || {
+            let _bomb = &bomb;
+            Probe::new("a", &journal)
+        })
+        .unwrap();
+    assert!(answers(&a).await);
+    let waiting = vela::task::spawn(a.terminated());
+    calm().await;
+    a.stop();
+    assert!(waiting.await.unwrap().is_normal());
+    assert!(answers(&b).await);
+    stage.end().await;
+}
+
+#[vela::test]
+async fn in_stopped_while_the_supervisor_ends() {
+    let stage = Stage::new(ONE);
+    let panics = |_, probe: &mut Probe| (probe.in_stopped, probe.in_drop) = (Hook::Panic, Hook::Panic);
+    let all = ["a", "b"].map(|name| stage.add_with(child(name), panics));
+    stage.children().settled().await;
+    stage.end().await;
+    assert!(all.iter().all(|actor| matches!(actor.exit(), Some(Exit::Failed(_)))));
+    assert_eq!(who(&stage.notes(), "dropped"), ["b", "a"]);
+}
+
+/// An error that cannot be shown.
+#[derive(Debug)]
+struct Unspeakable;
+
+impl std::fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl std::error::Error for Unspeakable {}
+
+struct Speechless;
+
+impl Actor for Speechless {
+    type Message = ();
+    type Error = Unspeakable;
+
+    async fn handle(&mut self, (): (), _: &mut ActorContext<Self>) -> Result<(), Unspeakable> {
+        Err(Unspeakable)
+    }
+}
+
+#[vela::test]
+async fn in_the_text_of_an_error_of_one_that_nobody_supervises() {
+    let a = vela::actor::spawn(Speechless);
+    a.send(()).await.unwrap();
+    assert!(a.terminated().await.failure().is_some());
+}
+
+#[vela::test]
+async fn in_the_text_of_an_error_that_ends_a_system() {
+    let system = System::with("s", Supervision::new(ONE).max_restarts(0)).unwrap();
+    let a = system.spawn(child("a"), || Speechless).unwrap();
+    a.send(()).await.unwrap();
+    assert!(system.terminated().await.is_err());
+    assert!(a.exit().is_some());
+}
+
+#[vela::test]
+async fn in_the_text_of_an_error_that_is_told_as_an_event() {
+    let system = System::new("s");
+    let events = system.events();
+    let a = system.spawn(child("a").temporary(), || Speechless).unwrap();
+    a.send(()).await.unwrap();
+    assert!(a.terminated().await.failure().is_some());
+    let supervision = Supervision::new(ONE).max_restarts(0);
+    let tree = Supervisor::new(supervision).child(child("never"), || -> Speechless { panic!("not made") });
+    let tree = system.children().supervisor(child("tree").temporary(), tree).unwrap();
+    assert!(tree.terminated().await.failure().is_some());
+    system.shutdown().await.unwrap();
+    drop(events);
+}

@@ -1,0 +1,101 @@
+//! Setting up a CPU pool.
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use vela_core::Overflow;
+
+use super::CpuPool;
+use super::shared::Shared;
+use super::threads::Threads;
+use crate::error::BuildError;
+use crate::snapshot::{Observed, register};
+
+/// Sets up a [`CpuPool`].
+///
+/// # Examples
+///
+/// ```
+/// use vela_core::Overflow;
+/// use vela_pool::CpuPool;
+///
+/// let pool = CpuPool::builder()
+///     .threads(2)
+///     .name("thumbnails")
+///     .queue(64)                       // jobs
+///     .overflow(Overflow::Reject)
+///     .build()?;
+/// assert_eq!((pool.threads(), pool.capacity()), (2, 64));
+/// # Ok::<(), vela_pool::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder starts nothing until `build`"]
+pub struct CpuPoolBuilder {
+    threads: usize,
+    name: Option<Box<str>>,
+    thread_name: Option<Box<str>>,
+    bound: usize,
+    overflow: Overflow,
+}
+
+impl CpuPoolBuilder {
+    /// Jobs in the queue, unless told otherwise.
+    const BOUND: usize = 1024;
+
+    pub(super) fn new() -> Self {
+        Self { threads: 0, name: None, thread_name: None, bound: Self::BOUND, overflow: Overflow::Block }
+    }
+
+    /// The number of threads; 0, the default, is one for each core that the process may use.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Names the pool: for [`snapshot`](crate::snapshot()), the metrics and the log.
+    pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// What the names of its threads begin with; a number follows. By default the pool's name, or `vela-cpu`.
+    pub fn thread_name(mut self, prefix: impl Into<Box<str>>) -> Self {
+        self.thread_name = Some(prefix.into());
+        self
+    }
+
+    /// How many jobs may wait for a thread; 1024 unless told otherwise. 0 is taken as 1.
+    pub fn queue(mut self, jobs: usize) -> Self {
+        self.bound = jobs.max(1);
+        self
+    }
+
+    /// What happens to one job more when the queue is full; by default the caller waits. A job that
+    /// [`DropOldest`](Overflow::DropOldest) or [`DropNewest`](Overflow::DropNewest) drops is cancelled, counted, and told of in
+    /// the log.
+    pub fn overflow(mut self, policy: Overflow) -> Self {
+        self.overflow = policy;
+        self
+    }
+
+    /// Starts the threads.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if the system gives no more threads.
+    pub fn build(self) -> Result<CpuPool, BuildError> {
+        let threads = match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+            threads => threads,
+        };
+        let prefix = self.thread_name.or_else(|| self.name.clone()).unwrap_or_else(|| "vela-cpu".into());
+        let named = self.name.is_some();
+        let threads = Threads::start(threads, prefix)?;
+        let shared = Arc::new(Shared::new(self.name, self.bound, self.overflow, threads));
+        if named {
+            let observed: Arc<dyn Observed> = Arc::clone(&shared) as _;
+            register(Arc::downgrade(&observed));
+        }
+        Ok(CpuPool { shared })
+    }
+}

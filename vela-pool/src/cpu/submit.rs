@@ -1,0 +1,275 @@
+//! Submitting a job: with a name and a priority, waiting for room or not.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{SemaphorePermit, TryAcquireError};
+use vela_core::__private::{operation, wait_on_thread};
+use vela_core::Overflow;
+use vela_core::ops::Named;
+use vela_core::task::{Task, TaskBuilder};
+use vela_core::time::sleep;
+
+use super::Priority;
+use super::job::{Closure, Job};
+use super::shared::Shared;
+use super::threads::Threads;
+use crate::error::{JobError, SpawnError, SpawnErrorKind};
+use crate::wanted::Wanted;
+
+/// A job in the making: what [`CpuPool::priority`](super::CpuPool::priority) and [`CpuPool::name`](super::CpuPool::name) give.
+///
+/// # Examples
+///
+/// ```
+/// use vela_pool::{CpuPool, Priority};
+///
+/// # vela_core::block_on(async {
+/// let pool = CpuPool::builder().threads(1).build()?;
+/// let task = pool.priority(Priority::Low).name("nightly").spawn(|| 7).await.map_err(|refused| refused.to_string())?;
+/// assert_eq!(task.name(), Some("nightly"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is submitted until `spawn`, `try_spawn` or `run`"]
+pub struct JobBuilder {
+    pool: Arc<Shared>,
+    name: Option<Cow<'static, str>>,
+    priority: Priority,
+}
+
+impl JobBuilder {
+    pub(super) fn new(pool: &Arc<Shared>) -> Self {
+        Self { pool: Arc::clone(pool), name: None, priority: Priority::Normal }
+    }
+
+    /// The lane; [`Normal`](Priority::Normal) unless told otherwise.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Names the job, for its errors and for [`current`](vela_core::task::current()).
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// As [`CpuPool::spawn`](super::CpuPool::spawn).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn spawn<F, R>(self, job: F) -> Named<impl Future<Output = Result<Task<R>, SpawnError<F>>> + Send + use<F, R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let site = Location::caller();
+        operation("spawn", self.submit(job, site))
+    }
+
+    /// As [`CpuPool::try_spawn`](super::CpuPool::try_spawn).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn try_spawn<F, R>(self, job: F) -> Result<Task<R>, SpawnError<F>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.try_submit(job, Location::caller()).map_err(Refused::count)
+    }
+
+    /// As [`CpuPool::spawn_from_thread`](super::CpuPool::spawn_from_thread).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// In an async context.
+    #[track_caller]
+    pub fn spawn_from_thread<F, R>(self, job: F) -> Result<Task<R>, SpawnError<F>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let site = Location::caller();
+        if !Threads::is_here(&self.pool) {
+            return wait_on_thread("CpuPool::spawn_from_thread", self.submit(job, site));
+        }
+        let (mut builder, mut job) = (self, job);
+        loop {
+            match builder.try_submit(job, site) {
+                Err(refused) if refused.error.kind() == SpawnErrorKind::Full && refused.builder.pool.room.is_some() => {
+                    (builder, job) = (refused.builder, refused.error.into_inner());
+                }
+                submitted => return submitted.map_err(Refused::count),
+            }
+            // P4: whoever would wait for a thread while he holds one makes room himself. If there is nothing to run, another
+            // thread has taken it just now, or is about to put it there.
+            match builder.pool.take(false) {
+                Some(taken) => taken.run(),
+                None => std::thread::yield_now(),
+            }
+        }
+    }
+
+    /// As [`CpuPool::run`](super::CpuPool::run).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn run<F, R>(self, job: F) -> Named<impl Future<Output = Result<R, JobError>> + Send + use<F, R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.run_at(job, Location::caller())
+    }
+
+    /// As [`run`](Self::run), for what was asked for at `site`.
+    pub(crate) fn run_at<F, R>(
+        self,
+        job: F,
+        site: &'static Location<'static>,
+    ) -> Named<impl Future<Output = Result<R, JobError>> + Send + use<F, R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        operation("run", async move {
+            let task = Wanted(self.submit(job, site).await?);
+            Ok(task.0.join().await?)
+        })
+    }
+
+    async fn submit<F, R>(self, job: F, site: &'static Location<'static>) -> Result<Task<R>, SpawnError<F>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let refused = match self.try_submit(job, site) {
+            Ok(task) => return Ok(task),
+            Err(refused) if refused.error.kind() == SpawnErrorKind::Full => refused,
+            Err(refused) => return Err(refused.count()),
+        };
+        let waited = match refused.builder.pool.overflow {
+            Overflow::Retry { attempts, backoff } => refused.retry(site, attempts, backoff).await,
+            _ if refused.builder.pool.room.is_some() => refused.wait(site).await,
+            _ => Err(refused),
+        };
+        waited.map_err(Refused::count)
+    }
+
+    fn try_submit<F, R>(self, job: F, site: &'static Location<'static>) -> Result<Task<R>, Refused<F>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let permit = match &self.pool.room {
+            None => Ok(()),
+            // P1: it comes back when the job leaves the queue, or below.
+            Some(room) => room.try_acquire().map(SemaphorePermit::forget),
+        };
+        match permit {
+            Ok(()) => self.push(job, site),
+            Err(TryAcquireError::NoPermits) => Err(self.refuse(SpawnErrorKind::Full, job)),
+            Err(TryAcquireError::Closed) => Err(self.refuse(SpawnErrorKind::Closed, job)),
+        }
+    }
+
+    /// The caller has taken a permit, if the pool has a semaphore; it is given back with an error.
+    fn push<F, R>(self, job: F, site: &'static Location<'static>) -> Result<Task<R>, Refused<F>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let Self { pool, name, priority } = self;
+        let builder = name.map_or_else(TaskBuilder::new, |name| TaskBuilder::new().name(name));
+        let (work, task) = builder.external_at(Closure::new(job, Arc::downgrade(&pool), priority), site);
+        let queued: Arc<dyn Job> = Arc::clone(&work) as _;
+        let Err(kind) = pool.push(queued, priority) else { return Ok(task) };
+        pool.free();
+        let Some(job) = work.payload().take() else { unreachable!("nobody else has the job") };
+        let name = work.name().map(|name| Cow::Owned(name.to_owned()));
+        Err(Self { pool, name, priority }.refuse(kind, job))
+    }
+
+    fn refuse<F>(self, kind: SpawnErrorKind, job: F) -> Refused<F> {
+        Refused { builder: self, error: SpawnError::new(kind, job) }
+    }
+}
+
+/// A job that was not taken, with all that is needed to try again.
+struct Refused<F> {
+    builder: JobBuilder,
+    error: SpawnError<F>,
+}
+
+impl<F> Refused<F> {
+    /// That was the last try.
+    fn count(self) -> SpawnError<F> {
+        self.builder.pool.refused(self.error.kind());
+        self.error
+    }
+
+    async fn wait<R>(self, site: &'static Location<'static>) -> Result<Task<R>, Self>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let Self { builder, error } = self;
+        match builder.pool.wait_for_room().await {
+            Ok(()) => builder.push(error.into_inner(), site),
+            Err(kind) => Err(builder.refuse(kind, error.into_inner())),
+        }
+    }
+
+    async fn retry<R>(
+        mut self,
+        site: &'static Location<'static>,
+        attempts: u32,
+        backoff: Duration,
+    ) -> Result<Task<R>, Self>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let mut pause = backoff;
+        for _ in 0..attempts {
+            sleep(pause).await;
+            pause = pause.saturating_mul(2);
+            match self.builder.try_submit(self.error.into_inner(), site) {
+                Err(refused) if refused.error.kind() == SpawnErrorKind::Full => self = refused,
+                submitted => return submitted,
+            }
+        }
+        Err(self)
+    }
+}
+
+impl fmt::Debug for JobBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobBuilder").field("name", &self.name).field("priority", &self.priority).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! Setting up an IO pool.
+
+use std::sync::Arc;
+
+use super::IoPool;
+use super::shared::{Own, Shared};
+use crate::error::BuildError;
+use crate::snapshot::{Observed, register};
+
+/// Sets up an [`IoPool`].
+///
+/// # Examples
+///
+/// ```
+/// use vela_pool::IoPool;
+///
+/// let pool = IoPool::builder().worker_threads(2).name("backend").limit(500).build()?;
+/// assert_eq!(pool.snapshot().capacity, Some(500)); // futures at a time
+/// # Ok::<(), vela_pool::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder starts nothing until `build` or `on_current`"]
+pub struct IoPoolBuilder {
+    workers: Option<usize>,
+    name: Option<Box<str>>,
+    thread_name: Option<Box<str>>,
+    limit: Option<usize>,
+}
+
+impl IoPoolBuilder {
+    pub(super) fn new() -> Self {
+        Self { workers: None, name: None, thread_name: None, limit: None }
+    }
+
+    /// The number of the runtime's workers; one for each core unless told otherwise. 0 is taken as 1.
+    pub fn worker_threads(mut self, workers: usize) -> Self {
+        self.workers = Some(workers.max(1));
+        self
+    }
+
+    /// Names the pool: for [`snapshot`](crate::snapshot()) and the metrics.
+    pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The name of its threads. By default the pool's name, or `vela-io`.
+    pub fn thread_name(mut self, name: impl Into<Box<str>>) -> Self {
+        self.thread_name = Some(name.into());
+        self
+    }
+
+    /// Most futures at a time; 0 is taken as 1. Without it there is no limit.
+    pub fn limit(mut self, futures: usize) -> Self {
+        self.limit = Some(futures.max(1));
+        self
+    }
+
+    /// Starts the runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if the system gives no more threads.
+    pub fn build(mut self) -> Result<IoPool, BuildError> {
+        let prefix = self.thread_name.take().or_else(|| self.name.clone()).unwrap_or_else(|| "vela-io".into());
+        let own = Own::start(self.workers, prefix)?;
+        Ok(self.pool(Some(own)))
+    }
+
+    /// A pool without a runtime: work runs on the one where it is submitted.
+    #[must_use]
+    pub fn on_current(self) -> IoPool {
+        self.pool(None)
+    }
+
+    fn pool(self, own: Option<Own>) -> IoPool {
+        let named = self.name.is_some();
+        let shared = Arc::new(Shared::new(self.name, own, self.limit));
+        if named {
+            let observed: Arc<dyn Observed> = Arc::clone(&shared) as _;
+            register(Arc::downgrade(&observed));
+        }
+        IoPool { shared }
+    }
+}

@@ -1,0 +1,112 @@
+//! A channel's values through a pool: a stage of a pipeline whose function runs there.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use vela_core::Receiver;
+use vela_core::flow::{self, Flow};
+
+use crate::cpu::CpuPool;
+use crate::error::JobError;
+
+/// Applies `f` to each value of `values` on the threads of `pool`, to up to `n` of them at a time (0 is taken as 1). The results
+/// keep the order of the values.
+///
+/// It is a [stage](Flow): more may follow, and nothing runs until [`into_receiver`](Flow::into_receiver) or another end.
+///
+/// - **Back-pressure.** It holds at most `n` values in the works and `n` results that nobody has received; then it takes no more,
+///   and senders wait. It submits to the pool's queue beside others, and waits there if it is full; so `n` is the most that it
+///   takes of the queue.
+/// - **Failure.** The first panic of `f`, a job that the pool's policy drops or turns away, or a shutdown stops the pipeline,
+///   which gives the [`JobError`].
+/// - **The consumer has had enough**: jobs that are in the queue are cancelled.
+///
+/// # Examples
+///
+/// ```
+/// use vela_pool::{CpuPool, par_map};
+///
+/// # vela_core::block_on(async {
+/// let pool = CpuPool::builder().threads(2).build()?;
+/// let (tx, rx) = vela_core::channel(4);
+/// let (squares, pipeline) = par_map(rx, &pool, 2, |n: u64| n * n).into_receiver();
+/// vela_core::task::spawn(async move {
+///     for n in 1..=3 {
+///         tx.send(n).await.ok();
+///     }
+/// });
+/// let mut got = Vec::new();
+/// while let Some(square) = squares.recv().await {
+///     got.push(square);
+/// }
+/// assert_eq!(got, [1, 4, 9]);
+/// pipeline.join().await?;
+/// # Ok::<(), vela_core::Error>(())
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn par_map<T, U, F>(values: Receiver<T>, pool: &CpuPool, n: usize, f: F) -> Flow<U>
+where
+    T: Send + 'static,
+    U: Send + 'static,
+    F: Fn(T) -> U + Send + Sync + 'static,
+{
+    flow::from(values).try_map(n, on(pool, f, Location::caller()))
+}
+
+/// As [`par_map`], with the results in the order in which they are ready.
+///
+/// # Examples
+///
+/// ```
+/// use vela_pool::{CpuPool, par_map_unordered};
+///
+/// # vela_core::block_on(async {
+/// let pool = CpuPool::builder().threads(2).build()?;
+/// let (tx, rx) = vela_core::channel(4);
+/// let (squares, pipeline) = par_map_unordered(rx, &pool, 2, |n: u64| n * n).into_receiver();
+/// for n in 1..=3 {
+///     tx.send(n).await?;
+/// }
+/// drop(tx);
+/// let mut sum = 0;
+/// while let Some(square) = squares.recv().await {
+///     sum += square;
+/// }
+/// assert_eq!(sum, 14);
+/// pipeline.join().await?;
+/// # Ok::<(), vela_core::Error>(())
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn par_map_unordered<T, U, F>(values: Receiver<T>, pool: &CpuPool, n: usize, f: F) -> Flow<U>
+where
+    T: Send + 'static,
+    U: Send + 'static,
+    F: Fn(T) -> U + Send + Sync + 'static,
+{
+    flow::from(values).try_map_unordered(n, on(pool, f, Location::caller()))
+}
+
+/// A stage's function that runs `f` on the pool.
+fn on<T, U, F>(
+    pool: &CpuPool,
+    f: F,
+    site: &'static Location<'static>,
+) -> impl Fn(T) -> Running<U> + Send + Sync + use<T, U, F>
+where
+    T: Send + 'static,
+    U: Send + 'static,
+    F: Fn(T) -> U + Send + Sync + 'static,
+{
+    let (pool, f) = (pool.clone(), Arc::new(f));
+    move |value| {
+        let f = Arc::clone(&f);
+        Box::pin(pool.job().run_at(move || f(value), site))
+    }
+}
+
+/// A job, cancelled when it is dropped.
+type Running<U> = Pin<Box<dyn Future<Output = Result<U, JobError>> + Send>>;

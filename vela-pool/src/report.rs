@@ -1,0 +1,41 @@
+//! What is said about work that a pool drops: never nothing, and at most one line in ten seconds.
+
+use std::time::Duration;
+
+use vela_core::time::Instant;
+
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Under the pool's lock.
+#[derive(Debug, Default)]
+pub(crate) struct Drops {
+    last: Option<Instant>,
+    untold: u64,
+}
+
+impl Drops {
+    /// One more was dropped; how many are to be told now, if any.
+    pub(crate) fn note(&mut self) -> Option<u64> {
+        self.untold += 1;
+        let now = Instant::now();
+        if self.last.is_some_and(|last| now.duration_since(last) < EVERY) {
+            return None;
+        }
+        self.last = Some(now);
+        Some(std::mem::take(&mut self.untold))
+    }
+}
+
+/// Outside of all locks.
+pub(crate) fn dropped(pool: Option<&str>, jobs: u64, bound: usize) {
+    let pool = pool.unwrap_or("without a name");
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "vela::pool", pool, jobs, bound, "the pool is full, and drops jobs");
+    #[cfg(not(feature = "tracing"))]
+    if !vela_core::__private::seam::simulated() {
+        use std::io::Write as _;
+        // `eprintln!` panics where nobody reads the other end.
+        let _nobody_reads =
+            writeln!(std::io::stderr(), "vela: the pool {pool} (bound {bound}) is full: {jobs} jobs dropped");
+    }
+}

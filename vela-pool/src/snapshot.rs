@@ -1,0 +1,140 @@
+//! What pools have done, as numbers.
+
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+use vela_core::__private::Measured;
+use vela_core::monitor::Summary;
+
+use crate::ledger::Counts;
+
+/// What is known about a pool at one time. `accepted` is the sum of `done`, `panicked`, `cancelled`, `dropped`, and of what is
+/// queued and running.
+///
+/// With the feature `serde` it can be serialised; durations are seconds then.
+///
+/// # Examples
+///
+/// ```
+/// # vela_core::block_on(async {
+/// let pool = vela_pool::CpuPool::builder().threads(1).name("hash").build()?;
+/// pool.run(|| 1 + 1).await.unwrap();
+/// let seen = pool.snapshot();
+/// assert_eq!((seen.name.as_str(), seen.accepted, seen.done, seen.queued), ("hash", 1, 1, 0));
+/// # Ok::<(), vela_pool::BuildError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct PoolSnapshot {
+    /// The name; empty if it has none.
+    pub name: String,
+    /// How many threads run its work; `None`: that is the runtime's business.
+    pub threads: Option<usize>,
+    /// Most pieces of work in its queue, or, for an [`IoPool`](crate::IoPool), at a time; `None`: there is no bound.
+    pub capacity: Option<usize>,
+    /// How many are in the queue.
+    pub queued: usize,
+    /// How many run. On a CPU pool that is the number of busy threads, but for jobs that wait inside Rayon, where their thread
+    /// may run another.
+    pub running: usize,
+    /// The most that were in the queue, or, for an [`IoPool`](crate::IoPool), at work, at one time.
+    pub high_water: usize,
+    /// How many were taken.
+    pub accepted: u64,
+    /// How many have returned.
+    pub done: u64,
+    /// How many have panicked.
+    pub panicked: u64,
+    /// How many were cancelled: on a CPU pool before they had begun.
+    pub cancelled: u64,
+    /// How many the overflow policy has dropped.
+    pub dropped: u64,
+    /// How many were turned away for want of room.
+    pub rejected: u64,
+    /// How many were turned away because the wait for room took too long.
+    pub timeouts: u64,
+    /// How long jobs were in the queue before they ran. As everywhere, the count is that of what the samples stand for.
+    pub in_queue: Summary,
+    /// How long they ran.
+    pub run_time: Summary,
+}
+
+impl PoolSnapshot {
+    pub(crate) fn of(name: Option<&str>, counts: Counts) -> Self {
+        let Counts { accepted, done, panicked, cancelled, dropped, rejected, timeouts } = counts;
+        let name = name.unwrap_or_default().to_owned();
+        Self { name, accepted, done, panicked, cancelled, dropped, rejected, timeouts, ..Self::default() }
+    }
+}
+
+/// A snapshot, and the durations behind its summaries.
+pub(crate) struct Look {
+    pub(crate) snapshot: PoolSnapshot,
+    pub(crate) in_queue: Measured,
+    pub(crate) run_time: Measured,
+}
+
+impl Look {
+    pub(crate) fn into_snapshot(self) -> PoolSnapshot {
+        let (in_queue, run_time) = (self.in_queue.summary(), self.run_time.summary());
+        PoolSnapshot { in_queue, run_time, ..self.snapshot }
+    }
+}
+
+#[cfg(feature = "metrics")]
+impl Look {
+    /// Adds another pool of the same name.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let (sum, more) = (&mut self.snapshot, &other.snapshot);
+        let both = |one: Option<usize>, other: Option<usize>| Some(one? + other?);
+        sum.threads = both(sum.threads, more.threads);
+        sum.capacity = both(sum.capacity, more.capacity);
+        sum.queued += more.queued;
+        sum.running += more.running;
+        sum.accepted += more.accepted;
+        sum.done += more.done;
+        sum.panicked += more.panicked;
+        sum.cancelled += more.cancelled;
+        sum.dropped += more.dropped;
+        sum.rejected += more.rejected;
+        sum.timeouts += more.timeouts;
+        self.in_queue.add(&other.in_queue);
+        self.run_time.add(&other.run_time);
+    }
+}
+
+/// A pool that can be looked at.
+pub(crate) trait Observed: Send + Sync {
+    fn look(&self) -> Look;
+}
+
+/// The pools that have a name.
+static NAMED: Mutex<Vec<Weak<dyn Observed>>> = Mutex::new(Vec::new());
+
+pub(crate) fn register(pool: Weak<dyn Observed>) {
+    let mut named = NAMED.lock();
+    named.retain(|pool| pool.strong_count() > 0);
+    named.push(pool);
+}
+
+pub(crate) fn looks() -> Vec<Look> {
+    let named: Vec<Arc<dyn Observed>> = NAMED.lock().iter().filter_map(Weak::upgrade).collect();
+    named.iter().map(|pool| pool.look()).collect()
+}
+
+/// All pools that have a name and are still there, in the order in which they were made.
+///
+/// # Examples
+///
+/// ```
+/// let pool = vela_pool::CpuPool::builder().threads(1).name("thumbnails").build()?;
+/// assert!(vela_pool::snapshot().iter().any(|pool| pool.name == "thumbnails"));
+/// # drop(pool);
+/// # Ok::<(), vela_pool::BuildError>(())
+/// ```
+#[must_use]
+pub fn snapshot() -> Vec<PoolSnapshot> {
+    looks().into_iter().map(Look::into_snapshot).collect()
+}
