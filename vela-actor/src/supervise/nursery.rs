@@ -246,11 +246,12 @@ impl Nursery {
             }
             entry
         };
-        self.settle(key);
+        // In this order, so that who hears of it finds it so.
         if let Some(entry) = entry {
-            entry.cell.terminate(exit);
             entry.cell.publish(|| EventKind::Terminated);
+            entry.cell.terminate(exit);
         }
+        self.settle(key);
     }
 
     fn finish(&self, over: Over) {
