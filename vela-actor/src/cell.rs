@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::HashSet;
 use std::fmt;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
@@ -506,7 +507,9 @@ impl<A: Actor> AnyCell for Cell<A> {
         }
         let links = std::mem::take(&mut *rare.links.lock()).list;
         if let Some(link) = link {
-            for other in links.iter().filter_map(Weak::upgrade) {
+            let mut known = HashSet::new();
+            let once = links.iter().filter(|link| known.insert(link.as_ptr().cast::<()>()));
+            for other in once.filter_map(Weak::upgrade) {
                 other.core().fail(link.clone());
             }
         }
@@ -514,15 +517,15 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn drain(&self) {
-        let kept = self.kept.lock().take();
+        let aside = self.kept.lock().as_mut().map(|kept| (mem::take(&mut kept.stash), mem::take(&mut kept.returned)));
         self.has_returned.store(false, Relaxed);
-        if let Some(kept) = kept {
-            let Kept { stash, returned, failure: _ } = *kept;
-            for envelope in stash.into_iter().chain(returned) {
-                contained(|| drop(envelope));
-            }
+        for envelope in aside.into_iter().flat_map(|(stash, returned)| stash.into_iter().chain(returned)) {
+            contained(|| drop(envelope));
         }
-        while let Ok(envelope) = self.rx.try_recv() {
+        // What comes meanwhile is not meant, or who sends fast would keep the caller here.
+        let most = if self.rx.is_closed() { usize::MAX } else { self.rx.len() };
+        for _ in 0..most {
+            let Ok(envelope) = self.rx.try_recv() else { break };
             contained(|| drop(envelope));
         }
     }
