@@ -382,3 +382,43 @@ async fn a_stashed_question_is_answered_later() {
     holder.send(asker).await.unwrap();
     assert_eq!(first.await.unwrap().unwrap(), 7);
 }
+
+#[vela::test]
+async fn a_timer_has_its_turn_beside_a_source_that_is_always_ready() {
+    let journal = Journal::new();
+    let p = spawn(Probe::new("p", &journal));
+    p.send(deed(|_, cx| {
+        cx.every(ms(10), || "tick");
+        let always = futures_util::StreamExt::take(futures_util::stream::repeat(()), 50);
+        cx.attach(vela::actor::Values(always), |()| {
+            deed(|_, _| {
+                Box::pin(async {
+                    sleep(ms(1)).await;
+                    Ok(())
+                })
+            })
+        });
+        Box::pin(async { Ok(()) })
+    }))
+    .await
+    .unwrap();
+    sleep(ms(45)).await;
+    p.ask(Echo(1)).await.unwrap();
+    let ticks = journal.take().iter().filter(|note| *note == "p: tick").count();
+    assert!(ticks >= 3, "{ticks}");
+}
+
+#[vela::test]
+async fn a_supervisor_that_waits_for_a_child_to_start_can_be_stopped() {
+    let journal = Journal::new();
+    let tree =
+        Supervisor::new(Supervision::new(Strategy::OneForOne)).child(child("hangs").shutdown(ms(10)), move || {
+            let mut probe = Probe::new("hangs", &journal);
+            probe.in_started = Hook::Hang;
+            probe
+        });
+    let system = System::new("s");
+    system.children().supervisor(child("tree"), tree).unwrap();
+    sleep(ms(1)).await;
+    system.shutdown().await.unwrap();
+}

@@ -213,6 +213,7 @@ async fn under_rest_for_one_an_earlier_failure_widens_the_group() {
 #[vela::test]
 async fn a_failure_of_one_that_was_to_be_stopped_anyway_is_counted() {
     let stage = Stage::new(Supervision::new(ALL).max_restarts(1));
+    stage.add(child("z"));
     let a = stage.add(child("a"));
     let b = stage.add(child("b"));
     stage.add_with(child("c"), |_, probe| probe.in_stopped = Hook::Slow(ms(100)));
@@ -221,7 +222,7 @@ async fn a_failure_of_one_that_was_to_be_stopped_anyway_is_counted() {
     // While c takes its time.
     tell(&a, fail("y")).await;
     assert!(stage.system.terminated().await.is_err());
-    assert_eq!(who(&stage.notes(), "dropped"), ["b", "a", "c"]);
+    assert_eq!(who(&stage.notes(), "dropped"), ["b", "a", "c", "z"]);
 }
 
 #[vela::test]

@@ -105,7 +105,7 @@ pub trait Actor: Sized + Send + 'static {
     ///
     /// # Errors
     ///
-    /// As [`started`](Self::started).
+    /// An error is a failure of the actor; neither `started` nor [`stopped`](Self::stopped) is called then.
     fn restarting(
         &mut self,
         failure: &Failure,

@@ -1,7 +1,9 @@
 //! The cell: what one logical actor is, over all its incarnations.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::fmt;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
@@ -197,13 +199,33 @@ pub(crate) struct Rare {
     exit: OnceLock<Exit>,
     ended: Notify,
     /// Those that are to fail when this one does.
-    links: Mutex<Vec<Weak<dyn AnyCell>>>,
+    links: Mutex<Links>,
     /// Why it has to fail: the first reason stays.
     reason: Mutex<Option<FailureKind>>,
     /// Of the run in progress, from the first child on.
     children: Mutex<Option<Children>>,
     /// Of the mail, if it is monitored.
     ages: Mutex<Ages>,
+}
+
+/// Each once, sooner or later, and none for long that is gone.
+#[derive(Default)]
+struct Links {
+    list: Vec<Weak<dyn AnyCell>>,
+    /// With so many, it is looked through: each costs a constant time so.
+    prune_at: usize,
+}
+
+impl Links {
+    fn push(&mut self, other: &Arc<dyn AnyCell>) {
+        const FEW: usize = 8;
+        if self.list.len() >= self.prune_at {
+            let mut known = HashSet::new();
+            self.list.retain(|link| link.strong_count() > 0 && known.insert(link.as_ptr().cast::<()>()));
+            self.prune_at = (2 * self.list.len()).max(FEW);
+        }
+        self.list.push(Arc::downgrade(other));
+    }
 }
 
 impl Core {
@@ -284,12 +306,7 @@ impl Core {
 
     /// `other` is to fail when this one has ended badly.
     pub(crate) fn link(&self, other: &Arc<dyn AnyCell>) {
-        {
-            let mut links = self.rare().links.lock();
-            // Each once, and none that is gone.
-            links.retain(|link| link.strong_count() > 0 && !std::ptr::addr_eq(link.as_ptr(), Arc::as_ptr(other)));
-            links.push(Arc::downgrade(other));
-        }
+        self.rare().links.lock().push(other);
         // It may have ended before it could know.
         if let Some(exit) = self.exit()
             && !exit.is_normal()
@@ -488,9 +505,11 @@ impl<A: Actor> AnyCell for Cell<A> {
         if let Some(system) = &self.core.system {
             contained(|| system.registry.unregister_all(self.core.who.id().get()));
         }
-        let links = std::mem::take(&mut *rare.links.lock());
+        let links = std::mem::take(&mut *rare.links.lock()).list;
         if let Some(link) = link {
-            for other in links.iter().filter_map(Weak::upgrade) {
+            let mut known = HashSet::new();
+            let once = links.iter().filter(|link| known.insert(link.as_ptr().cast::<()>()));
+            for other in once.filter_map(Weak::upgrade) {
                 other.core().fail(link.clone());
             }
         }
@@ -498,15 +517,15 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn drain(&self) {
-        let kept = self.kept.lock().take();
+        let aside = self.kept.lock().as_mut().map(|kept| (mem::take(&mut kept.stash), mem::take(&mut kept.returned)));
         self.has_returned.store(false, Relaxed);
-        if let Some(kept) = kept {
-            let Kept { stash, returned, failure: _ } = *kept;
-            for envelope in stash.into_iter().chain(returned) {
-                contained(|| drop(envelope));
-            }
+        for envelope in aside.into_iter().flat_map(|(stash, returned)| stash.into_iter().chain(returned)) {
+            contained(|| drop(envelope));
         }
-        while let Ok(envelope) = self.rx.try_recv() {
+        // What comes meanwhile is not meant, or who sends fast would keep the caller here.
+        let most = if self.rx.is_closed() { usize::MAX } else { self.rx.len() };
+        for _ in 0..most {
+            let Ok(envelope) = self.rx.try_recv() else { break };
             contained(|| drop(envelope));
         }
     }

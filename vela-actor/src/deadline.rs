@@ -113,8 +113,9 @@ impl Wheel {
         })
     }
 
-    /// The wheel of this thread, one of its own for simulations. Of a thread, because a thread belongs to one runtime, with its
-    /// clock; and nobody waits for another one's lock.
+    /// The wheel of this thread, one of its own for simulations. Of a thread, because as a rule a thread belongs to one runtime, with
+    /// its clock. (Where a runtime of one thread is kept without being driven, and another one is driven on the same thread, time limits
+    /// of the second wait for the first. To ask for the runtime each time would cost more than to enter.)
     pub(crate) fn current() -> Arc<Self> {
         thread_local! {
             static REAL: Arc<Wheel> = Wheel::new();
@@ -250,6 +251,8 @@ impl State {
         if at > now {
             return;
         }
+        // Not that of before the lock: an ask may have come since.
+        let now = Instant::now();
         let (slots, moved, base) = (&mut self.slots, &mut self.moved, self.base);
         self.lobby.drain(|ticket, limit, who| {
             let (key, _) = slots.insert(ticks_up(now + limit - base), who);

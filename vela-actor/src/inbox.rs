@@ -166,6 +166,7 @@ impl<A: Actor> Inbox<A> {
         if cell.has_returned.load(Relaxed)
             && let Some(envelope) = cell.with_kept(|kept| kept.returned.pop_front())
         {
+            cell.mail_first.store(false, Relaxed);
             return Poll::Ready(Next::Mail(envelope));
         }
         Poll::Pending
@@ -188,6 +189,7 @@ impl<A: Actor> Inbox<A> {
         self.cell.with_lanes(|lanes| lanes.poll_source(cx, notices)).map(|item| match item {
             Item::Message(message) => {
                 self.cell.sources_first.store(false, Relaxed);
+                self.cell.mail_first.store(false, Relaxed);
                 Next::Mail(Envelope::new(message))
             }
             Item::Notice(notice) => Next::Notice(notice),

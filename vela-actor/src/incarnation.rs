@@ -157,7 +157,8 @@ impl<D: During, A: Actor, F: Future<Output = Result<(), A::Error>>> Future for S
         let mut this = self.project();
         let core = &this.cell.core;
         // L1: the incarnation has registered.
-        let reason = if D::PHASE != Phase::Stopping && core.signals.has(FAIL) { core.take_reason() } else { None };
+        let fails = || if core.signals.has(FAIL) { core.take_reason() } else { None };
+        let reason = if D::PHASE == Phase::Running { fails() } else { None };
         let outcome = match reason {
             Some(reason) => Err(reason),
             None => guarded(|| {
@@ -165,6 +166,8 @@ impl<D: During, A: Actor, F: Future<Output = Result<(), A::Error>>> Future for S
                 method.poll(cx).map_err(|error| FailureKind::Error(error.into().into()))
             })
             .map_or_else(Err, |polled| match polled {
+                // After the poll: what was to start has begun to.
+                Poll::Pending if D::PHASE == Phase::Starting => fails().map_or(Ok(None), Err),
                 Poll::Pending => Ok(None),
                 Poll::Ready(Ok(())) => Ok(Some(())),
                 Poll::Ready(Err(kind)) => Err(kind),
@@ -210,7 +213,7 @@ pin_project! {
             // Its runtime has ended.
             let mut this = this.project();
             if let Some(cell) = this.cell.take() {
-                let _ = catch_unwind(AssertUnwindSafe(|| this.life.set(None)));
+                contained(|| this.life.set(None));
                 report(cell, Exit::Killed);
             }
         }
@@ -238,7 +241,7 @@ impl<A: Actor, F: Future<Output = Exit>> Future for Incarnation<F, A> {
             }
         };
         // I5: it is wholly gone before the report.
-        let _ = catch_unwind(AssertUnwindSafe(|| this.life.set(None)));
+        contained(|| this.life.set(None));
         if let Some(cell) = this.cell.take() {
             report(cell, exit);
         }

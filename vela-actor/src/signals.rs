@@ -40,14 +40,13 @@ impl Signals {
     }
 
     pub(crate) fn raise(&self, flag: u32) {
-        // SeqCst: with the registration in `AtomicWaker`, L1.
-        if self.word.fetch_or(flag, SeqCst) & flag != flag {
-            self.task.wake();
-            // L1, if the waker's place is made in this moment: with the fence in `register_inbox`.
-            fence(SeqCst);
-            if let Some(inbox) = self.inbox.get() {
-                inbox.wake();
-            }
+        // SeqCst: with the registration in `AtomicWaker`, L1. Also if it is set: what the flag is about may be new.
+        self.word.fetch_or(flag, SeqCst);
+        self.task.wake();
+        // L1, if the waker's place is made in this moment: with the fence in `register_inbox`.
+        fence(SeqCst);
+        if let Some(inbox) = self.inbox.get() {
+            inbox.wake();
         }
     }
 

@@ -1,6 +1,8 @@
 //! Both kinds of work, told apart by the call.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use vela_core::__private::operation;
@@ -138,11 +140,17 @@ impl HybridPool {
     /// Nothing is lost when the future is dropped.
     #[track_caller]
     pub fn join_all(&self) -> Named<impl Future<Output = ()> + Send + use<>> {
-        // Both waits begin now.
         let (cpu, io) = (self.cpu.join_all(), self.io.join_all());
         operation("join_all", async move {
-            cpu.await;
-            io.await;
+            let (mut cpu, mut io) = (pin!(cpu), pin!(io));
+            let (mut no_cpu, mut no_io) = (false, false);
+            // Both waits begin with the first poll.
+            poll_fn(|cx| {
+                no_cpu = no_cpu || cpu.as_mut().poll(cx).is_ready();
+                no_io = no_io || io.as_mut().poll(cx).is_ready();
+                if no_cpu && no_io { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
         })
     }
 

@@ -189,6 +189,29 @@ async fn jobs_submit_jobs_into_a_full_queue() {
 }
 
 #[vela::test(schedules = 200)]
+async fn a_job_submits_into_a_full_queue_before_which_others_wait() {
+    let pool = pool(1, 1);
+    let count = Arc::new(AtomicUsize::new(0));
+    let (inside, counted) = (pool.clone(), Arc::clone(&count));
+    let first = pool.spawn(move || {
+        for _ in 0..3 {
+            let count = Arc::clone(&counted);
+            drop(inside.spawn_from_thread(move || count.fetch_add(1, SeqCst)).unwrap());
+        }
+    });
+    let other = pool.clone();
+    let others = vela::task::spawn(async move {
+        for _ in 0..3 {
+            other.spawn(|| ()).await.unwrap();
+        }
+    });
+    first.await.unwrap().await.unwrap();
+    others.await.unwrap();
+    pool.join_all().await;
+    assert_eq!(count.load(SeqCst), 3);
+}
+
+#[vela::test(schedules = 200)]
 async fn better_lanes_overtake() {
     let pool = pool(1, 8);
     let order = Arc::new(Mutex::new(Vec::new()));

@@ -139,8 +139,8 @@ impl Children {
         self.spawn_boxed(spec, false, Box::new(factory))
     }
 
-    /// Starts an actor that is there already, and so cannot be made again: the child is temporary, whatever the specification says. For
-    /// what owns a socket, say.
+    /// Starts an actor that is there already, and so cannot be made again: the child is temporary, whatever the specification says, and
+    /// [`restart`](Self::restart) by hand ends it as a failure. For what owns a socket, say.
     ///
     /// # Errors
     ///

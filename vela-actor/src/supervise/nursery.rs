@@ -246,11 +246,12 @@ impl Nursery {
             }
             entry
         };
-        self.settle(key);
+        // In this order, so that who hears of it finds it so.
         if let Some(entry) = entry {
             entry.cell.terminate(exit);
             entry.cell.publish(|| EventKind::Terminated);
         }
+        self.settle(key);
     }
 
     fn finish(&self, over: Over) {
@@ -410,7 +411,8 @@ impl Keeper {
         let Some(cell) = self.cell(key) else { return };
         match self.engine.state(key) {
             Some(State::Waiting) => cell.core().set_state(ActorState::Restarting),
-            Some(State::Stopped) => {
+            // Once: what has come since waits for a restart.
+            Some(State::Stopped) if cell.core().state() != ActorState::Stopped => {
                 // It has ended, but for its specification. Who asked hears of it; what comes from now on waits for a restart by hand.
                 cell.core().set_state(ActorState::Stopped);
                 cell.drain();

@@ -2,7 +2,10 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use super::{ChildSpec, Children, SpawnError, SpecError, Supervision};
 use crate::actor::Actor;
@@ -132,7 +135,9 @@ impl Actor for Supervisor {
         for (_, start) in &self.children {
             start(&children)?;
         }
-        children.settled().await;
+        // Until then no inbox looks at the signals: a child that does not come up must not keep its supervisor from stopping.
+        let mut settled = pin!(children.settled());
+        poll_fn(|task| if cx.is_stopping() { Poll::Ready(()) } else { settled.as_mut().poll(task) }).await;
         Ok(())
     }
 

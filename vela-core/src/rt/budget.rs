@@ -59,7 +59,7 @@ pub(super) fn take_bought() -> u32 {
 }
 
 /// Takes one operation of those that go free, or buys some. False: the budget is exhausted, or a simulation runs on this
-/// thread; the operation has to ask by [`poll_budget`].
+/// thread; the operation has to ask by `poll_budget`.
 #[inline]
 pub(crate) fn take_free() -> bool {
     let free = FREE.get();
@@ -134,7 +134,7 @@ fn buy(cx: &mut Context<'_>) -> Poll<()> {
     Poll::Ready(())
 }
 
-/// As [`poll_budget`] where there is no context: false where that is needed, or in a simulation.
+/// As `poll_budget` where there is no context: false where that is needed, or in a simulation.
 #[inline]
 pub(crate) fn buy_quietly() -> bool {
     FREE.get() > 0 || buy_free()
@@ -146,7 +146,7 @@ pub(crate) fn use_quietly() {
     FREE.set(FREE.get().saturating_sub(1));
 }
 
-/// Like [`poll_budget`], without reserving anything.
+/// Like `poll_budget`, without reserving anything.
 #[inline]
 pub fn poll_has_budget(cx: &mut Context<'_>) -> Poll<()> {
     if seam::any()

@@ -149,8 +149,9 @@ impl CpuPool {
 
     /// As [`spawn`](Self::spawn), for threads that drive no tasks.
     ///
-    /// In a job of this pool it does not wait. Where the policy is to wait, the thread runs jobs out of the full queue, best first, on
-    /// the stack of the one that asks; then there is room. Otherwise the job gets its closure back, or the policy drops one.
+    /// In a job of this pool it does not wait. Where the policy is to wait, and the queue is full, the new job runs at once, on the
+    /// thread and the stack of the one that asks. Otherwise the job gets its closure back, or the policy drops one. (Jobs of two pools that
+    /// submit into each other, with both queues full, do wait for each other.)
     ///
     /// # Errors
     ///

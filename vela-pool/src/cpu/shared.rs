@@ -156,8 +156,24 @@ impl Shared {
         }
         let started = state.run_time.start(now);
         drop(guard);
+        // First: if a waker panics that is woken for the place, the job is settled nevertheless.
+        let taken = Taken { pool: Arc::clone(self), entry, started, ticket, run: false };
         self.free();
-        Some(Taken { pool: Arc::clone(self), entry, started, ticket, run: false })
+        Some(taken)
+    }
+
+    /// A job that is run at once by who submits it (P4). It counts as running from now on. `None`: the pool is closed.
+    pub(super) fn begin(self: &Arc<Self>, job: Arc<dyn Job>) -> Option<Taken> {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        if state.closed {
+            return None;
+        }
+        state.running += 1;
+        let entry = Entry { generation: state.ledger.accept(), queued: None, job };
+        let started = state.run_time.start(None);
+        drop(guard);
+        Some(Taken { pool: Arc::clone(self), entry, started, ticket: false, run: false })
     }
 
     /// A look without the lock.
@@ -222,10 +238,10 @@ impl Shared {
             self.queued.store(state.lanes.len(), Ordering::Relaxed);
             let told = state.ledger.settle(entry.generation, Fate::Cancelled);
             drop(state);
-            self.free();
             cancelled += 1;
             entry.job.abandon();
             told.tell();
+            self.free();
         }
     }
 

@@ -112,20 +112,12 @@ impl JobBuilder {
         if !Threads::is_here(&self.pool) {
             return wait_on_thread("CpuPool::spawn_from_thread", self.submit(job, site));
         }
-        let (mut builder, mut job) = (self, job);
-        loop {
-            match builder.try_submit(job, site) {
-                Err(refused) if refused.error.kind() == SpawnErrorKind::Full && refused.builder.pool.room.is_some() => {
-                    (builder, job) = (refused.builder, refused.error.into_inner());
-                }
-                submitted => return submitted.map_err(Refused::count),
+        match self.try_submit(job, site) {
+            // P4: whoever would wait for a thread while he holds one runs the job himself.
+            Err(refused) if refused.error.kind() == SpawnErrorKind::Full && refused.builder.pool.room.is_some() => {
+                refused.builder.run_here(refused.error.into_inner(), site).map_err(Refused::count)
             }
-            // P4: whoever would wait for a thread while he holds one makes room himself. If there is nothing to run, another
-            // thread has taken it just now, or is about to put it there.
-            match builder.pool.take(false) {
-                Some(taken) => taken.run(),
-                None => std::thread::yield_now(),
-            }
+            submitted => submitted.map_err(Refused::count),
         }
     }
 
@@ -213,6 +205,24 @@ impl JobBuilder {
         let Some(job) = work.payload().take() else { unreachable!("nobody else has the job") };
         let name = work.name().map(|name| Cow::Owned(name.to_owned()));
         Err(Self { pool, name, priority }.refuse(kind, job))
+    }
+
+    /// Runs the job at once, on this thread, past the queue.
+    fn run_here<F, R>(self, job: F, site: &'static Location<'static>) -> Result<Task<R>, Refused<F>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let Self { pool, name, priority } = self;
+        let builder = name.map_or_else(TaskBuilder::new, |name| TaskBuilder::new().name(name));
+        let (work, task) = builder.external_at(Closure::new(job, Arc::downgrade(&pool), priority), site);
+        if let Some(taken) = pool.begin(Arc::clone(&work) as _) {
+            taken.run();
+            return Ok(task);
+        }
+        let Some(job) = work.payload().take() else { unreachable!("nobody else has the job") };
+        let name = work.name().map(|name| Cow::Owned(name.to_owned()));
+        Err(Self { pool, name, priority }.refuse(SpawnErrorKind::Closed, job))
     }
 
     fn refuse<F>(self, kind: SpawnErrorKind, job: F) -> Refused<F> {

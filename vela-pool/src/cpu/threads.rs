@@ -101,10 +101,14 @@ impl Ticket {
     fn serve(mut self) {
         let before = SERVING.replace(Serving::Between);
         if before == Serving::Between {
-            // In a turn of Rayon's: whose turn it is goes on (P5).
+            // In a turn of Rayon's, in which a part of something may wait for just this job. One, and then whose turn it is goes
+            // on; for others there is a new ticket, which another thread may take (P5).
             MET.set(true);
-            self.back = true;
-            self.pool.return_ticket();
+            if self.serve_one() {
+                self.back = true;
+                self.pool.return_ticket();
+                reissue(&self.pool);
+            }
             return;
         }
         let more = self.serve_turn(before == Serving::Job);
@@ -163,7 +167,8 @@ impl Ticket {
         yield_now().await;
         while let Some(taken) = self.pool.take(true) {
             yield_now().await;
-            taken.run();
+            // As on a thread.
+            let _told = catch_unwind(AssertUnwindSafe(|| taken.run()));
             yield_now().await;
         }
         self.back = true;
