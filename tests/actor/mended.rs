@@ -9,7 +9,7 @@ use vela::actor::{
 };
 use vela::prelude::*;
 
-use crate::probe::{Echo, Hook, Journal, Probe, deed, fail, hang};
+use crate::probe::{Bomb, Echo, Hook, Journal, Probe, Unspeakable, deed, fail, hang};
 
 fn factory(name: &'static str, journal: &Journal) -> impl Fn() -> Probe + Send + Sync + 'static {
     let journal = journal.clone();
@@ -74,15 +74,6 @@ async fn open_asks_of_a_kept_child_that_has_ended_get_an_error() {
     system.shutdown().await.unwrap();
 }
 
-/// Panics when it is dropped.
-struct Bomb;
-
-impl Drop for Bomb {
-    fn drop(&mut self) {
-        panic!("a bomb");
-    }
-}
-
 #[derive(Message)]
 enum BombMsg {
     Bomb(Bomb),
@@ -129,18 +120,6 @@ async fn messages_that_panic_when_they_are_dropped_hold_up_nobody() {
     b.terminated().await;
     asks.await.unwrap();
 }
-
-/// Its text cannot be had.
-#[derive(Debug)]
-struct Unspeakable;
-
-impl std::fmt::Display for Unspeakable {
-    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        panic!("no words")
-    }
-}
-
-impl std::error::Error for Unspeakable {}
 
 struct Mute;
 

@@ -3,7 +3,7 @@
 use vela::actor::{Actor, ActorContext, Address, Exit, Phase, Strategy, Supervision, Supervisor, System, child};
 use vela::prelude::*;
 
-use crate::probe::{Bomb, Fault, Hook, Probe, ProbeMsg, deed, fail, leave, panic};
+use crate::probe::{Bomb, Fault, Hook, Probe, ProbeMsg, Unspeakable, deed, fail, leave, panic};
 use crate::stage::{Stage, answers, calm, tell, who};
 
 const ONE: Strategy = Strategy::OneForOne;
@@ -200,18 +200,6 @@ async fn in_stopped_while_the_supervisor_ends() {
     assert!(all.iter().all(|actor| matches!(actor.exit(), Some(Exit::Failed(_)))));
     assert_eq!(who(&stage.notes(), "dropped"), ["b", "a"]);
 }
-
-/// An error that cannot be shown.
-#[derive(Debug)]
-struct Unspeakable;
-
-impl std::fmt::Display for Unspeakable {
-    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        panic!("no words")
-    }
-}
-
-impl std::error::Error for Unspeakable {}
 
 struct Speechless;
 

@@ -245,3 +245,15 @@ impl Actor for Probe {
         Ok(())
     }
 }
+
+/// An error that cannot be shown.
+#[derive(Debug)]
+pub(crate) struct Unspeakable;
+
+impl fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl std::error::Error for Unspeakable {}

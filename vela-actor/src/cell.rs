@@ -27,6 +27,7 @@ use crate::signals::{self, Signals};
 use crate::supervise::{Children, Parent};
 use crate::system::Shared;
 use crate::tree::ActorState;
+use crate::waiting;
 
 /// The number of an actor, unique in the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -274,16 +275,8 @@ impl Core {
 
     /// Waits until the actor comes back no more.
     pub(crate) async fn terminated(&self) -> Exit {
-        loop {
-            let rare = self.rare();
-            let mut ended = std::pin::pin!(rare.ended.notified());
-            // Registered before the look.
-            ended.as_mut().enable();
-            if let Some(exit) = rare.exit.get() {
-                return exit.clone();
-            }
-            ended.await;
-        }
+        let rare = self.rare();
+        waiting::until(&rare.ended, || rare.exit.get().cloned()).await
     }
 
     /// Has the run in progress fail, for the first reason that is given.

@@ -7,17 +7,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::stream::SelectAll;
 use futures_util::{FutureExt, StreamExt};
-use vela_core::time::{Instant, Sleep, sleep_until};
+use vela_core::time::Instant;
 
 use crate::actor::Actor;
 use crate::cell::{ActorId, Envelope};
 use crate::exit::{Exit, Failure};
+use crate::waiting::Alarm;
 
 /// An actor that was [watched](crate::ActorContext::watch) has ended for good.
 #[derive(Clone, Debug)]
@@ -156,13 +157,12 @@ struct Timers<M> {
     set: u64,
     /// With so many, those that were cancelled are taken out.
     prune_at: usize,
-    /// Sleeps until the first.
-    sleep: Option<(Instant, Pin<Box<Sleep>>)>,
+    alarm: Alarm,
 }
 
 impl<M> Default for Timers<M> {
     fn default() -> Self {
-        Self { queue: BTreeMap::new(), set: 0, prune_at: FEW, sleep: None }
+        Self { queue: BTreeMap::new(), set: 0, prune_at: FEW, alarm: Alarm::default() }
     }
 }
 
@@ -185,26 +185,14 @@ impl<M> Timers<M> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(M, bool)> {
         loop {
-            let Some(first) = self.queue.first_entry() else {
-                self.sleep = None;
-                return Poll::Pending;
-            };
-            if first.get().cancelled.load(Relaxed) {
-                let cancelled = first.remove();
-                drop(cancelled);
+            let first = self.queue.first_key_value();
+            if first.is_some_and(|(_, timer)| timer.cancelled.load(Relaxed)) {
+                self.queue.pop_first();
                 continue;
             }
-            let at = first.key().0;
-            if self.sleep.as_ref().is_none_or(|(until, _)| *until != at) {
-                self.sleep = Some((at, Box::pin(sleep_until(at))));
-            }
-            if let Some((_, sleep)) = &mut self.sleep
-                && sleep.as_mut().poll(cx).is_pending()
-            {
-                return Poll::Pending;
-            }
-            self.sleep = None;
-            let Some((_, mut timer)) = self.queue.pop_first() else { continue };
+            let at = first.map(|((at, _), _)| *at);
+            ready!(self.alarm.poll(at, cx));
+            let Some(((at, _), mut timer)) = self.queue.pop_first() else { return Poll::Pending };
             let message = (timer.make)();
             let repeats = timer.every.is_some();
             if let Some(every) = timer.every {

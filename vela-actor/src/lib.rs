@@ -89,6 +89,7 @@ mod spawn;
 mod supervise;
 mod system;
 pub mod tree;
+mod waiting;
 
 pub use actor::Actor;
 pub use address::{Address, Tell, WeakAddress, spawn};

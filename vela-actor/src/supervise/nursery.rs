@@ -5,16 +5,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::mem;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use vela_core::context::Context as Ambient;
 use vela_core::task::TaskBuilder;
-use vela_core::time::{Instant, Sleep, sleep_until};
+use vela_core::time::Instant;
 use vela_core::{Receiver, Sender, oneshot};
 
 use super::engine::{Answer, Effect, Engine, Event, Over, State, Timer, Token};
@@ -26,6 +25,7 @@ use crate::panics::contained;
 use crate::signals::{KILL, STOP};
 use crate::system::Shared;
 use crate::tree::ActorState;
+use crate::waiting::{self, Alarm};
 
 /// What the nursery is told.
 pub(crate) enum Told {
@@ -201,12 +201,12 @@ impl Nursery {
 
     /// Waits until it is over.
     pub(crate) async fn over(&self) -> Over {
-        wait(&self.over, || self.table.lock().over.clone()).await
+        waiting::until(&self.over, || self.table.lock().over.clone()).await
     }
 
     /// Waits until each child that was added so far is up, or gone.
     pub(crate) async fn settled(&self) {
-        wait(&self.settled, || {
+        waiting::until(&self.settled, || {
             let table = self.table.lock();
             (table.unsettled.is_empty() || table.over.is_some()).then_some(())
         })
@@ -273,18 +273,6 @@ impl Nursery {
 impl fmt::Debug for Nursery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Nursery").field("of", &self.path).finish_non_exhaustive()
-    }
-}
-
-async fn wait<T>(bell: &Notify, look: impl Fn() -> Option<T>) -> T {
-    loop {
-        let mut rung = std::pin::pin!(bell.notified());
-        // Registered before the look.
-        rung.as_mut().enable();
-        if let Some(found) = look() {
-            return found;
-        }
-        rung.await;
     }
 }
 
@@ -474,7 +462,7 @@ struct Timers {
     queue: BTreeMap<(Instant, u64), Timer>,
     set: HashMap<Timer, (Instant, u64)>,
     count: u64,
-    sleep: Option<(Instant, Pin<Box<Sleep>>)>,
+    alarm: Alarm,
 }
 
 impl Timers {
@@ -492,19 +480,10 @@ impl Timers {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Timer> {
-        let Some((&(at, _), &timer)) = self.queue.first_key_value() else {
-            self.sleep = None;
-            return Poll::Pending;
-        };
-        if self.sleep.as_ref().is_none_or(|(until, _)| *until != at) {
-            self.sleep = Some((at, Box::pin(sleep_until(at))));
-        }
-        if let Some((_, sleep)) = &mut self.sleep
-            && sleep.as_mut().poll(cx).is_pending()
-        {
-            return Poll::Pending;
-        }
-        self.sleep = None;
+        let first = self.queue.first_key_value();
+        let (at, timer) = first.map(|(&(at, _), &timer)| (at, timer)).unzip();
+        ready!(self.alarm.poll(at, cx));
+        let Some(timer) = timer else { return Poll::Pending };
         self.cancel(timer);
         Poll::Ready(timer)
     }

@@ -196,15 +196,8 @@ impl JobBuilder {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let Self { pool, name, priority } = self;
-        let builder = name.map_or_else(TaskBuilder::new, |name| TaskBuilder::new().name(name));
-        let (work, task) = builder.external_at(Closure::new(job, Arc::downgrade(&pool), priority), site);
-        let queued: Arc<dyn Job> = Arc::clone(&work) as _;
-        let Err(kind) = pool.push(queued, priority) else { return Ok(task) };
-        pool.free();
-        let Some(job) = work.payload().take() else { unreachable!("nobody else has the job") };
-        let name = work.name().map(|name| Cow::Owned(name.to_owned()));
-        Err(Self { pool, name, priority }.refuse(kind, job))
+        let priority = self.priority;
+        self.place(job, site, |pool, queued| pool.push(queued, priority).inspect_err(|_| pool.free()))
     }
 
     /// Runs the job at once, on this thread, past the queue.
@@ -213,16 +206,30 @@ impl JobBuilder {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.place(job, site, |pool, job| {
+            pool.begin(job).ok_or(SpawnErrorKind::Closed)?.run();
+            Ok(())
+        })
+    }
+
+    /// Makes the task of a job, and puts the job where it is run; the closure comes back if that fails.
+    fn place<F, R>(
+        self,
+        job: F,
+        site: &'static Location<'static>,
+        put: impl FnOnce(&Arc<Shared>, Arc<dyn Job>) -> Result<(), SpawnErrorKind>,
+    ) -> Result<Task<R>, Refused<F>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         let Self { pool, name, priority } = self;
         let builder = name.map_or_else(TaskBuilder::new, |name| TaskBuilder::new().name(name));
         let (work, task) = builder.external_at(Closure::new(job, Arc::downgrade(&pool), priority), site);
-        if let Some(taken) = pool.begin(Arc::clone(&work) as _) {
-            taken.run();
-            return Ok(task);
-        }
+        let Err(kind) = put(&pool, Arc::clone(&work) as _) else { return Ok(task) };
         let Some(job) = work.payload().take() else { unreachable!("nobody else has the job") };
         let name = work.name().map(|name| Cow::Owned(name.to_owned()));
-        Err(Self { pool, name, priority }.refuse(SpawnErrorKind::Closed, job))
+        Err(Self { pool, name, priority }.refuse(kind, job))
     }
 
     fn refuse<F>(self, kind: SpawnErrorKind, job: F) -> Refused<F> {
