@@ -1,11 +1,15 @@
 //! Tasks whose work is done elsewhere.
 
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use parking_lot::Mutex;
-use vela_core::context::Context;
+use vela_core::context::Context as Carried;
 use vela_core::task::{OnCancel, TaskBuilder, TaskError, WorkEnd, current, panic_count};
 
 /// Notes what is called, in order, and holds something that is to be dropped on cancel.
@@ -28,6 +32,10 @@ impl OnCancel for Notes {
         self.log.lock().push("cancelled");
         let held = self.held.lock().take();
         drop(held);
+    }
+
+    fn settled(&self) {
+        self.log.lock().push("settled");
     }
 }
 
@@ -52,12 +60,12 @@ fn cancel_before_it_begins_drops_what_it_holds_before_joiners_hear_of_it() {
     let (work, task) = TaskBuilder::new().external::<u32, _>(notes());
     let log = Arc::clone(&work.payload().log);
     task.cancel();
-    assert_eq!(*log.lock(), ["cancelled", "dropped"]);
+    assert_eq!(*log.lock(), ["cancelled", "dropped", "settled"]);
     task.cancel();
     work.abandon();
     assert!(!work.run(|| unreachable!("it was cancelled"), |_| unreachable!("nothing has ended")));
     assert!(task.join_blocking().unwrap_err().is_cancelled());
-    assert_eq!(log.lock().len(), 2, "cancelled once");
+    assert_eq!(log.lock().len(), 3, "cancelled once");
 }
 
 #[test]
@@ -118,11 +126,11 @@ fn a_panic_in_the_drop_on_cancel_is_the_tasks() {
 
 #[test]
 fn context_name_and_number_are_in_force_where_the_work_is_done() {
-    let context = Context::background().with_value("request 7");
+    let context = Carried::background().with_value("request 7");
     let (work, task) = context.enter(|| TaskBuilder::new().name("hash").external(()));
     let seen = thread::spawn(move || {
-        work.run(|| (Context::current().value::<&str>().copied(), current().unwrap()), |_| ());
-        (Context::current().value::<&str>().copied(), current().is_none())
+        work.run(|| (Carried::current().value::<&str>().copied(), current().unwrap()), |_| ());
+        (Carried::current().value::<&str>().copied(), current().is_none())
     });
     assert_eq!(seen.join().unwrap(), (None, true), "and not afterwards");
     let id = task.id();
@@ -180,4 +188,26 @@ fn run_and_cancel_race_for_the_work() {
         outcomes[cancelled] += 1;
     }
     println!("{outcomes:?}");
+}
+
+/// Who keeps the work hears after who joins, though that one panics when he is woken.
+#[test]
+fn who_keeps_the_work_hears_last_and_whatever_panics() {
+    struct Joiner(Arc<Mutex<Vec<&'static str>>>);
+    impl Wake for Joiner {
+        fn wake(self: Arc<Self>) {
+            self.0.lock().push("woken");
+            panic!("a waker");
+        }
+    }
+    let (work, task) = TaskBuilder::new().external::<u32, _>(notes());
+    let log = Arc::clone(&work.payload().log);
+    let mut join = pin!(task.join());
+    let waker = Arc::new(Joiner(Arc::clone(&log))).into();
+    assert!(join.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    catch_unwind(AssertUnwindSafe(|| work.abandon())).unwrap_err();
+    assert_eq!(*log.lock(), ["cancelled", "dropped", "woken", "settled"]);
+    assert!(
+        matches!(join.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Err(error)) if error.is_cancelled())
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use vela_core::task::TaskError;
 
@@ -17,13 +18,89 @@ pub enum SpawnErrorKind {
     TimedOut,
 }
 
-impl fmt::Display for SpawnErrorKind {
+/// Which pool did not take a piece of work, and why. As text: with what can be done about it.
+///
+/// # Examples
+///
+/// ```
+/// use vela_pool::{CpuPool, SpawnErrorKind};
+///
+/// # fn main() -> Result<(), vela_pool::BuildError> {
+/// let pool = CpuPool::builder().threads(1).name("thumbnails").build()?;
+/// pool.close();
+/// let refused = pool.try_spawn(|| 7).unwrap_err();
+/// assert_eq!(refused.refusal().kind(), SpawnErrorKind::Closed);
+/// assert_eq!(refused.refusal().pool_name(), Some("thumbnails"));
+/// assert_eq!(refused.to_string(), "the pool `thumbnails` is shut down: it takes no more work");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    kind: SpawnErrorKind,
+    pool: Option<Arc<str>>,
+    bound: usize,
+    limit: Limit,
+}
+
+/// What a pool is full of, and what can be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// Jobs in the queue of a pool that callers of `spawn` wait for.
+    Queue,
+    /// Jobs in the queue of a pool that they do not wait for.
+    QueueWithoutWaiting,
+    /// Futures that run.
+    Running,
+}
+
+impl Refusal {
+    pub(crate) fn new(kind: SpawnErrorKind, pool: Option<&Arc<str>>, bound: usize, limit: Limit) -> Self {
+        Self { kind, pool: pool.cloned(), bound, limit }
+    }
+
+    /// Why it was not taken.
+    #[must_use]
+    pub fn kind(&self) -> SpawnErrorKind {
+        self.kind
+    }
+
+    /// The pool's name; `None` if it was given none.
+    #[must_use]
+    pub fn pool_name(&self) -> Option<&str> {
+        self.pool.as_deref()
+    }
+}
+
+impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Closed => "the pool is shut down",
-            Self::Full => "the pool is full",
-            Self::TimedOut => "the pool stayed full for too long",
-        })
+        match &self.pool {
+            Some(name) => write!(f, "the pool `{name}`")?,
+            None => f.write_str("the pool")?,
+        }
+        f.write_str(match self.kind {
+            SpawnErrorKind::Closed => return f.write_str(" is shut down: it takes no more work"),
+            SpawnErrorKind::Full => " is full",
+            SpawnErrorKind::TimedOut => " stayed full for as long as its policy waits",
+        })?;
+        let bound = self.bound;
+        match self.limit {
+            Limit::Queue => {
+                write!(
+                    f,
+                    " (its queue holds {bound}): `spawn` waits for a place, and a longer `queue` has more of them"
+                )
+            }
+            Limit::QueueWithoutWaiting => {
+                write!(
+                    f,
+                    " (its queue holds {bound}): a longer `queue` has more places, and with another `overflow` callers wait"
+                )
+            }
+            Limit::Running => {
+                write!(f, " ({bound} at a time): `spawn` waits for a place, and a higher `limit` has more of them")
+            }
+        }
     }
 }
 
@@ -43,20 +120,25 @@ impl fmt::Display for SpawnErrorKind {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SpawnError<W> {
-    kind: SpawnErrorKind,
+    refusal: Refusal,
     work: W,
 }
 
 impl<W> SpawnError<W> {
-    pub(crate) fn new(kind: SpawnErrorKind, work: W) -> Self {
-        Self { kind, work }
+    pub(crate) fn new(refusal: Refusal, work: W) -> Self {
+        Self { refusal, work }
     }
 
     /// Why it was not taken.
     pub fn kind(&self) -> SpawnErrorKind {
-        self.kind
+        self.refusal.kind
+    }
+
+    /// Why it was not taken, and by which pool.
+    pub fn refusal(&self) -> &Refusal {
+        &self.refusal
     }
 
     /// The work that was not taken.
@@ -65,19 +147,19 @@ impl<W> SpawnError<W> {
     }
 
     pub(crate) fn map<V>(self, map: impl FnOnce(W) -> V) -> SpawnError<V> {
-        SpawnError { kind: self.kind, work: map(self.work) }
+        SpawnError { refusal: self.refusal, work: map(self.work) }
     }
 }
 
 impl<W> fmt::Debug for SpawnError<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SpawnError").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("SpawnError").field("refusal", &self.refusal).finish_non_exhaustive()
     }
 }
 
 impl<W> fmt::Display for SpawnError<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kind.fmt(f)
+        self.refusal.fmt(f)
     }
 }
 
@@ -102,15 +184,29 @@ impl<W> Error for SpawnError<W> {}
 #[non_exhaustive]
 pub enum JobError {
     /// The pool did not take it.
-    Refused(SpawnErrorKind),
-    /// It was taken, and panicked, or was cancelled or dropped.
+    Refused(Refusal),
+    /// The pool took it, and when it was full dropped it for another one, as its policy says.
+    Dropped(Refusal),
+    /// It was taken, and panicked, or was cancelled.
     Task(TaskError),
+}
+
+impl JobError {
+    /// Why the pool did not take it, if it did not.
+    #[must_use]
+    pub fn refused(&self) -> Option<SpawnErrorKind> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.kind),
+            Self::Dropped(_) | Self::Task(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(kind) => kind.fmt(f),
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Dropped(refusal) => write!(f, "the job was dropped by the overflow policy, because {refusal}"),
             Self::Task(error) => error.fmt(f),
         }
     }
@@ -119,7 +215,7 @@ impl fmt::Display for JobError {
 impl Error for JobError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Refused(_) => None,
+            Self::Refused(_) | Self::Dropped(_) => None,
             // What it says is said above.
             Self::Task(error) => error.source(),
         }
@@ -128,7 +224,7 @@ impl Error for JobError {
 
 impl<W> From<SpawnError<W>> for JobError {
     fn from(error: SpawnError<W>) -> Self {
-        Self::Refused(error.kind)
+        Self::Refused(error.refusal)
     }
 }
 
@@ -187,7 +283,7 @@ impl Error for BuildError {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Leftover {
-    /// How many pieces of work the shutdown has cancelled before they had begun.
+    /// How many pieces of work the shutdown has cancelled: jobs that had not begun, and futures, at their next `.await`.
     pub cancelled: usize,
     /// How many were still running.
     pub running: usize,

@@ -6,12 +6,13 @@
 //! - L1: `open` is never empty; its last is the generation of now, and its first has open work unless it is the last.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use vela_core::oneshot;
 
 /// Which of the waits a piece of work belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Generation(u64);
+pub(crate) struct Generation(pub(crate) u64);
 
 /// What has become of a piece of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +53,11 @@ pub(crate) struct Ledger {
 pub(crate) struct Told(Vec<oneshot::Sender<()>>);
 
 impl Told {
+    /// Does not panic: a waker that does is not ours to report, and the others are told nevertheless.
     pub(crate) fn tell(self) {
         for waiter in self.0 {
             // He may have given up.
-            waiter.send(()).ok();
+            let _woken = catch_unwind(AssertUnwindSafe(|| waiter.send(()).ok()));
         }
     }
 }
@@ -73,14 +75,24 @@ impl Ledger {
         Generation(self.first + at as u64)
     }
 
-    /// One is no longer open.
+    /// One has met its fate, and is no longer open.
     pub(crate) fn settle(&mut self, generation: Generation, fate: Fate) -> Told {
+        self.count(fate);
+        self.close(generation)
+    }
+
+    /// One has met its fate.
+    pub(crate) fn count(&mut self, fate: Fate) {
         match fate {
             Fate::Done => self.counts.done += 1,
             Fate::Panicked => self.counts.panicked += 1,
             Fate::Cancelled => self.counts.cancelled += 1,
             Fate::Dropped => self.counts.dropped += 1,
         }
+    }
+
+    /// One is no longer open.
+    pub(crate) fn close(&mut self, generation: Generation) -> Told {
         let at = usize::try_from(generation.0 - self.first).unwrap_or(usize::MAX);
         self.open[at] -= 1;
         let before = self.first;

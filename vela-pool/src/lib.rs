@@ -61,7 +61,7 @@ mod wanted;
 mod worker;
 
 pub use cpu::{CpuPool, CpuPoolBuilder, JobBuilder, Priority};
-pub use error::{BuildError, JobError, Leftover, SpawnError, SpawnErrorKind};
+pub use error::{BuildError, JobError, Leftover, Refusal, SpawnError, SpawnErrorKind};
 #[cfg(feature = "metrics")]
 pub use export::{describe, publish};
 pub use hybrid::HybridPool;

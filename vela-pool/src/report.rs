@@ -24,6 +24,22 @@ impl Drops {
         self.last = Some(now);
         Some(std::mem::take(&mut self.untold))
     }
+
+    /// How many are to be told now, if any, though no more was dropped.
+    pub(crate) fn rest(&mut self) -> Option<u64> {
+        // Most pools drop nothing, and need no clock here.
+        let due = self.untold > 0 && self.last.is_none_or(|last| last.elapsed() >= EVERY);
+        due.then(|| self.all()).flatten()
+    }
+
+    /// How many are untold, which are to be told now: there is no later.
+    pub(crate) fn all(&mut self) -> Option<u64> {
+        if self.untold == 0 {
+            return None;
+        }
+        self.last = Some(Instant::now());
+        Some(std::mem::take(&mut self.untold))
+    }
 }
 
 /// Outside of all locks.

@@ -36,8 +36,8 @@ pub struct PoolSnapshot {
     pub capacity: Option<usize>,
     /// How many are in the queue.
     pub queued: usize,
-    /// How many run. On a CPU pool that is the number of busy threads, but for jobs that wait inside Rayon, where their thread
-    /// may run another.
+    /// How many run. On a CPU pool that is the number of busy threads, unless a job waits inside Rayon, where its thread may run another,
+    /// or runs one itself that it could not put into the full queue.
     pub running: usize,
     /// The most that were in the queue, or, for an [`IoPool`](crate::IoPool), at work, at one time.
     pub high_water: usize,

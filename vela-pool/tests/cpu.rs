@@ -125,13 +125,46 @@ fn a_result_that_panics_when_nobody_wants_it_costs_no_thread() {
     assert_eq!(pool.try_spawn(|| 7).unwrap().join_blocking().unwrap(), 7);
 }
 
+/// A result that nobody wants is dropped on the thread that has run the job. That may take as long as it likes: another job does not
+/// wait for it, not even the one that this thread would run next.
+#[test]
+fn the_drop_of_a_result_may_wait_for_the_next_job() {
+    struct Waits(mpsc::Sender<()>, mpsc::Receiver<()>);
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            // The other thread is free from now on.
+            self.0.send(()).unwrap();
+            self.1.recv().unwrap();
+        }
+    }
+    let pool = CpuPool::builder().threads(2).build().unwrap();
+    let holding = Holding::start(&pool);
+    let (go, wait) = mpsc::channel();
+    let (running, runs) = mpsc::channel();
+    let other = pool.try_spawn(move || {
+        running.send(()).unwrap();
+        wait.recv().unwrap();
+    });
+    runs.recv().unwrap();
+    let (done, end) = mpsc::channel();
+    drop(pool.try_spawn(move || Waits(go, end)).unwrap());
+    let next = pool.try_spawn(move || done.send(()).unwrap()).unwrap();
+    holding.end();
+    next.join_blocking().unwrap();
+    other.unwrap().join_blocking().unwrap();
+}
+
 #[test]
 fn the_bound_of_the_queue_holds_and_the_closure_comes_back() {
-    let pool = one_thread().queue(2).build().unwrap();
+    let pool = one_thread().queue(2).name("hash").build().unwrap();
     let holding = Holding::start(&pool);
     let queued = [pool.try_spawn(|| 1).unwrap(), pool.try_spawn(|| 1).unwrap()];
     let refused = pool.try_spawn(|| "back").unwrap_err();
-    assert_eq!((refused.kind(), refused.to_string().as_str()), (SpawnErrorKind::Full, "the pool is full"));
+    assert_eq!(refused.kind(), SpawnErrorKind::Full);
+    assert_eq!(
+        refused.to_string(),
+        "the pool `hash` is full (its queue holds 2): `spawn` waits for a place, and a longer `queue` has more of them"
+    );
     assert_eq!(refused.into_inner()(), "back");
     let seen = pool.snapshot();
     assert_eq!((seen.queued, seen.running, seen.high_water, seen.rejected), (2, 1, 2, 1));
@@ -245,7 +278,12 @@ fn reject_never_waits() {
     let holding = Holding::start(&pool);
     let queued = block_on(pool.spawn(|| 1)).unwrap();
     assert_eq!(block_on(pool.spawn(|| 2)).unwrap_err().kind(), SpawnErrorKind::Full);
-    assert!(matches!(block_on(pool.run(|| 2)), Err(JobError::Refused(SpawnErrorKind::Full))));
+    let error = block_on(pool.run(|| 2)).unwrap_err();
+    assert_eq!(error.refused(), Some(SpawnErrorKind::Full));
+    assert_eq!(
+        error.to_string(),
+        "the pool is full (its queue holds 1): a longer `queue` has more places, and with another `overflow` callers wait"
+    );
     assert_eq!(pool.snapshot().rejected, 2);
     holding.end();
     assert_eq!(queued.join_blocking().unwrap(), 1);
@@ -261,6 +299,13 @@ fn drop_newest_cancels_the_new_job() {
     let new = pool.try_spawn(move || drop(held)).unwrap();
     assert!(dropped.0.load(SeqCst) == 1 && new.join_blocking().unwrap_err().is_cancelled());
     assert_eq!((pool.snapshot().dropped, pool.snapshot().accepted, pool.snapshot().queued), (1, 3, 1));
+    let error = block_on(pool.run(|| ())).unwrap_err();
+    assert!(matches!(error, JobError::Dropped(_)), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "the job was dropped by the overflow policy, because the pool is full (its queue holds 1): a longer `queue` has more \
+         places, and with another `overflow` callers wait"
+    );
     holding.end();
     assert_eq!(queued.join_blocking().unwrap(), 1);
 }

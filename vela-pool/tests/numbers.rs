@@ -1,6 +1,8 @@
 //! What pools tell about themselves.
 
-use vela_core::{Overflow, block_on};
+#[cfg(any(feature = "serde", feature = "tracing"))]
+use vela_core::Overflow;
+use vela_core::block_on;
 use vela_pool::{CpuPool, IoPool, snapshot};
 
 #[test]
@@ -87,6 +89,9 @@ fn drops_are_told_at_most_once_in_ten_seconds() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("pool=\"numbers.drops\"") && told[0].contains("jobs=1"), "{told:?}");
     assert_eq!(pool.snapshot().dropped, 9);
+    pool.close();
+    let told: Vec<_> = lines.0.lock().unwrap().iter().filter(|line| line.starts_with("vela::pool")).cloned().collect();
+    assert!(told.len() == 2 && told[1].contains("jobs=8"), "the rest, at the end: {told:?}");
     go.send(()).unwrap();
     holding.unwrap().join_blocking().unwrap();
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use parking_lot::Mutex;
 use vela::prelude::*;
+use vela::sim::Simulation;
 use vela_core::task::yield_now;
 use vela_pool::{
     CpuPool, HybridPool, IoPool, JobError, Priority, SpawnErrorKind, WorkerPool, par_map, par_map_unordered,
@@ -170,6 +171,25 @@ async fn a_panic_is_its_callers() {
     let good = pool.spawn(|| 7).await.unwrap();
     assert_eq!(bad.await.unwrap_err().into_panic().unwrap().message(), "no more memory");
     assert_eq!(good.await.unwrap(), 7);
+}
+
+/// Both run on one thread, and the panic that nobody looks at is found nevertheless.
+#[test]
+fn a_panic_that_nobody_has_seen_fails_the_test_whatever_its_thread_has_run_before() {
+    for seen in [0, 1] {
+        let found = Simulation::new().schedules(20).check(move || async move {
+            let pool = pool(1, 4);
+            let mut jobs = Vec::new();
+            for text in ["first", "second"] {
+                jobs.push(pool.spawn(move || panic!("{text}")).await.unwrap());
+            }
+            assert!(jobs.remove(seen).await.unwrap_err().is_panic());
+            drop(jobs);
+            pool.join_all().await;
+        });
+        let finding = found.unwrap_err().to_string();
+        assert!(finding.contains(["second", "first"][seen]), "{finding}");
+    }
 }
 
 #[vela::test(schedules = 200)]

@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use vela::pool::{CpuPool, JobError, SpawnErrorKind};
+use vela::pool::{CpuPool, SpawnErrorKind};
 use vela::prelude::*;
 
 use crate::work;
@@ -88,9 +88,11 @@ async fn hash(n: u32, compute: &Compute) -> Response<Full<Bytes>> {
     };
     match hashed {
         Ok(hash) => text(StatusCode::OK, &format!("{hash:016x}")),
-        Err(JobError::Refused(SpawnErrorKind::Full)) => unavailable("there is no room, try again later"),
-        Err(JobError::Refused(_)) => unavailable("the service is shutting down"),
-        Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        Err(error) => match error.refused() {
+            Some(SpawnErrorKind::Full) => unavailable("there is no room, try again later"),
+            Some(_) => unavailable("the service is shutting down"),
+            None => text(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        },
     }
 }
 

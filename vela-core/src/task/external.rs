@@ -9,12 +9,13 @@
 //!
 //! - E1: whoever leaves *waiting* is alone in that (one flag, under the outcome's lock), and is the one who sets the outcome.
 //! - E2: what the work holds is gone before those who join hear of the end.
+//! - E3: of work that was cancelled, who keeps it hears before and after those who join, whatever panics.
 //!
 //! Nothing of the user's runs under the lock.
 
 use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use super::handle::Verdict;
@@ -76,6 +77,9 @@ pub trait OnCancel: Send + Sync + 'static {
     /// The work was cancelled before it had begun, and will not be run: now is the time to drop what belongs to it. Called at
     /// most once, by the thread that cancels, before those who join hear of it.
     fn cancelled(&self) {}
+
+    /// Those who join have heard of it. Called once after [`cancelled`](Self::cancelled), by the same thread. Must not panic.
+    fn settled(&self) {}
 }
 
 impl OnCancel for () {}
@@ -171,26 +175,35 @@ impl<T, P> Work<T, P> {
     }
 
     fn panicked(&self, payload: Box<dyn Any + Send>) {
-        super::panic::report(&*payload, self.task_name(), self.site);
+        // A subscriber of the user's that panics must not keep the outcome from those who wait for it.
+        let _told = catch_unwind(AssertUnwindSafe(|| super::panic::report(&*payload, self.task_name(), self.site)));
         self.outcome.set(Err(JoinError::Panicked(payload)));
     }
 }
 
 impl<T, P: OnCancel> Work<T, P> {
-    /// Nobody will do it: unless it has begun, or was cancelled, the task reads as cancelled. Calls
-    /// [`OnCancel::cancelled`] then.
-    pub fn abandon(&self) {
-        if self.outcome.begin() {
+    /// Nobody will do it: the task reads as cancelled, and [`OnCancel`] hears of it. False: it has begun, or was cancelled or
+    /// abandoned before, and nothing is called.
+    pub fn abandon(&self) -> bool {
+        let mine = self.outcome.begin();
+        if mine {
             self.cancelled();
         }
+        mine
     }
 
     /// The caller has begun (E1).
     fn cancelled(&self) {
-        match catch_unwind(AssertUnwindSafe(|| self.payload.cancelled())) {
+        let set = || match catch_unwind(AssertUnwindSafe(|| self.payload.cancelled())) {
             Ok(()) => self.outcome.set(Err(JoinError::Cancelled)),
             // Of the drop of something of the user's.
             Err(payload) => self.panicked(payload),
+        };
+        // A waker that panics (E3).
+        let set = catch_unwind(AssertUnwindSafe(set));
+        self.payload.settled();
+        if let Err(panic) = set {
+            resume_unwind(panic);
         }
     }
 }

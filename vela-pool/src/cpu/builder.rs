@@ -32,7 +32,7 @@ use crate::snapshot::{Observed, register};
 #[must_use = "a builder starts nothing until `build`"]
 pub struct CpuPoolBuilder {
     threads: usize,
-    name: Option<Box<str>>,
+    name: Option<Arc<str>>,
     thread_name: Option<Box<str>>,
     bound: usize,
     overflow: Overflow,
@@ -53,7 +53,7 @@ impl CpuPoolBuilder {
     }
 
     /// Names the pool: for [`snapshot`](crate::snapshot()), the metrics and the log.
-    pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
@@ -88,7 +88,8 @@ impl CpuPoolBuilder {
             0 => std::thread::available_parallelism().map_or(1, NonZero::get),
             threads => threads,
         };
-        let prefix = self.thread_name.or_else(|| self.name.clone()).unwrap_or_else(|| "vela-cpu".into());
+        let prefix =
+            self.thread_name.or_else(|| self.name.as_deref().map(Into::into)).unwrap_or_else(|| "vela-cpu".into());
         let named = self.name.is_some();
         let threads = Threads::start(threads, prefix)?;
         let shared = Arc::new(Shared::new(self.name, self.bound, self.overflow, threads));

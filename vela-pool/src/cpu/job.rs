@@ -1,8 +1,8 @@
 //! A job: a closure beside the outcome of its task, in one allocation.
 
 use std::fmt;
-use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 use vela_core::task::{OnCancel, Work, WorkEnd};
@@ -10,17 +10,26 @@ use vela_core::task::{OnCancel, Work, WorkEnd};
 use super::Priority;
 use super::lanes::Place;
 use super::shared::Shared;
+use crate::ledger::{Fate, Generation};
+
+/// What is left of a job whose result nobody wants.
+pub(super) type Rest = Box<dyn Send>;
 
 /// A job of any type.
 pub(super) trait Job: fmt::Debug + Send + Sync {
-    /// Runs it here, unless it was cancelled: then this is false. `ended` is called before those who join hear of the end.
-    fn run(&self, ended: &mut dyn FnMut(WorkEnd)) -> bool;
+    /// Runs it here, unless it was cancelled: then nothing is called. `ended` is called before those who join hear of the end, and
+    /// is told whether somebody else holds the task still; it says whether the thread has other work by then. Such a thread is given
+    /// the rest instead of dropping it, because the drop of a user's value may take long.
+    fn run(self: Arc<Self>, ended: &mut dyn FnMut(WorkEnd, bool) -> bool) -> Option<Rest>;
 
-    /// Nobody will run it: its closure is dropped, and its task reads as cancelled.
-    fn abandon(&self);
+    /// Nobody will run it: its closure is dropped, and its task reads as cancelled. False: it was cancelled, or has begun.
+    fn abandon(&self) -> bool;
 
-    /// It was put into the queue under this number.
-    fn queued(&self, number: u64);
+    /// It was taken out of the queue for this fate, and will be abandoned. Under the pool's lock.
+    fn popped(&self, fate: Fate);
+
+    /// It was accepted, under the pool's lock. The number is that of its place in the queue, 0 if it never was there.
+    fn accepted(&self, number: u64, generation: Generation);
 }
 
 /// What a job is besides its task.
@@ -30,14 +39,24 @@ pub(super) struct Closure<F> {
     /// Whoever keeps the task does not keep the pool.
     pool: Weak<Shared>,
     priority: Priority,
-    /// Its number in the queue; 0 before. Written under the pool's lock before anybody has the task; who cancels got the task
-    /// from who has put it there, so relaxed loads see it.
+    /// Its number in the queue, and its generation. Written under the pool's lock before anybody has the task; who cancels got the
+    /// task from who has put it there, so relaxed loads see them.
     number: AtomicU64,
+    generation: AtomicU64,
+    /// What it was taken out of the queue for, if not to run. Read and written under the pool's lock.
+    popped: OnceLock<Fate>,
 }
 
 impl<F> Closure<F> {
     pub(super) fn new(work: F, pool: Weak<Shared>, priority: Priority) -> Self {
-        Self { work: Mutex::new(Some(work)), pool, priority, number: AtomicU64::new(0) }
+        Self {
+            work: Mutex::new(Some(work)),
+            pool,
+            priority,
+            number: AtomicU64::new(0),
+            generation: AtomicU64::new(0),
+            popped: OnceLock::new(),
+        }
     }
 
     pub(super) fn take(&self) -> Option<F> {
@@ -45,15 +64,22 @@ impl<F> Closure<F> {
     }
 }
 
+/// P3: whoever cancels a job accounts for it, wherever it is.
 impl<F: Send + 'static> OnCancel for Closure<F> {
     fn cancelled(&self) {
-        let place = Place { priority: self.priority, number: self.number.load(Ordering::Relaxed) };
-        // A pool that is gone has nothing in its queue.
-        let told = self.pool.upgrade().map(|pool| pool.remove(place)).unwrap_or_default();
+        // Nobody waits for a pool that is gone, or looks at its counts.
+        if let Some(pool) = self.pool.upgrade() {
+            let place = Place { priority: self.priority, number: self.number.load(Ordering::Relaxed) };
+            pool.cancelled(place, &self.popped);
+        }
         // Outside of all locks: the user's values are dropped with it.
-        let work = self.take();
-        drop(work);
-        told.tell();
+        drop(self.take());
+    }
+
+    fn settled(&self) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.settle(Generation(self.generation.load(Ordering::Relaxed)));
+        }
     }
 }
 
@@ -62,19 +88,26 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    fn run(&self, ended: &mut dyn FnMut(WorkEnd)) -> bool {
+    fn run(self: Arc<Self>, ended: &mut dyn FnMut(WorkEnd, bool) -> bool) -> Option<Rest> {
         let work = || match self.payload().take() {
             Some(work) => work(),
             None => unreachable!("a job runs once, and not after it was cancelled"),
         };
-        Work::run(self, work, ended)
+        let mut busy = false;
+        Work::run(&self, work, |end| busy = ended(end, Arc::strong_count(&self) > 1));
+        if busy { Arc::into_inner(self).map(|rest| Box::new(rest) as Rest) } else { None }
     }
 
-    fn abandon(&self) {
-        Work::abandon(self);
+    fn abandon(&self) -> bool {
+        Work::abandon(self)
     }
 
-    fn queued(&self, number: u64) {
+    fn popped(&self, fate: Fate) {
+        self.payload().popped.get_or_init(|| fate);
+    }
+
+    fn accepted(&self, number: u64, generation: Generation) {
         self.payload().number.store(number, Ordering::Relaxed);
+        self.payload().generation.store(generation.0, Ordering::Relaxed);
     }
 }

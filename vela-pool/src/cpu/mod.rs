@@ -3,9 +3,11 @@
 mod builder;
 mod job;
 mod lanes;
+mod line;
 mod priority;
 mod shared;
 mod submit;
+mod taken;
 mod threads;
 
 use std::borrow::Cow;
@@ -42,13 +44,13 @@ use threads::Threads;
 ///   runtime: tasks that a job starts run on that of `#[vela::main]`, or on a global one.
 /// - **Data parallelism.** Inside of a job `par_iter`, `rayon::join` and `rayon::scope` use the threads of this pool. As always in
 ///   Rayon, a job that waits there may run another one meanwhile.
-/// - **Jobs that submit jobs** do not deadlock: see [`spawn_from_thread`](Self::spawn_from_thread). A job that *joins* another
+/// - **Jobs that submit jobs** into their own pool do not deadlock: see [`spawn_from_thread`](Self::spawn_from_thread). A job that *joins* another
 ///   one holds its thread meanwhile, and with one thread that is for ever: use `rayon::join` for that.
 /// - **The end.** [`shutdown`](Self::shutdown). Dropping the last handle stops nothing that was accepted: it is run, then the
 ///   threads end. Nobody waits for them.
 ///
 /// In a deterministic test no thread is used: a job is a step of a simulated task, and at most as many are under way as the pool
-/// has threads.
+/// has threads. A pool that was made there, and is used outside later, starts its threads then, and panics if the system gives none.
 ///
 /// # Examples
 ///
@@ -189,7 +191,7 @@ impl CpuPool {
     ///
     /// # Errors
     ///
-    /// [`JobError`]: the pool did not take it, or it panicked, or was dropped by the policy or a shutdown.
+    /// [`JobError`]: the pool did not take it, or it panicked, or was dropped by the policy, or cancelled by a shutdown.
     ///
     /// # Cancel safety
     ///

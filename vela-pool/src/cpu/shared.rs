@@ -2,32 +2,34 @@
 //! invariants P1 to P5.
 
 use std::fmt;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use vela_core::Overflow;
-use vela_core::task::WorkEnd;
-use vela_core::time::{Instant, timeout};
+use vela_core::time::Instant;
 
 use super::Priority;
 use super::job::Job;
 use super::lanes::{Lanes, Place};
-use super::threads::{Here, Threads};
-use crate::error::SpawnErrorKind;
-use crate::ledger::{Fate, Generation, Ledger, Told};
+use super::line::{InLine, Places};
+use super::taken::{Followed, Taken};
+use super::threads::Threads;
+use crate::error::{Limit, Refusal, SpawnErrorKind};
+use crate::ledger::{Fate, Generation, Ledger};
 use crate::report::{self, Drops};
 use crate::sample::{Samples, Start};
 use crate::snapshot::{Look, Observed, PoolSnapshot};
 
 pub(super) struct Shared {
-    pub(super) name: Option<Box<str>>,
+    pub(super) name: Option<Arc<str>>,
     pub(super) bound: usize,
     pub(super) overflow: Overflow,
     pub(super) threads: Threads,
-    /// Free places in the queue, where the policy is to wait for one.
-    pub(super) room: Option<Semaphore>,
+    /// Where the policy is to wait for a place in the queue: a permit for each place that is given to who waits.
+    pub(super) line: Option<Semaphore>,
     /// How many jobs are queued, as of the last section of the lock that changed it.
     queued: AtomicUsize,
     state: Mutex<State>,
@@ -36,6 +38,7 @@ pub(super) struct Shared {
 
 struct State {
     lanes: Lanes<Entry>,
+    places: Places,
     /// Tickets that are out: as many threads serve, or will before long (P2).
     tickets: usize,
     /// How many of those run a job now, or something else.
@@ -50,9 +53,9 @@ struct State {
 }
 
 /// A job in the queue.
-struct Entry {
-    job: Arc<dyn Job>,
-    generation: Generation,
+pub(super) struct Entry {
+    pub(super) job: Arc<dyn Job>,
+    pub(super) generation: Generation,
     queued: Option<Start>,
 }
 
@@ -64,11 +67,10 @@ struct Effects {
     dropped: Option<Arc<dyn Job>>,
     /// How many drops are to be reported.
     to_tell: Option<u64>,
-    told: Told,
 }
 
 impl Shared {
-    pub(super) fn new(name: Option<Box<str>>, bound: usize, overflow: Overflow, threads: Threads) -> Self {
+    pub(super) fn new(name: Option<Arc<str>>, bound: usize, overflow: Overflow, threads: Threads) -> Self {
         // Who fails, tries again or drops looks at the queue itself.
         let waits = !matches!(
             overflow,
@@ -76,6 +78,7 @@ impl Shared {
         );
         let state = State {
             lanes: Lanes::new(),
+            places: Places::default(),
             tickets: 0,
             serving: 0,
             running: 0,
@@ -86,36 +89,48 @@ impl Shared {
             run_time: Samples::new(),
             drops: Drops::default(),
         };
-        let room = waits.then(|| Semaphore::new(bound.min(Semaphore::MAX_PERMITS)));
+        let line = waits.then(|| Semaphore::new(0));
         Self {
             name,
             bound,
             overflow,
             threads,
-            room,
+            line,
             queued: AtomicUsize::new(0),
             state: Mutex::new(state),
             born: Instant::now(),
         }
     }
 
-    /// Puts a job into the queue, or what the policy does instead. Where there is a semaphore, the caller has taken a permit,
-    /// which is the job's then (P1).
+    /// Puts a job into the queue, or what the policy does instead. `place`: of who has waited for one.
     ///
-    /// `Err`: nothing has happened to either.
-    pub(super) fn push(self: &Arc<Self>, job: Arc<dyn Job>, priority: Priority) -> Result<(), SpawnErrorKind> {
-        let effects = self.state.lock().push(job, priority, self)?;
+    /// `Err`: nothing has happened to the job.
+    pub(super) fn push(
+        self: &Arc<Self>,
+        job: Arc<dyn Job>,
+        priority: Priority,
+        place: Option<&mut InLine>,
+    ) -> Result<(), SpawnErrorKind> {
+        let effects = self.state.lock().push(job, priority, place, self)?;
         if effects.needs_ticket {
             Threads::issue(self);
         }
         if let Some(job) = effects.dropped {
             job.abandon();
         }
-        effects.told.tell();
-        if let Some(jobs) = effects.to_tell {
-            report::dropped(self.name.as_deref(), jobs, self.bound);
-        }
+        self.report(effects.to_tell);
         Ok(())
+    }
+
+    pub(super) fn refusal(&self, kind: SpawnErrorKind) -> Refusal {
+        let waits = self.line.is_some() || matches!(self.overflow, Overflow::Retry { .. });
+        let limit = if waits { Limit::Queue } else { Limit::QueueWithoutWaiting };
+        Refusal::new(kind, self.name.as_ref(), self.bound, limit)
+    }
+
+    /// Whether what was taken may be dropped for what comes later.
+    pub(super) fn drops(&self) -> bool {
+        matches!(self.overflow, Overflow::DropOldest | Overflow::DropNewest)
     }
 
     /// A piece of work was turned away.
@@ -128,38 +143,64 @@ impl Shared {
         }
     }
 
-    /// Takes a cancelled job out of the queue, if it is there; who waited for it is told when the caller has dropped it.
-    pub(super) fn remove(&self, place: Place) -> Told {
+    /// A job was cancelled: takes it out of the queue, if it is there. If not, it was `popped`, or a thread has taken it.
+    pub(super) fn cancelled(&self, place: Place, popped: &OnceLock<Fate>) {
         let mut state = self.state.lock();
-        let Some(entry) = state.lanes.remove(place) else { return Told::default() };
-        self.queued.store(state.lanes.len(), Ordering::Relaxed);
-        let told = state.ledger.settle(entry.generation, Fate::Cancelled);
+        let (mut fate, mut give) = (Fate::Cancelled, false);
+        if state.lanes.remove(place).is_some() {
+            give = state.popped(self);
+        } else if let Some(popped) = popped.get() {
+            fate = *popped;
+        } else {
+            state.running -= 1;
+        }
+        state.ledger.count(fate);
         drop(state);
-        self.free();
-        told
+        if give {
+            self.give_place();
+        }
+    }
+
+    /// Those who join a job that was cancelled have heard of it.
+    pub(super) fn settle(&self, generation: Generation) {
+        let told = self.state.lock().ledger.close(generation);
+        told.tell();
     }
 
     /// The job to run next, which counts as running from now on. `ticket`: for a ticket, which is no longer out if there is none.
     pub(super) fn take(self: &Arc<Self>, ticket: bool) -> Option<Taken> {
+        let mut state = self.state.lock();
+        let next = state.begin_next(self, ticket, None);
+        state.tickets -= usize::from(ticket && next.is_none());
+        state.serving += usize::from(ticket && next.is_some());
+        let to_tell = state.drops.rest();
+        drop(state);
+        let (taken, give) = next?;
+        if give {
+            self.give_place();
+        }
+        self.report(to_tell);
+        Some(taken)
+    }
+
+    /// A job has ended here. `more`: the thread would take the next one.
+    pub(super) fn ended(self: &Arc<Self>, taken: &Taken, fate: Fate, more: bool) -> Followed {
         let mut guard = self.state.lock();
         let state = &mut *guard;
-        let Some(entry) = state.lanes.pop() else {
-            state.tickets -= usize::from(ticket);
-            return None;
-        };
-        self.queued.store(state.lanes.len(), Ordering::Relaxed);
-        state.running += 1;
-        state.serving += usize::from(ticket);
-        let now = entry.queued.map(|_| Instant::now());
-        if let (Some(queued), Some(now)) = (entry.queued, now) {
-            state.in_queue.end(queued, now, self.born);
+        state.running -= 1;
+        let now = taken.started.map(|_| Instant::now());
+        if let (Some(started), Some(now)) = (taken.started, now) {
+            state.run_time.end(started, now, self.born);
         }
-        let started = state.run_time.start(now);
-        drop(guard);
-        // First: if a waker panics that is woken for the place, the job is settled nevertheless.
-        let taken = Taken { pool: Arc::clone(self), entry, started, ticket, run: false };
-        self.free();
-        Some(taken)
+        let told = state.ledger.settle(taken.generation, fate);
+        let next = if more { state.begin_next(self, taken.ticket, now) } else { None };
+        state.serving -= usize::from(taken.ticket && next.is_none());
+        Followed { told, next }
+    }
+
+    /// A job that was taken is not run: whoever cancels it accounts for the rest (P3).
+    pub(super) fn not_run(&self, taken: &Taken) {
+        self.state.lock().serving -= usize::from(taken.ticket);
     }
 
     /// A job that is run at once by who submits it (P4). It counts as running from now on. `None`: the pool is closed.
@@ -171,9 +212,10 @@ impl Shared {
         }
         state.running += 1;
         let entry = Entry { generation: state.ledger.accept(), queued: None, job };
+        entry.job.accepted(0, entry.generation);
         let started = state.run_time.start(None);
         drop(guard);
-        Some(Taken { pool: Arc::clone(self), entry, started, ticket: false, run: false })
+        Some(Taken::new(Arc::clone(self), entry, started, false))
     }
 
     /// A look without the lock.
@@ -200,28 +242,56 @@ impl Shared {
         self.state.lock().wants_ticket(self)
     }
 
-    /// There is a place more in the queue.
-    pub(super) fn free(&self) {
-        if let Some(room) = &self.room {
-            room.add_permits(1);
+    /// Whether there is surely no place in the queue. It may be wrong about what others do at the same time, not about what has
+    /// happened before.
+    pub(super) fn looks_full(&self) -> bool {
+        // Relaxed: the caller has synchronised with whatever has happened before.
+        !self.drops() && self.queued.load(Ordering::Relaxed) >= self.bound
+    }
+
+    /// One more in line for a place.
+    pub(super) fn join_line(&self) -> Result<(), SpawnErrorKind> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(SpawnErrorKind::Closed);
+        }
+        let queued = state.lanes.len();
+        let give = state.places.join(queued, self.bound);
+        drop(state);
+        if give {
+            self.give_place();
+        }
+        Ok(())
+    }
+
+    /// One less.
+    pub(super) fn leave_line(&self) {
+        self.state.lock().places.leave();
+    }
+
+    /// A place is for the first in line. Wakes him: not under the lock. Does not panic: that would hit a stranger's job.
+    pub(super) fn give_place(&self) {
+        if let Some(line) = &self.line {
+            let _woken = catch_unwind(AssertUnwindSafe(|| line.add_permits(1)));
         }
     }
 
-    /// Waits for a place in the queue, where the policy is to wait. It is the caller's then.
-    pub(super) async fn wait_for_room(&self) -> Result<(), SpawnErrorKind> {
-        let Some(room) = &self.room else { return Ok(()) };
-        let acquired = match self.overflow {
-            Overflow::Timeout(limit) => timeout(limit, room.acquire()).await.map_err(|_| SpawnErrorKind::TimedOut)?,
-            _ => room.acquire().await,
-        };
-        acquired.map(SemaphorePermit::forget).map_err(|_| SpawnErrorKind::Closed)
+    /// Calls a subscriber of the user's: not under the lock. Does not panic, as above.
+    fn report(&self, to_tell: Option<u64>) {
+        if let Some(jobs) = to_tell {
+            let _told = catch_unwind(AssertUnwindSafe(|| report::dropped(self.name.as_deref(), jobs, self.bound)));
+        }
     }
 
     pub(super) fn close(&self) -> bool {
-        let was_closed = std::mem::replace(&mut self.state.lock().closed, true);
-        if let Some(room) = &self.room {
-            room.close();
+        let mut state = self.state.lock();
+        let was_closed = std::mem::replace(&mut state.closed, true);
+        let to_tell = state.drops.all();
+        drop(state);
+        if let Some(line) = &self.line {
+            line.close();
         }
+        self.report(to_tell);
         !was_closed
     }
 
@@ -235,13 +305,14 @@ impl Shared {
         loop {
             let mut state = self.state.lock();
             let Some(entry) = state.lanes.pop() else { return cancelled };
-            self.queued.store(state.lanes.len(), Ordering::Relaxed);
-            let told = state.ledger.settle(entry.generation, Fate::Cancelled);
+            entry.job.popped(Fate::Cancelled);
+            let give = state.popped(self);
             drop(state);
-            cancelled += 1;
-            entry.job.abandon();
-            told.tell();
-            self.free();
+            // False: somebody has cancelled it just now, and settles it.
+            cancelled += usize::from(entry.job.abandon());
+            if give {
+                self.give_place();
+            }
         }
     }
 
@@ -260,30 +331,46 @@ impl Shared {
 }
 
 impl State {
-    fn push(&mut self, job: Arc<dyn Job>, priority: Priority, pool: &Shared) -> Result<Effects, SpawnErrorKind> {
+    fn push(
+        &mut self,
+        job: Arc<dyn Job>,
+        priority: Priority,
+        place: Option<&mut InLine>,
+        pool: &Shared,
+    ) -> Result<Effects, SpawnErrorKind> {
         if self.closed {
             return Err(SpawnErrorKind::Closed);
         }
         let mut effects = Effects::default();
-        if pool.room.is_none() && self.lanes.len() >= pool.bound {
-            let dropped = match pool.overflow {
-                Overflow::DropOldest => self.lanes.pop_least(priority),
-                Overflow::DropNewest => None,
-                _ => return Err(SpawnErrorKind::Full),
-            };
-            effects.to_tell = self.drops.note();
-            let Some(entry) = dropped else {
-                let generation = self.ledger.accept();
-                effects.told = self.ledger.settle(generation, Fate::Dropped);
-                effects.dropped = Some(job);
-                return Ok(effects);
-            };
-            effects.told = self.ledger.settle(entry.generation, Fate::Dropped);
-            effects.dropped = Some(entry.job);
+        match (&pool.line, place) {
+            (Some(_), Some(place)) => {
+                self.places.pushed();
+                place.pushed();
+            }
+            (Some(line), None) if !self.places.take(self.lanes.len(), pool.bound, line) => {
+                return Err(SpawnErrorKind::Full);
+            }
+            (None, _) if self.lanes.len() >= pool.bound => {
+                let least = match pool.overflow {
+                    Overflow::DropOldest => self.lanes.pop_least(priority),
+                    Overflow::DropNewest => None,
+                    _ => return Err(SpawnErrorKind::Full),
+                };
+                effects.to_tell = self.drops.note();
+                let Some(entry) = least else {
+                    job.accepted(0, self.ledger.accept());
+                    job.popped(Fate::Dropped);
+                    effects.dropped = Some(job);
+                    return Ok(effects);
+                };
+                entry.job.popped(Fate::Dropped);
+                effects.dropped = Some(entry.job);
+            }
+            _ => {}
         }
         let entry = Entry { generation: self.ledger.accept(), queued: self.in_queue.start(None), job };
         self.lanes.push(priority, |number| {
-            entry.job.queued(number);
+            entry.job.accepted(number, entry.generation);
             entry
         });
         let queued = self.lanes.len();
@@ -293,6 +380,26 @@ impl State {
         Ok(effects)
     }
 
+    /// A job has left the queue: whether its place is to be given to the line.
+    fn popped(&mut self, pool: &Shared) -> bool {
+        pool.queued.store(self.lanes.len(), Ordering::Relaxed);
+        self.places.freed()
+    }
+
+    /// The job to run next, which counts as running from now on, and whether its place is to be given to the line. `now` is what the
+    /// clock shows, if that is known.
+    fn begin_next(&mut self, pool: &Arc<Shared>, ticket: bool, now: Option<Instant>) -> Option<(Taken, bool)> {
+        let entry = self.lanes.pop()?;
+        let give = self.popped(pool);
+        self.running += 1;
+        let now = now.or_else(|| entry.queued.map(|_| Instant::now()));
+        if let (Some(queued), Some(now)) = (entry.queued, now) {
+            self.in_queue.end(queued, now, pool.born);
+        }
+        let started = self.run_time.start(now);
+        Some((Taken::new(Arc::clone(pool), entry, started, ticket), give))
+    }
+
     /// P2. Who has a ticket and runs no job looks at the queue, under the lock, before it is back: so he comes for one of the jobs that are
     /// there. Others are for tickets that are not out yet, as long as there are threads without one.
     fn wants_ticket(&mut self, pool: &Shared) -> bool {
@@ -300,56 +407,6 @@ impl State {
         let wanted = coming < self.lanes.len() && self.tickets < pool.threads.count();
         self.tickets += usize::from(wanted);
         wanted
-    }
-}
-
-/// A job that counts as running. If it is dropped instead of run, its task reads as cancelled.
-pub(super) struct Taken {
-    pool: Arc<Shared>,
-    entry: Entry,
-    started: Option<Start>,
-    ticket: bool,
-    run: bool,
-}
-
-impl Taken {
-    pub(super) fn run(mut self) {
-        self.run = true;
-        let mut told = Told::default();
-        let _here = Here::enter(&self.pool);
-        let ran = self.entry.job.run(&mut |end| {
-            let fate = match end {
-                WorkEnd::Returned => Fate::Done,
-                WorkEnd::Panicked => Fate::Panicked,
-            };
-            told = self.settle(fate);
-        });
-        if !ran {
-            // It was cancelled while it was on its way here (P3).
-            told = self.settle(Fate::Cancelled);
-        }
-        told.tell();
-    }
-
-    fn settle(&self, fate: Fate) -> Told {
-        let mut guard = self.pool.state.lock();
-        let state = &mut *guard;
-        state.running -= 1;
-        state.serving -= usize::from(self.ticket);
-        if let Some(started) = self.started {
-            state.run_time.end(started, Instant::now(), self.pool.born);
-        }
-        state.ledger.settle(self.entry.generation, fate)
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        if !self.run {
-            let told = self.settle(Fate::Cancelled);
-            self.entry.job.abandon();
-            told.tell();
-        }
     }
 }
 
@@ -368,6 +425,13 @@ impl Observed for Shared {
         };
         drop(state);
         Look { snapshot, in_queue, run_time }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let to_tell = self.state.get_mut().drops.all();
+        self.report(to_tell);
     }
 }
 

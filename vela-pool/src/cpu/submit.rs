@@ -7,15 +7,15 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{SemaphorePermit, TryAcquireError};
 use vela_core::__private::{operation, wait_on_thread};
 use vela_core::Overflow;
 use vela_core::ops::Named;
-use vela_core::task::{Task, TaskBuilder};
+use vela_core::task::{Task, TaskBuilder, TaskError};
 use vela_core::time::sleep;
 
 use super::Priority;
 use super::job::{Closure, Job};
+use super::line::InLine;
 use super::shared::Shared;
 use super::threads::Threads;
 use crate::error::{JobError, SpawnError, SpawnErrorKind};
@@ -114,7 +114,7 @@ impl JobBuilder {
         }
         match self.try_submit(job, site) {
             // P4: whoever would wait for a thread while he holds one runs the job himself.
-            Err(refused) if refused.error.kind() == SpawnErrorKind::Full && refused.builder.pool.room.is_some() => {
+            Err(refused) if refused.error.kind() == SpawnErrorKind::Full && refused.builder.pool.line.is_some() => {
                 refused.builder.run_here(refused.error.into_inner(), site).map_err(Refused::count)
             }
             submitted => submitted.map_err(Refused::count),
@@ -149,9 +149,16 @@ impl JobBuilder {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        let pool = Arc::clone(&self.pool);
         operation("run", async move {
             let task = Wanted(self.submit(job, site).await?);
-            Ok(task.0.join().await?)
+            task.0.join().await.map_err(|error| match error {
+                // Nobody else has the task; so who has cancelled it is the policy, or a shutdown.
+                TaskError::Cancelled if pool.drops() && !pool.is_closed() => {
+                    JobError::Dropped(pool.refusal(SpawnErrorKind::Full))
+                }
+                error => JobError::Task(error),
+            })
         })
     }
 
@@ -167,7 +174,7 @@ impl JobBuilder {
         };
         let waited = match refused.builder.pool.overflow {
             Overflow::Retry { attempts, backoff } => refused.retry(site, attempts, backoff).await,
-            _ if refused.builder.pool.room.is_some() => refused.wait(site).await,
+            _ if refused.builder.pool.line.is_some() => refused.wait(site).await,
             _ => Err(refused),
         };
         waited.map_err(Refused::count)
@@ -178,26 +185,26 @@ impl JobBuilder {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let permit = match &self.pool.room {
-            None => Ok(()),
-            // P1: it comes back when the job leaves the queue, or below.
-            Some(room) => room.try_acquire().map(SemaphorePermit::forget),
-        };
-        match permit {
-            Ok(()) => self.push(job, site),
-            Err(TryAcquireError::NoPermits) => Err(self.refuse(SpawnErrorKind::Full, job)),
-            Err(TryAcquireError::Closed) => Err(self.refuse(SpawnErrorKind::Closed, job)),
+        // Saves those who are turned away the making of a task.
+        if self.pool.looks_full() && !self.pool.is_closed() {
+            return Err(self.refuse(SpawnErrorKind::Full, job));
         }
+        self.push(job, site, None)
     }
 
-    /// The caller has taken a permit, if the pool has a semaphore; it is given back with an error.
-    fn push<F, R>(self, job: F, site: &'static Location<'static>) -> Result<Task<R>, Refused<F>>
+    /// `place`: that the caller has waited for.
+    fn push<F, R>(
+        self,
+        job: F,
+        site: &'static Location<'static>,
+        place: Option<&mut InLine>,
+    ) -> Result<Task<R>, Refused<F>>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
         let priority = self.priority;
-        self.place(job, site, |pool, queued| pool.push(queued, priority).inspect_err(|_| pool.free()))
+        self.place(job, site, |pool, queued| pool.push(queued, priority, place))
     }
 
     /// Runs the job at once, on this thread, past the queue.
@@ -207,7 +214,7 @@ impl JobBuilder {
         R: Send + 'static,
     {
         self.place(job, site, |pool, job| {
-            pool.begin(job).ok_or(SpawnErrorKind::Closed)?.run();
+            pool.begin(job).ok_or(SpawnErrorKind::Closed)?.run(&mut || false);
             Ok(())
         })
     }
@@ -233,7 +240,8 @@ impl JobBuilder {
     }
 
     fn refuse<F>(self, kind: SpawnErrorKind, job: F) -> Refused<F> {
-        Refused { builder: self, error: SpawnError::new(kind, job) }
+        let refusal = self.pool.refusal(kind);
+        Refused { builder: self, error: SpawnError::new(refusal, job) }
     }
 }
 
@@ -256,8 +264,12 @@ impl<F> Refused<F> {
         R: Send + 'static,
     {
         let Self { builder, error } = self;
-        match builder.pool.wait_for_room().await {
-            Ok(()) => builder.push(error.into_inner(), site),
+        let mut place = match InLine::join(&builder.pool) {
+            Ok(place) => place,
+            Err(kind) => return Err(builder.refuse(kind, error.into_inner())),
+        };
+        match place.wait().await {
+            Ok(()) => builder.push(error.into_inner(), site, Some(&mut place)),
             Err(kind) => Err(builder.refuse(kind, error.into_inner())),
         }
     }

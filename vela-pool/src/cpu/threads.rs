@@ -11,6 +11,7 @@ use vela_core::task::{TaskBuilder, yield_now};
 use vela_core::time::Instant;
 
 use super::shared::Shared;
+use super::taken::Taken;
 use crate::error::BuildError;
 
 /// The threads of a pool.
@@ -62,6 +63,13 @@ impl Threads {
         }
     }
 
+    /// For what no job waits for.
+    pub(super) fn run_later(pool: &Arc<Shared>, work: impl FnOnce() + Send + 'static) {
+        // Rayon ends the process at a panic; the hook has told of it.
+        let work = move || drop(catch_unwind(AssertUnwindSafe(work)));
+        pool.threads.rayon().spawn(work);
+    }
+
     /// Calls `f` on a thread of Rayon's.
     pub(super) fn install<R: Send>(pool: &Arc<Shared>, f: impl FnOnce() -> R + Send) -> R {
         pool.threads.rayon().install(|| {
@@ -111,7 +119,7 @@ impl Ticket {
             }
             return;
         }
-        let more = self.serve_turn(before == Serving::Job);
+        let more = if before == Serving::Job { self.serve_one() } else { self.serve_turn() };
         SERVING.set(before);
         if more {
             let pool = Arc::clone(&self.pool);
@@ -119,60 +127,75 @@ impl Ticket {
         }
     }
 
-    /// False: the ticket is back.
-    fn serve_turn(&mut self, in_a_job: bool) -> bool {
-        let start = Instant::now();
-        loop {
-            if !in_a_job {
-                self.linger();
-            }
-            if !self.serve_one() {
-                return false;
-            }
-            if in_a_job {
-                return true;
-            }
-            if start.elapsed() >= TURN {
-                give_way(&self.pool);
-                return true;
-            }
-        }
+    /// False: there was nothing to do, and the ticket is back.
+    fn serve_one(&mut self) -> bool {
+        let Some(taken) = self.take() else { return false };
+        run(taken, &mut || false);
+        true
     }
 
-    /// Who submits many small jobs is about to push the next: to wait a moment for it costs less than to go and be called.
-    fn linger(&self) {
+    /// False: the ticket is back.
+    fn serve_turn(&mut self) -> bool {
+        let start = Instant::now();
+        let (mut next, mut over) = (None, false);
+        while !over {
+            let Some(taken) = next.take().or_else(|| self.linger()) else { return false };
+            next = run(taken, &mut || {
+                over = start.elapsed() >= TURN;
+                !over
+            });
+            // A result that nobody wants was dropped after its job.
+            over = over || (next.is_none() && start.elapsed() >= TURN);
+        }
+        give_way(&self.pool);
+        true
+    }
+
+    /// The next job. Who submits many small ones is about to push it: to wait a moment for it costs less than to go and be called.
+    fn linger(&mut self) -> Option<Taken> {
         for _ in 0..PATIENCE {
             if self.pool.may_have_jobs() {
                 break;
             }
             std::thread::yield_now();
         }
+        self.take()
     }
 
-    /// False: there was nothing to do, and the ticket is back.
-    fn serve_one(&mut self) -> bool {
-        let Some(taken) = self.pool.take(true) else {
-            self.back = true;
-            return false;
-        };
-        let before = SERVING.replace(Serving::Job);
-        // A job's panic does not come so far. What does is the drop of a result that nobody wants; the panic hook has told of it.
-        let _told = catch_unwind(AssertUnwindSafe(|| taken.run()));
-        SERVING.set(before);
-        true
+    /// `None`: there is none, and the ticket is back.
+    fn take(&mut self) -> Option<Taken> {
+        let taken = self.pool.take(true);
+        self.back = taken.is_none();
+        taken
     }
 
-    /// As a task, with steps where a thread would take time: to wake up, and to run a job.
+    /// As a task, with steps where a thread would take time: to wake up, and to run a job. Each job is a task, so that a panic is that of
+    /// one job.
     async fn simulate(mut self) {
         yield_now().await;
-        while let Some(taken) = self.pool.take(true) {
-            yield_now().await;
-            // As on a thread.
-            let _told = catch_unwind(AssertUnwindSafe(|| taken.run()));
+        while let Some(taken) = self.take() {
+            // In this order when a fault drops them.
+            let both = (taken, self);
+            let job = TaskBuilder::new().name("job of a pool").spawn(async move {
+                let (taken, ticket) = both;
+                taken.run(&mut || false);
+                ticket
+            });
+            match job.await {
+                Ok(ticket) => self = ticket,
+                Err(_cancelled) => return,
+            }
             yield_now().await;
         }
-        self.back = true;
     }
+}
+
+/// Runs a job on a thread of Rayon's.
+fn run(taken: Taken, more: &mut dyn FnMut() -> bool) -> Option<Taken> {
+    let before = SERVING.replace(Serving::Job);
+    let next = taken.run(more);
+    SERVING.set(before);
+    next
 }
 
 impl Drop for Ticket {

@@ -22,7 +22,7 @@ use crate::snapshot::{Observed, register};
 #[must_use = "a builder starts nothing until `build` or `on_current`"]
 pub struct IoPoolBuilder {
     workers: Option<usize>,
-    name: Option<Box<str>>,
+    name: Option<Arc<str>>,
     thread_name: Option<Box<str>>,
     limit: Option<usize>,
 }
@@ -39,7 +39,7 @@ impl IoPoolBuilder {
     }
 
     /// Names the pool: for [`snapshot`](crate::snapshot()) and the metrics.
-    pub fn name(mut self, name: impl Into<Box<str>>) -> Self {
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
@@ -62,7 +62,11 @@ impl IoPoolBuilder {
     ///
     /// [`BuildError`] if the system gives no more threads.
     pub fn build(mut self) -> Result<IoPool, BuildError> {
-        let prefix = self.thread_name.take().or_else(|| self.name.clone()).unwrap_or_else(|| "vela-io".into());
+        let prefix = self
+            .thread_name
+            .take()
+            .or_else(|| self.name.as_deref().map(Into::into))
+            .unwrap_or_else(|| "vela-io".into());
         let own = Own::start(self.workers, prefix)?;
         Ok(self.pool(Some(own)))
     }

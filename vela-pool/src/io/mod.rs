@@ -33,7 +33,9 @@ use shared::{Open, Shared};
 /// - A future's output comes as a [`Task`], as that of [`go!`](https://docs.rs/vela) does, with its panics, its context and its
 ///   place. [`Task::cancel`] drops the future at its next `.await`, and gives its place to the next one.
 /// - With a limit, [`spawn`](Self::spawn) waits for a place, first come, first served.
-/// - Dropping the last handle stops nothing: what runs keeps the runtime. [`shutdown`](Self::shutdown) ends it.
+/// - Dropping the last handle stops nothing that the pool has started: it keeps the runtime, which ends after it. Tasks that such
+///   work has started itself (`go!`) do not keep it, and end with it. [`shutdown`](Self::shutdown) ends what the pool has started.
+/// - Work that waits for a place in its own pool (`pool.run(…)` inside of `pool.spawn(…)`, with a limit) may wait for itself.
 ///
 /// In a deterministic test all of it is simulated tasks.
 ///
@@ -112,7 +114,7 @@ impl IoPool {
         operation("spawn", async move {
             match shared.wait_for_leave().await.and_then(|permit| shared.accept(permit, false)) {
                 Ok(open) => Ok(start(open, future, site)),
-                Err(kind) => Err(SpawnError::new(kind, future)),
+                Err(kind) => Err(SpawnError::new(shared.refusal(kind), future)),
             }
         })
     }
@@ -133,7 +135,7 @@ impl IoPool {
     {
         match self.shared.leave_now().and_then(|permit| self.shared.accept(permit, false)) {
             Ok(open) => Ok(start(open, future, Location::caller())),
-            Err(kind) => Err(SpawnError::new(kind, future)),
+            Err(kind) => Err(SpawnError::new(self.shared.refusal(kind), future)),
         }
     }
 
@@ -187,7 +189,7 @@ impl IoPool {
     {
         let open = match self.shared.accept(None, true) {
             Ok(open) => open,
-            Err(kind) => return Err(SpawnError::new(kind, work)),
+            Err(kind) => return Err(SpawnError::new(self.shared.refusal(kind), work)),
         };
         let pool = Arc::clone(open.pool());
         let _runtime = pool.enter();
@@ -210,7 +212,8 @@ impl IoPool {
         self.shared.look().into_snapshot()
     }
 
-    /// Waits until everything that was started before has ended; what comes later does not matter.
+    /// Waits until everything that was started before has ended; what comes later does not matter. Its task may read as unfinished for a
+    /// moment still; who needs its output joins it.
     ///
     /// # Cancel safety
     ///

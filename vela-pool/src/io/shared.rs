@@ -10,13 +10,13 @@ use vela_core::__private::seam::simulated;
 use vela_core::sync::{Permit, Semaphore};
 use vela_core::time::Instant;
 
-use crate::error::{BuildError, SpawnErrorKind};
+use crate::error::{BuildError, Limit, Refusal, SpawnErrorKind};
 use crate::ledger::{Fate, Generation, Ledger};
 use crate::sample::{Samples, Start};
 use crate::snapshot::{Look, Observed, PoolSnapshot};
 
 pub(super) struct Shared {
-    pub(super) name: Option<Box<str>>,
+    pub(super) name: Option<Arc<str>>,
     own: Option<Own>,
     pub(super) limit: Option<(usize, Semaphore)>,
     /// Cancelled when a shutdown's time is up.
@@ -80,7 +80,7 @@ impl Drop for Own {
 }
 
 impl Shared {
-    pub(super) fn new(name: Option<Box<str>>, own: Option<Own>, limit: Option<usize>) -> Self {
+    pub(super) fn new(name: Option<Arc<str>>, own: Option<Own>, limit: Option<usize>) -> Self {
         let state = State {
             running: 0,
             blocking: 0,
@@ -103,6 +103,11 @@ impl Shared {
     /// Makes the pool's runtime the current one, where it has one and that makes sense.
     pub(super) fn enter(&self) -> Option<EnterGuard<'_>> {
         self.own.as_ref().filter(|_| !simulated()).map(|own| own.runtime().enter())
+    }
+
+    pub(super) fn refusal(&self, kind: SpawnErrorKind) -> Refusal {
+        let bound = self.limit.as_ref().map_or(usize::MAX, |(limit, _)| *limit);
+        Refusal::new(kind, self.name.as_ref(), bound, Limit::Running)
     }
 
     /// Waits for leave to run one more. `None`: there is no limit.
