@@ -158,7 +158,7 @@ impl HybridPool {
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped both stay closed, and what they have accepted is done.
+    /// Once it was polled both stay closed, also when the future is dropped; what they have accepted is done.
     #[track_caller]
     pub fn shutdown(&self, within: Duration) -> Named<impl Future<Output = Leftover> + Send + use<>> {
         let (pool, began) = (self.clone(), Instant::now());

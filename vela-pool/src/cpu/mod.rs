@@ -312,7 +312,7 @@ impl CpuPool {
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped the pool stays closed, and what it has accepted is run.
+    /// Once it was polled the pool stays closed, also when the future is dropped; what it has accepted is run.
     ///
     /// # Examples
     ///

@@ -241,7 +241,7 @@ impl IoPool {
     ///
     /// # Cancel safety
     ///
-    /// When the future is dropped the pool stays closed, and what runs runs on.
+    /// Once it was polled the pool stays closed, also when the future is dropped; what runs runs on.
     ///
     /// # Examples
     ///
