@@ -216,12 +216,16 @@ impl<T> Outcome<T> {
     /// `own`: the number that the simulation has given to the task.
     fn poll(&self, cx: &mut Context<'_>, own: impl FnOnce() -> Option<u64>) -> Poll<Result<T, JoinError>> {
         let budget = ready!(poll_budget(cx));
-        let mut waker = Some(cx.waker().clone());
         let mut state = self.0.lock();
-        if let State::Pending { joiner, .. } = &mut *state {
-            mem::swap(joiner, &mut waker);
+        if matches!(*state, State::Pending { .. }) {
             drop(state);
-            return Poll::Pending;
+            let mut waker = Some(cx.waker().clone());
+            state = self.0.lock();
+            if let State::Pending { joiner, .. } = &mut *state {
+                mem::swap(joiner, &mut waker);
+                drop(state);
+                return Poll::Pending;
+            }
         }
         let State::Ended { result, panicked_in } = mem::replace(&mut *state, State::Taken) else {
             panic!("a join handle was polled after it was ready");

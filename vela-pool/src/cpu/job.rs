@@ -1,8 +1,8 @@
 //! A job: a closure beside the outcome of its task, in one allocation.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
+use std::{fmt, mem};
 
 use parking_lot::Mutex;
 use vela_core::task::{OnCancel, Work, WorkEnd};
@@ -34,10 +34,7 @@ pub(super) trait Job: fmt::Debug + Send + Sync {
 
 /// What a job is besides its task.
 pub(super) struct Closure<F> {
-    /// Taken by whoever runs the job or cancels it (E1 of the task: there is only one), or by who could not put it into the queue.
-    work: Mutex<Option<F>>,
-    /// Whoever keeps the task does not keep the pool.
-    pool: Weak<Shared>,
+    work: Mutex<Held<F>>,
     priority: Priority,
     /// Its number in the queue, and its generation. Written under the pool's lock before anybody has the task; who cancels got the
     /// task from who has put it there, so relaxed loads see them.
@@ -47,11 +44,19 @@ pub(super) struct Closure<F> {
     popped: OnceLock<Fate>,
 }
 
+/// What a job holds. It is taken by whoever runs the job or cancels it (E1 of the task: there is only one), or by who could not put
+/// it into the queue. So whoever keeps the task afterwards does not keep the pool.
+enum Held<F> {
+    Waiting(F, Arc<Shared>),
+    /// Until those who join have heard of it.
+    Cancelled(Arc<Shared>),
+    Nothing,
+}
+
 impl<F> Closure<F> {
-    pub(super) fn new(work: F, pool: Weak<Shared>, priority: Priority) -> Self {
+    pub(super) fn new(work: F, pool: Arc<Shared>, priority: Priority) -> Self {
         Self {
-            work: Mutex::new(Some(work)),
-            pool,
+            work: Mutex::new(Held::Waiting(work, pool)),
             priority,
             number: AtomicU64::new(0),
             generation: AtomicU64::new(0),
@@ -59,25 +64,28 @@ impl<F> Closure<F> {
         }
     }
 
-    pub(super) fn take(&self) -> Option<F> {
-        self.work.lock().take()
+    pub(super) fn take(&self) -> Option<(F, Arc<Shared>)> {
+        match mem::replace(&mut *self.work.lock(), Held::Nothing) {
+            Held::Waiting(work, pool) => Some((work, pool)),
+            Held::Cancelled(_) | Held::Nothing => None,
+        }
     }
 }
 
 /// P3: whoever cancels a job accounts for it, wherever it is.
 impl<F: Send + 'static> OnCancel for Closure<F> {
     fn cancelled(&self) {
-        // Nobody waits for a pool that is gone, or looks at its counts.
-        if let Some(pool) = self.pool.upgrade() {
-            let place = Place { priority: self.priority, number: self.number.load(Ordering::Relaxed) };
-            pool.cancelled(place, &self.popped);
-        }
+        let Some((work, pool)) = self.take() else { return };
+        let place = Place { priority: self.priority, number: self.number.load(Ordering::Relaxed) };
+        pool.cancelled(place, &self.popped);
+        *self.work.lock() = Held::Cancelled(pool);
         // Outside of all locks: the user's values are dropped with it.
-        drop(self.take());
+        drop(work);
     }
 
     fn settled(&self) {
-        if let Some(pool) = self.pool.upgrade() {
+        let held = mem::replace(&mut *self.work.lock(), Held::Nothing);
+        if let Held::Cancelled(pool) = held {
             pool.settle(Generation(self.generation.load(Ordering::Relaxed)));
         }
     }
@@ -90,7 +98,11 @@ where
 {
     fn run(self: Arc<Self>, ended: &mut dyn FnMut(WorkEnd, bool) -> bool) -> Option<Rest> {
         let work = || match self.payload().take() {
-            Some(work) => work(),
+            Some((work, pool)) => {
+                // Who runs it has the pool, too.
+                drop(pool);
+                work()
+            }
             None => unreachable!("a job runs once, and not after it was cancelled"),
         };
         let mut busy = false;

@@ -15,7 +15,7 @@ use super::Priority;
 use super::job::Job;
 use super::lanes::{Lanes, Place};
 use super::line::{InLine, Places};
-use super::taken::{Followed, Taken};
+use super::taken::{Followed, Running, Taken};
 use super::threads::Threads;
 use crate::error::{Limit, Refusal, SpawnErrorKind};
 use crate::ledger::{Fate, Generation, Ledger};
@@ -23,39 +23,42 @@ use crate::report::{self, Drops};
 use crate::sample::{Samples, Start};
 use crate::snapshot::{Look, Observed, PoolSnapshot};
 
+/// In this order: the lock lies beside the counts of handles, and what a job changes beside the lock.
+#[repr(C)]
 pub(super) struct Shared {
+    state: Mutex<State>,
+    /// How many jobs are queued, as of the last section of the lock that changed it.
+    queued: AtomicUsize,
     pub(super) name: Option<Arc<str>>,
     pub(super) bound: usize,
     pub(super) overflow: Overflow,
     pub(super) threads: Threads,
     /// Where the policy is to wait for a place in the queue: a permit for each place that is given to who waits.
     pub(super) line: Option<Semaphore>,
-    /// How many jobs are queued, as of the last section of the lock that changed it.
-    queued: AtomicUsize,
-    state: Mutex<State>,
     born: Instant,
 }
 
+#[repr(C)]
 struct State {
-    lanes: Lanes<Entry>,
-    places: Places,
     /// Tickets that are out: as many threads serve, or will before long (P2).
     tickets: usize,
     /// How many of those run a job now, or something else.
     serving: usize,
     running: usize,
     closed: bool,
-    ledger: Ledger,
     high_water: usize,
+    places: Places,
+    lanes: Lanes<Entry>,
+    ledger: Ledger,
     in_queue: Samples,
     run_time: Samples,
     drops: Drops,
 }
 
 /// A job in the queue.
-pub(super) struct Entry {
-    pub(super) job: Arc<dyn Job>,
-    pub(super) generation: Generation,
+struct Entry {
+    job: Arc<dyn Job>,
+    generation: Generation,
     queued: Option<Start>,
 }
 
@@ -104,10 +107,10 @@ impl Shared {
 
     /// Puts a job into the queue, or what the policy does instead. `place`: of who has waited for one.
     ///
-    /// `Err`: nothing has happened to the job.
+    /// `Err`: nothing has happened, and `job`, which makes it one of any type, was not called.
     pub(super) fn push(
         self: &Arc<Self>,
-        job: Arc<dyn Job>,
+        job: &mut dyn FnMut() -> Arc<dyn Job>,
         priority: Priority,
         place: Option<&mut InLine>,
     ) -> Result<(), SpawnErrorKind> {
@@ -170,52 +173,59 @@ impl Shared {
     /// The job to run next, which counts as running from now on. `ticket`: for a ticket, which is no longer out if there is none.
     pub(super) fn take(self: &Arc<Self>, ticket: bool) -> Option<Taken> {
         let mut state = self.state.lock();
-        let next = state.begin_next(self, ticket, None);
+        let next = state.begin_next(self, None);
         state.tickets -= usize::from(ticket && next.is_none());
         state.serving += usize::from(ticket && next.is_some());
         let to_tell = state.drops.rest();
         drop(state);
-        let (taken, give) = next?;
+        self.report(to_tell);
+        let (job, give) = next?;
         if give {
             self.give_place();
         }
-        self.report(to_tell);
-        Some(taken)
+        Some(Taken::new(Arc::clone(self), job, ticket))
     }
 
     /// A job has ended here. `more`: the thread would take the next one.
-    pub(super) fn ended(self: &Arc<Self>, taken: &Taken, fate: Fate, more: bool) -> Followed {
+    pub(super) fn ended(
+        &self,
+        generation: Generation,
+        started: Option<Start>,
+        ticket: bool,
+        fate: Fate,
+        more: bool,
+    ) -> Followed {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         state.running -= 1;
-        let now = taken.started.map(|_| Instant::now());
-        if let (Some(started), Some(now)) = (taken.started, now) {
+        let now = started.map(|_| Instant::now());
+        if let (Some(started), Some(now)) = (started, now) {
             state.run_time.end(started, now, self.born);
         }
-        let told = state.ledger.settle(taken.generation, fate);
-        let next = if more { state.begin_next(self, taken.ticket, now) } else { None };
-        state.serving -= usize::from(taken.ticket && next.is_none());
+        let told = state.ledger.settle(generation, fate);
+        let next = if more { state.begin_next(self, now) } else { None };
+        state.serving -= usize::from(ticket && next.is_none());
         Followed { told, next }
     }
 
     /// A job that was taken is not run: whoever cancels it accounts for the rest (P3).
-    pub(super) fn not_run(&self, taken: &Taken) {
-        self.state.lock().serving -= usize::from(taken.ticket);
+    pub(super) fn not_run(&self, ticket: bool) {
+        self.state.lock().serving -= usize::from(ticket);
     }
 
     /// A job that is run at once by who submits it (P4). It counts as running from now on. `None`: the pool is closed.
-    pub(super) fn begin(self: &Arc<Self>, job: Arc<dyn Job>) -> Option<Taken> {
+    pub(super) fn begin(self: &Arc<Self>, job: &mut dyn FnMut() -> Arc<dyn Job>) -> Option<Taken> {
         let mut guard = self.state.lock();
         let state = &mut *guard;
         if state.closed {
             return None;
         }
         state.running += 1;
-        let entry = Entry { generation: state.ledger.accept(), queued: None, job };
-        entry.job.accepted(0, entry.generation);
+        let (generation, job) = (state.ledger.accept(), job());
+        job.accepted(0, generation);
         let started = state.run_time.start(None);
         drop(guard);
-        Some(Taken::new(Arc::clone(self), entry, started, false))
+        Some(Taken::new(Arc::clone(self), Running { job, generation, started }, false))
     }
 
     /// A look without the lock.
@@ -333,7 +343,7 @@ impl Shared {
 impl State {
     fn push(
         &mut self,
-        job: Arc<dyn Job>,
+        job: &mut dyn FnMut() -> Arc<dyn Job>,
         priority: Priority,
         place: Option<&mut InLine>,
         pool: &Shared,
@@ -358,6 +368,7 @@ impl State {
                 };
                 effects.to_tell = self.drops.note();
                 let Some(entry) = least else {
+                    let job = job();
                     job.accepted(0, self.ledger.accept());
                     job.popped(Fate::Dropped);
                     effects.dropped = Some(job);
@@ -368,7 +379,7 @@ impl State {
             }
             _ => {}
         }
-        let entry = Entry { generation: self.ledger.accept(), queued: self.in_queue.start(None), job };
+        let entry = Entry { generation: self.ledger.accept(), queued: self.in_queue.start(None), job: job() };
         self.lanes.push(priority, |number| {
             entry.job.accepted(number, entry.generation);
             entry
@@ -388,7 +399,7 @@ impl State {
 
     /// The job to run next, which counts as running from now on, and whether its place is to be given to the line. `now` is what the
     /// clock shows, if that is known.
-    fn begin_next(&mut self, pool: &Arc<Shared>, ticket: bool, now: Option<Instant>) -> Option<(Taken, bool)> {
+    fn begin_next(&mut self, pool: &Shared, now: Option<Instant>) -> Option<(Running, bool)> {
         let entry = self.lanes.pop()?;
         let give = self.popped(pool);
         self.running += 1;
@@ -397,7 +408,7 @@ impl State {
             self.in_queue.end(queued, now, pool.born);
         }
         let started = self.run_time.start(now);
-        Some((Taken::new(Arc::clone(pool), entry, started, ticket), give))
+        Some((Running { job: entry.job, generation: entry.generation, started }, give))
     }
 
     /// P2. Who has a ticket and runs no job looks at the queue, under the lock, before it is back: so he comes for one of the jobs that are

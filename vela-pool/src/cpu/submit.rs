@@ -204,7 +204,7 @@ impl JobBuilder {
         R: Send + 'static,
     {
         let priority = self.priority;
-        self.place(job, site, |pool, queued| pool.push(queued, priority, place))
+        self.place(job, site, |pool, job| pool.push(job, priority, place))
     }
 
     /// Runs the job at once, on this thread, past the queue.
@@ -219,12 +219,13 @@ impl JobBuilder {
         })
     }
 
-    /// Makes the task of a job, and puts the job where it is run; the closure comes back if that fails.
+    /// Makes the task of a job, and puts the job where it is run; the closure comes back if that fails, which it does before it asks for
+    /// the job.
     fn place<F, R>(
         self,
         job: F,
         site: &'static Location<'static>,
-        put: impl FnOnce(&Arc<Shared>, Arc<dyn Job>) -> Result<(), SpawnErrorKind>,
+        put: impl FnOnce(&Arc<Shared>, &mut dyn FnMut() -> Arc<dyn Job>) -> Result<(), SpawnErrorKind>,
     ) -> Result<Task<R>, Refused<F>>
     where
         F: FnOnce() -> R + Send + 'static,
@@ -232,11 +233,21 @@ impl JobBuilder {
     {
         let Self { pool, name, priority } = self;
         let builder = name.map_or_else(TaskBuilder::new, |name| TaskBuilder::new().name(name));
-        let (work, task) = builder.external_at(Closure::new(job, Arc::downgrade(&pool), priority), site);
-        let Err(kind) = put(&pool, Arc::clone(&work) as _) else { return Ok(task) };
-        let Some(job) = work.payload().take() else { unreachable!("nobody else has the job") };
-        let name = work.name().map(|name| Cow::Owned(name.to_owned()));
-        Err(Self { pool, name, priority }.refuse(kind, job))
+        let (work, task) = builder.external_at(Closure::new(job, Arc::clone(&pool), priority), site);
+        let mut work = Some(work);
+        let put = put(&pool, &mut || match work.take() {
+            Some(work) => work,
+            None => unreachable!("it asks once"),
+        });
+        match (put, work) {
+            (Ok(()), _) => Ok(task),
+            (Err(kind), Some(work)) => {
+                let Some((job, pool)) = work.payload().take() else { unreachable!("nobody else has the job") };
+                let name = work.name().map(|name| Cow::Owned(name.to_owned()));
+                Err(Self { pool, name, priority }.refuse(kind, job))
+            }
+            (Err(_), None) => unreachable!("it fails before it asks"),
+        }
     }
 
     fn refuse<F>(self, kind: SpawnErrorKind, job: F) -> Refused<F> {

@@ -129,23 +129,23 @@ impl Ticket {
 
     /// False: there was nothing to do, and the ticket is back.
     fn serve_one(&mut self) -> bool {
-        let Some(taken) = self.take() else { return false };
-        run(taken, &mut || false);
+        let Some(mut taken) = self.take() else { return false };
+        run(&mut taken, &mut || false);
         true
     }
 
     /// False: the ticket is back.
     fn serve_turn(&mut self) -> bool {
         let start = Instant::now();
-        let (mut next, mut over) = (None, false);
+        let mut over = false;
         while !over {
-            let Some(taken) = next.take().or_else(|| self.linger()) else { return false };
-            next = run(taken, &mut || {
+            let Some(mut taken) = self.linger() else { return false };
+            while run(&mut taken, &mut || {
                 over = start.elapsed() >= TURN;
                 !over
-            });
+            }) {}
             // A result that nobody wants was dropped after its job.
-            over = over || (next.is_none() && start.elapsed() >= TURN);
+            over = over || start.elapsed() >= TURN;
         }
         give_way(&self.pool);
         true
@@ -177,7 +177,7 @@ impl Ticket {
             // In this order when a fault drops them.
             let both = (taken, self);
             let job = TaskBuilder::new().name("job of a pool").spawn(async move {
-                let (taken, ticket) = both;
+                let (mut taken, ticket) = both;
                 taken.run(&mut || false);
                 ticket
             });
@@ -190,8 +190,8 @@ impl Ticket {
     }
 }
 
-/// Runs a job on a thread of Rayon's.
-fn run(taken: Taken, more: &mut dyn FnMut() -> bool) -> Option<Taken> {
+/// Runs a job on a thread of Rayon's. True: the next one is in its hand.
+fn run(taken: &mut Taken, more: &mut dyn FnMut() -> bool) -> bool {
     let before = SERVING.replace(Serving::Job);
     let next = taken.run(more);
     SERVING.set(before);
