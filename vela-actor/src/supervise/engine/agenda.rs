@@ -140,7 +140,7 @@ impl Step<'_> {
         }
     }
 
-    /// All children are to stop. The first reason counts.
+    /// All children are to stop: in turn, or together. The first reason counts.
     pub(super) fn end(&mut self, over: Over) {
         let agenda = &mut self.engine.agenda;
         if agenda.over.is_some() {
@@ -151,10 +151,13 @@ impl Step<'_> {
         if agenda.until.take().is_some() {
             self.effect(Effect::CancelTimer(Timer::Group));
         }
+        let together = self.engine.supervision.together;
         let keys: Vec<_> = self.engine.children.iter().map(|(&key, child)| (key, child.state.is_up())).rev().collect();
         for (key, up) in keys {
             if !up {
                 self.gone(key);
+            } else if together {
+                self.begin_to_stop(key);
             } else if self.engine.agenda.stopping != Some(key) {
                 self.engine.agenda.stop.insert(key);
             }

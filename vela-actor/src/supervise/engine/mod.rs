@@ -12,11 +12,12 @@
 //! ```
 //!
 //! Invariants, which the tests check after each event:
-//! * E1 at most one child is being stopped on behalf of the agenda.
+//! * E1 at most one child is being stopped on behalf of the agenda; at the end all of them, if they stop together.
 //! * E2 the agenda stops children in reverse order of start, one after the other, and starts them in order.
 //! * E3 a child is started only if its last run has exited.
 //! * E4 every exit that is answered by a restart has been counted; a budget that is exceeded ends in `Over`.
-//! * E5 once it is to end, `Over` comes after at most the sum of the shutdown times, if exits follow kills.
+//! * E5 once it is to end, `Over` comes after at most the sum of the shutdown times (the longest of them, if they stop together), if
+//!   exits follow kills.
 //! * E6 each added child gets exactly one `Terminated`, and each call exactly one answer.
 
 mod agenda;
@@ -61,7 +62,7 @@ pub(crate) enum Event {
     Remove(Key, Token),
     /// The time of a timer has come. One that was cancelled or moved does no harm.
     Timer(Timer),
-    /// All are to stop in reverse order.
+    /// All are to stop: in reverse order, or together.
     Shutdown,
     /// All are to be killed at once.
     Kill,

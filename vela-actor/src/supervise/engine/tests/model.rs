@@ -40,7 +40,9 @@ fn supervision(rng: &mut Rng) -> Supervision {
     let strategy = one_of(rng, &[Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne]);
     let auto = [AutoShutdown::Never, AutoShutdown::AnySignificant, AutoShutdown::AllSignificant];
     let backoff = one_of(rng, &[(0, 0), (0, 0), (100, 400), (6_000, 60_000)]);
-    Supervision::new(strategy)
+    let mut supervision = Supervision::new(strategy);
+    supervision.together = strategy == Strategy::OneForOne && rng.bool();
+    supervision
         .max_restarts(one_of(rng, &[0, 1, 3, 10, u32::MAX]))
         .within(one_of(rng, &[ms(500), secs(5)]))
         .backoff(ms(backoff.0)..ms(backoff.1))
@@ -152,7 +154,8 @@ fn finish(world: &mut World, rng: &mut Rng) {
         Shutdown::After(time) => time,
         Shutdown::Kill | Shutdown::Unlimited => Duration::ZERO,
     });
-    let latest = world.now + times.sum::<Duration>();
+    let together = world.supervision.together;
+    let latest = world.now + if together { times.max().unwrap_or_default() } else { times.sum() };
     world.end();
     for _ in 0..1_000 {
         let patient = |spec: &ChildSpec| spec.shutdown == Some(Shutdown::Unlimited);

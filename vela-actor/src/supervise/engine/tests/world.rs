@@ -57,7 +57,7 @@ struct Expected {
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) engine: Engine,
-    supervision: Supervision,
+    pub(super) supervision: Supervision,
     pub(super) now: Duration,
     pub(super) children: BTreeMap<Key, Seen>,
     pub(super) timers: BTreeMap<Timer, Duration>,
@@ -266,6 +266,10 @@ impl World {
         if self.ending.is_some() {
             assert!(self.engine.is_ending(), "it is to end: {:?}", self.ending);
         }
+        if self.supervision.together && self.engine.is_ending() {
+            let idle = self.children.iter().find(|(_, seen)| !seen.stopped && !seen.killed);
+            assert!(idle.is_none(), "E1: {idle:?} is not asked to stop");
+        }
     }
 
     fn see(&mut self, effect: Effect, expected: &Expected) {
@@ -318,7 +322,8 @@ impl World {
     }
 
     fn see_stop(&mut self, key: Key, kill: bool, expected: &Expected) {
-        let in_turn = expected.called != Some(key) && !expected.kill && !self.children[&key].stopped;
+        let together = self.supervision.together && self.engine.is_ending();
+        let in_turn = expected.called != Some(key) && !expected.kill && !self.children[&key].stopped && !together;
         if in_turn {
             let others: Vec<_> = self.children.range(key..).skip(1).filter(|(_, seen)| seen.run.is_some()).collect();
             assert!(others.is_empty(), "E2: {key:?} is stopped before {others:?}");
