@@ -23,6 +23,7 @@ use crate::exit::{Exit, Failure, FailureKind};
 use crate::incarnation;
 use crate::lanes::{Kept, Lanes};
 use crate::panics::contained;
+use crate::registry::WeakRegistry;
 use crate::signals::{self, Signals};
 use crate::supervise::{Children, Parent};
 use crate::system::Shared;
@@ -207,6 +208,8 @@ pub(crate) struct Rare {
     children: Mutex<Option<Children>>,
     /// Of the mail, if it is monitored.
     ages: Mutex<Ages>,
+    /// Where it has names.
+    registries: Mutex<Vec<WeakRegistry>>,
 }
 
 /// Each once, sooner or later, and none for long that is gone.
@@ -271,6 +274,27 @@ impl Core {
 
     pub(crate) fn exit(&self) -> Option<&Exit> {
         self.rare.get()?.exit.get()
+    }
+
+    /// Whether it comes back no more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.exit().is_some()
+    }
+
+    /// It has names there, to be given up at its end.
+    pub(crate) fn note_registry(&self, registry: &WeakRegistry) {
+        let mut known = self.rare().registries.lock();
+        if !known.iter().any(|other| other.is(registry)) {
+            known.push(registry.clone());
+        }
+    }
+
+    /// Gives all its names up. It has ended.
+    fn give_up_names(&self) {
+        let registries = self.rare.get().map(|rare| mem::take(&mut *rare.registries.lock()));
+        for registry in registries.iter().flatten().filter_map(WeakRegistry::upgrade) {
+            contained(|| registry.unregister_all(self.who.id()));
+        }
     }
 
     /// Waits until the actor comes back no more.
@@ -495,9 +519,7 @@ impl<A: Actor> AnyCell for Cell<A> {
         let factory = self.factory.lock().take();
         contained(|| drop(factory));
         self.drain();
-        if let Some(system) = &self.core.system {
-            contained(|| system.registry.unregister_all(self.core.who.id().get()));
-        }
+        self.core.give_up_names();
         let links = std::mem::take(&mut *rare.links.lock()).list;
         if let Some(link) = link {
             let mut known = HashSet::new();

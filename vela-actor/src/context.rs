@@ -16,7 +16,7 @@ use crate::chain;
 use crate::exit::FailureKind;
 use crate::lanes::{Item, Notice, Terminated, TimerKey};
 use crate::message::MessageFor;
-use crate::registry::Registry;
+use crate::registry::{RegisterError, Registry};
 use crate::signals::STOP;
 use crate::supervise::{ChildSpec, Children, Over, SpawnError, SpecError, Supervision};
 
@@ -106,6 +106,58 @@ impl<A: Actor> ActorContext<A> {
     #[must_use]
     pub fn registry(&self) -> Option<Registry> {
         self.cell.core.system.as_ref().map(|system| system.registry.clone())
+    }
+
+    /// Registers the actor's address under `name` in the [registry](Self::registry) of its system, where others find it by
+    /// [`lookup::<Address<Self>>`](Registry::lookup). The name belongs to the actor, not to the run: a restart keeps it, and
+    /// to register it again is no mistake. It is given up by [`unregister`](Self::unregister), and at the actor's end for good.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterError`]: another actor has the name, or this one belongs to no system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_actor::{Actor, ActorContext, Address, System, child, registry::RegisterError};
+    ///
+    /// struct Clock;
+    ///
+    /// impl Actor for Clock {
+    ///     type Message = u32;
+    ///     type Error = RegisterError;
+    ///
+    ///     async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), RegisterError> {
+    ///         cx.register("clock")
+    ///     }
+    ///
+    ///     async fn handle(&mut self, _: u32, cx: &mut ActorContext<Self>) -> Result<(), RegisterError> {
+    ///         assert!(cx.unregister("clock"));                  // whoever wants the name may have it now
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # vela_core::block_on(async {
+    /// let system = System::new("station");
+    /// let clock = system.spawn(child("clock-1"), || Clock)?;
+    /// let found = system.registry().wait_for::<Address<Clock>>("clock").await;
+    /// assert!(found == clock);
+    /// # system.shutdown().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn register(&mut self, name: impl Into<Arc<str>>) -> Result<(), RegisterError> {
+        let (name, core) = (name.into(), &self.cell.core);
+        match &core.system {
+            Some(system) => system.registry.register_for(name, self.address(), core),
+            None => Err(RegisterError::NoSystem { name, actor: core.who.shared_path() }),
+        }
+    }
+
+    /// Gives a name of this actor up: whether it had it.
+    pub fn unregister(&mut self, name: &str) -> bool {
+        let core = &self.cell.core;
+        core.system.as_ref().is_some_and(|system| system.registry.take_back(name, &core.who))
     }
 
     // ---------------------------------------------------------------------------------------------------- timers
