@@ -337,6 +337,9 @@ impl Core {
 pub(crate) trait AnyCell: Send + Sync {
     fn core(&self) -> &Core;
 
+    /// For who knows the type of the actor.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+
     /// Starts an incarnation. There is none.
     fn start(self: Arc<Self>);
 
@@ -496,6 +499,10 @@ impl<A: Actor> Cell<A> {
 impl<A: Actor> AnyCell for Cell<A> {
     fn core(&self) -> &Core {
         &self.core
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 
     fn start(self: Arc<Self>) {

@@ -213,10 +213,13 @@ impl Step<'_> {
     /// Takes it out: the last that is heard of it.
     pub(super) fn gone(&mut self, key: Key) {
         self.leave_backoff(key);
-        let refused = if self.engine.is_ending() { Answer::Over } else { Answer::Overtaken };
+        let ending = self.engine.is_ending();
+        let refused = if ending { Answer::Over } else { Answer::Overtaken };
+        let missed = if ending { Answer::Over } else { Answer::Unknown };
         self.answer(key, Call::Stop, &Answer::Done);
         self.answer(key, Call::Remove, &Answer::Done);
         self.answer(key, Call::Restart, &refused);
+        self.answer(key, Call::Find, &missed);
         let Some(child) = self.engine.children.remove(&key) else { return };
         self.engine.significant -= usize::from(child.spec.significant && child.state != State::Stopped);
         self.engine.agenda.start.remove(&key);

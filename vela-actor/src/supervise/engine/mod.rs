@@ -60,6 +60,9 @@ pub(crate) enum Event {
     Restart(Key, Token),
     /// The child is to end, its specification too.
     Remove(Key, Token),
+    /// Somebody wants the child, if it is there to stay: the answer waits for the exit of one that is ending. `leaving`: this run ends
+    /// by itself, which is known outside.
+    Find { key: Key, leaving: bool, token: Token },
     /// The time of a timer has come. One that was cancelled or moved does no harm.
     Timer(Timer),
     /// All are to stop: in reverse order, or together.
@@ -107,7 +110,7 @@ pub(crate) enum Timer {
 /// How a call came out.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
-    /// It was done: the child has ended, or is up again.
+    /// It was done: the child has ended, or is up again. To who wants to find it: it is there.
     Done,
     /// There is no such child (any more).
     Unknown,
@@ -192,6 +195,7 @@ impl Engine {
             Event::Stop(key, token) => step.stop(key, token),
             Event::Restart(key, token) => step.restart(key, token),
             Event::Remove(key, token) => step.remove(key, token),
+            Event::Find { key, leaving, token } => step.find(key, leaving, token),
             Event::Timer(timer) => step.timer(timer),
             Event::Shutdown => step.end(Over::Shutdown),
             Event::Kill => step.kill_all(),

@@ -128,3 +128,56 @@ fn timers_that_come_too_late_do_no_harm() {
     bench.now += Duration::from_secs(1);
     bench.does(Event::Timer(Timer::Shutdown(Key(1))), "timer 1 in 4s");
 }
+
+fn find(key: u64, token: u64) -> Event {
+    Event::Find { key: Key(key), leaving: false, token: Token(token) }
+}
+
+#[test]
+fn one_that_is_ending_is_found_when_it_is_known_whether_it_stays() {
+    let mut bench = Bench::with(Supervision::default(), 3, &child("it"));
+    bench.does(find(1, 1), "#1 done");
+    bench.does(find(9, 2), "#2 unknown");
+    // It is told to stop: kept, gone, up again.
+    bench.does(Event::Stop(Key(1), Token(3)), "stop 1, timer 1 in 5s");
+    bench.does(find(1, 4), "");
+    bench.does(exited(1, Exit::Normal), "no timer 1, #3 done, #4 done");
+    bench.does(find(1, 5), "#5 done");
+    bench.does(Event::Remove(Key(2), Token(6)), "stop 2, timer 2 in 5s");
+    bench.does(find(2, 7), "");
+    bench.does(exited(2, Exit::Normal), "no timer 2, #6 done, #7 unknown, gone 2 stopped");
+    bench.does(Event::Restart(Key(3), Token(8)), "stop 3, timer 3 in 5s");
+    bench.does(find(3, 9), "");
+    bench.does(exited(3, Exit::Normal), "no timer 3, start 3, #9 done");
+}
+
+#[test]
+fn one_that_leaves_by_itself_is_found_if_it_comes_back() {
+    let mut bench = Bench::with(Supervision::default(), 1, &child("it").transient());
+    let spec = Arc::new(child("it").transient());
+    for key in [2, 3] {
+        bench.handle(Event::Add { key: Key(key), spec: Arc::clone(&spec), kept: false });
+        bench.started(key);
+        bench.does(Event::Find { key: Key(key), leaving: true, token: Token(key) }, "");
+    }
+    bench.does(exited(2, failure()), "start 2, #2 done");
+    bench.does(exited(3, Exit::Normal), "#3 unknown, gone 3 stopped");
+    bench.does(Event::Find { key: Key(2), leaving: true, token: Token(4) }, "");
+    bench.does(Event::Shutdown, "stop 2, timer 2 in 5s");
+    bench.does(find(1, 5), "#5 over");
+    bench.does(exited(2, Exit::Normal), "no timer 2, #4 over, gone 2 stopped, stop 1, timer 1 in 5s");
+}
+
+#[test]
+fn a_temporary_one_that_its_group_is_to_stop_is_not_found() {
+    let mut bench = Bench::of(Strategy::OneForAll, 1);
+    bench.add(2, &child("it").temporary());
+    bench.started(2);
+    bench.add(3, &child("it"));
+    bench.started(3);
+    bench.does(exited(1, failure()), "stop 3, timer 3 in 5s");
+    bench.does(find(2, 1), "");
+    bench.does(find(3, 2), "");
+    bench.does(exited(3, Exit::Normal), "no timer 3, #2 done, stop 2, timer 2 in 5s");
+    bench.does(exited(2, Exit::Normal), "no timer 2, #1 unknown, gone 2 stopped, start 1");
+}

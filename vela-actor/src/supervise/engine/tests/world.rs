@@ -29,6 +29,8 @@ pub(super) struct Seen {
     /// It is to be up when all is quiet.
     wanted: bool,
     removed: bool,
+    /// This run ends by itself, as somebody was told.
+    pub(super) leaving: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,7 @@ enum Want {
     Stop,
     Restart,
     Remove,
+    Find,
 }
 
 /// A call without an answer.
@@ -129,6 +132,7 @@ impl World {
             in_turn: false,
             wanted: true,
             removed: false,
+            leaving: false,
         };
         self.children.insert(key, seen);
         self.feed(Event::Add { key, spec, kept }, Expected::default());
@@ -179,6 +183,19 @@ impl World {
         self.feed(event, Expected { called: Some(key), ..Expected::default() });
     }
 
+    pub(super) fn find(&mut self, key: Key, leaving: bool) {
+        self.tokens += 1;
+        let token = Token(self.tokens);
+        let seen = self.children.get_mut(&key);
+        let leaving = seen.as_ref().is_some_and(|seen| seen.leaving || leaving && seen.run.is_some());
+        let runs = seen.map_or(0, |seen| {
+            seen.leaving |= leaving;
+            seen.runs
+        });
+        self.calls.insert(token.0, Waiting { key, want: Want::Find, runs });
+        self.feed(Event::Find { key, leaving, token }, Expected::default());
+    }
+
     pub(super) fn exited(&mut self, key: Key, exit: Exit, chance: f64) {
         let seen = self.children.get_mut(&key).unwrap();
         let asked = (seen.stopped || seen.killed) && !seen.overdue || seen.called;
@@ -186,6 +203,7 @@ impl World {
         seen.wanted &= seen.called || seen.spec.restart != RestartType::Temporary;
         seen.run = None;
         (seen.stopped, seen.killed, seen.overdue, seen.called, seen.in_turn) = (false, false, false, false, false);
+        seen.leaving = false;
         self.must_exit.remove(&key);
         let (spec, before) = (seen.spec.clone(), self.engine.is_ending());
         if !asked && self.ending.is_none() {
@@ -347,6 +365,7 @@ impl World {
         let Waiting { key, want, runs } = call;
         let seen = self.children.get(&key);
         match (want, answer) {
+            (Want::Find, Answer::Unknown) => assert!(self.engine.state(key).is_none(), "{key:?} is there"),
             (_, Answer::Unknown) => assert!(seen.is_none()),
             (Want::Stop | Want::Remove, Answer::Done) => {
                 let same = seen.is_some_and(|seen| seen.run.is_some() && seen.runs == runs);
@@ -356,7 +375,13 @@ impl World {
                 let seen = seen.expect("it is there");
                 assert!(seen.run == Some(Run::Up) && !seen.stopped && !seen.killed);
             }
-            (Want::Restart, Answer::Over) => assert!(self.engine.is_ending()),
+            (Want::Restart | Want::Find, Answer::Over) => assert!(self.engine.is_ending()),
+            (Want::Find, Answer::Done) => {
+                let seen = seen.expect("it is there");
+                assert!(!seen.stopped && !seen.killed && !seen.leaving, "{key:?} is found though it is ending");
+                assert!(seen.wanted || seen.kept, "{key:?} is found though it does not stay");
+                assert!(seen.runs >= runs);
+            }
             (Want::Restart, Answer::Failed(_)) => assert!(seen.is_none_or(|seen| seen.run.is_none())),
             (Want::Restart, Answer::Overtaken) => {}
             (want, answer) => panic!("{answer:?} to {want:?}"),
