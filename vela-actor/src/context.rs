@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, StreamExt, stream};
 use vela_core::task::TaskBuilder;
 
 use crate::actor::Actor;
@@ -190,16 +190,78 @@ impl<A: Actor> ActorContext<A> {
     /// Receives from `source` besides the mailbox: a channel's receiver, a broadcast or watch receiver, a subscription to a bus or
     /// a signal, any stream. Each value is made a message, in turns with the mail; it stays in the source until the actor takes
     /// it. What the source dropped because the actor was too slow goes to [`on_lagged`](Actor::on_lagged).
+    ///
+    /// The end of the source is not told: [`attach_with_end`](Self::attach_with_end) does that.
     pub fn attach<S, M>(&mut self, source: S, mut map: impl FnMut(S::Item) -> M + Send + 'static)
     where
         S: Attach,
         M: MessageFor<A>,
     {
-        let stream = source.into_events().map(move |event| match event {
-            Ok(value) => Item::Message(map(value).into_message()),
-            Err(lagged) => Item::Notice(Notice::Lagged(lagged)),
-        });
-        self.cell.with_lanes(|lanes| lanes.attach(stream));
+        let items = source.into_events().map(move |event| Item::of::<A, _>(event.map(&mut map)));
+        self.cell.with_lanes(|lanes| lanes.attach(items));
+    }
+
+    /// As [`attach`](Self::attach), and tells the end of the source: `map` is given each value as `Some`, and after the last one
+    /// `None`, once, as who receives from a channel is. What that means the actor says: a message of its own, another source, its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_actor::{Actor, ActorContext, spawn};
+    /// use vela_core::Receiver;
+    ///
+    /// /// Adds up what comes, and ends when nothing more can come.
+    /// struct Sum {
+    ///     numbers: Option<Receiver<u64>>,
+    ///     sum: u64,
+    /// }
+    ///
+    /// enum SumMsg {
+    ///     Add(u64),
+    ///     Done,
+    /// }
+    ///
+    /// impl Actor for Sum {
+    ///     type Message = SumMsg;
+    ///     type Error = std::convert::Infallible;
+    ///
+    ///     async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+    ///         if let Some(numbers) = self.numbers.take() {
+    ///             cx.attach_with_end(numbers, |number| number.map_or(SumMsg::Done, SumMsg::Add));
+    ///         }
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn handle(&mut self, message: SumMsg, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+    ///         match message {
+    ///             SumMsg::Add(n) => self.sum += n,
+    ///             SumMsg::Done => {
+    ///                 assert_eq!(self.sum, 5);
+    ///                 cx.stop();
+    ///             }
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # vela_core::block_on(async {
+    /// let (to, numbers) = vela_core::channel(8);
+    /// let sum = spawn(Sum { numbers: Some(numbers), sum: 0 });
+    /// to.send(2).await.unwrap();
+    /// to.send(3).await.unwrap();
+    /// drop(to);
+    /// assert!(sum.terminated().await.is_normal());
+    /// # });
+    /// ```
+    pub fn attach_with_end<S, M>(&mut self, source: S, mut map: impl FnMut(Option<S::Item>) -> M + Send + 'static)
+    where
+        S: Attach,
+        M: MessageFor<A>,
+    {
+        let end = stream::iter([()]).map(|()| Ok(None));
+        let events = source.into_events().map(|event| event.map(Some)).chain(end);
+        let items = events.map(move |event| Item::of::<A, _>(event.map(&mut map)));
+        self.cell.with_lanes(|lanes| lanes.attach(items));
     }
 
     /// Runs `work` in a task beside the actor, and gives what `map` makes of its result as a message. The task is cancelled when
