@@ -1,6 +1,6 @@
 //! The tree, the events, the names, the derive.
 
-use vela::actor::{Actor, ActorContext, Address, Call, Message, Request, Strategy, Supervisor, System, child};
+use vela::actor::prelude::*;
 use vela::prelude::*;
 
 use crate::probe::{Echo, Journal, Probe, fail};

@@ -80,6 +80,7 @@ mod incarnation;
 mod lanes;
 mod message;
 mod panics;
+pub mod prelude;
 mod recipient;
 pub mod registry;
 mod reply;
