@@ -133,7 +133,8 @@ impl<A: Actor> Address<A> {
         self.cell.core.signals.raise(KILL);
     }
 
-    /// Waits until the actor has ended and comes back no more, and says how. Also a source: `<-address.terminated()`.
+    /// Waits until the actor has ended and comes back no more, and says how. Also a source: `<-address.terminated()`. A
+    /// [kept](crate::Children::spawn_kept) child may be started again by hand, until it is removed.
     ///
     /// # Cancel safety
     ///

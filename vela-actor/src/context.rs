@@ -292,18 +292,20 @@ impl<A: Actor> ActorContext<A> {
     // ---------------------------------------------------------------------------------------------- other actors
 
     /// Calls [`on_terminated`](Actor::on_terminated) once the other actor has ended for good; a restart of it is no end. At once, if
-    /// it has ended already.
+    /// it has ended already. A [kept](Children::spawn_kept) child has ended when it does not come back by itself; to hear of what becomes
+    /// of it after a restart by hand, watch it again.
     pub fn watch<B: Actor>(&mut self, other: &Address<B>) {
         let cell = Arc::clone(other.cell());
         let end = async move {
-            let exit = cell.core.terminated().await;
+            let exit = cell.core.parked_or_terminated().await;
             Terminated { id: cell.core.who.id(), path: cell.core.who.path().into(), exit }
         };
         self.cell.with_lanes(|lanes| lanes.watch(end));
     }
 
     /// Each of the two fails when the other one has failed or was killed for good, for as long as both are there, over restarts. Not
-    /// when it ended normally. One that is between two runs just then is left alone.
+    /// when it ended normally. One that is between two runs just then is left alone. A [kept](Children::spawn_kept) child has failed for
+    /// good when it does not come back by itself; after a restart by hand its links hold again.
     pub fn link<B: Actor>(&mut self, other: &Address<B>) {
         let this: Arc<dyn AnyCell> = Arc::clone(&self.cell) as _;
         let that: Arc<dyn AnyCell> = Arc::clone(other.cell()) as _;

@@ -174,7 +174,7 @@ impl Registry {
             Ok(before) => drop(before),
         }
         // R1.
-        if owner.has_ended() {
+        if owner.exit().is_some() {
             self.take_back(&name, &owner.who);
             return Err(RegisterError::Ended { name, actor: owner.who.shared_path() });
         }

@@ -263,7 +263,8 @@ impl Children {
     }
 
     /// As [`spawn`](Self::spawn), but it starts in its turn, and its specification stays when it has ended by itself or was stopped:
-    /// [`restart`](Self::restart) starts it again. Until then mail waits, as for one that is about to be restarted.
+    /// [`restart`](Self::restart) starts it again. Until then mail waits, as for one that is about to be restarted; who
+    /// [watches](crate::ActorContext::watch) it is told of its end, and who is [linked](crate::ActorContext::link) to it fails, if it failed.
     ///
     /// # Errors
     ///

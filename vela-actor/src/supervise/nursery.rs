@@ -416,6 +416,13 @@ impl Keeper {
                 self.timers.set(timer, self.start + at);
             }
             Effect::CancelTimer(timer) => self.timers.cancel(timer),
+            Effect::Parked(key, exit) => {
+                if let Some(cell) = self.cell(key) {
+                    cell.core().set_state(ActorState::Stopped);
+                    cell.park(exit);
+                    self.nursery.settle(key);
+                }
+            }
             Effect::Terminated(key, exit) => self.nursery.gone(key, exit),
             Effect::Answer(..) => unreachable!("answers are given by `hear`"),
             Effect::Over(over) => self.finish(over),
@@ -424,17 +431,10 @@ impl Keeper {
 
     /// Shows what a child does now that has no run.
     fn look_after(&self, key: Key) {
-        let Some(cell) = self.cell(key) else { return };
-        match self.engine.state(key) {
-            Some(State::Waiting) => cell.core().set_state(ActorState::Restarting),
-            // Once: what has come since waits for a restart.
-            Some(State::Stopped) if cell.core().state() != ActorState::Stopped => {
-                // It has ended, but for its specification. Who asked hears of it; what comes from now on waits for a restart by hand.
-                cell.core().set_state(ActorState::Stopped);
-                cell.drain();
-                self.nursery.settle(key);
-            }
-            _ => {}
+        if self.engine.state(key) == Some(State::Waiting)
+            && let Some(cell) = self.cell(key)
+        {
+            cell.core().set_state(ActorState::Restarting);
         }
     }
 

@@ -200,12 +200,14 @@ impl Step<'_> {
         let backoff = child.state == State::Backoff;
         child.state = State::Stopped;
         let significant = child.spec.significant;
+        let exit = child.last.clone();
         self.engine.significant -= usize::from(significant);
         self.engine.agenda.start.remove(&key);
         self.engine.agenda.stop.remove(&key);
         if backoff {
             self.leave_backoff(key);
         }
+        self.effect(Effect::Parked(key, exit));
         self.answer(key, Call::Stop, &Answer::Done);
         self.answer(key, Call::Restart, &Answer::Overtaken);
     }

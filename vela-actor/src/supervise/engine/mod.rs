@@ -86,6 +86,8 @@ pub(crate) enum Effect {
     SetTimer(Timer, Duration),
     /// That timer is not needed any more. It may have fired.
     CancelTimer(Timer),
+    /// It has ended and does not come back by itself, but its specification stays; its last exit, as below.
+    Parked(Key, Exit),
     /// It is gone for good; its last exit (`Normal` if it never ran).
     Terminated(Key, Exit),
     /// The answer to a call.

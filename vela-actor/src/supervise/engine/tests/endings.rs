@@ -109,7 +109,7 @@ fn any_significant_child_that_ends_by_itself_ends_the_supervisor() {
     bench.does(exited(1, failure()), "start 1");
     bench.started(1);
     bench.does(Event::Stop(Key(1), Token(1)), "stop 1, timer 1 in 5s");
-    bench.does(exited(1, Exit::Normal), "no timer 1, #1 done");
+    bench.does(exited(1, Exit::Normal), "no timer 1, #1 done, stays 1 stopped");
     bench.does(exited(3, failure()), "gone 3 it failed, gone 1 stopped, stop 4, timer 4 in 5s");
     bench.does(exited(4, Exit::Normal), "no timer 4, gone 4 stopped, stop 2, timer 2 in 5s");
     bench.does(exited(2, Exit::Normal), "no timer 2, gone 2 stopped, over: AutoShutdown");
@@ -118,10 +118,10 @@ fn any_significant_child_that_ends_by_itself_ends_the_supervisor() {
 #[test]
 fn the_last_significant_child_that_ends_by_itself_ends_the_supervisor() {
     let mut bench = with_significant(AutoShutdown::AllSignificant);
-    bench.does(exited(1, Exit::Normal), "");
+    bench.does(exited(1, Exit::Normal), "stays 1 stopped");
     bench.does(exited(3, Exit::Normal), "gone 3 stopped");
     bench.does(Event::Restart(Key(1), Token(1)), "start 1");
-    bench.does(exited(2, Exit::Normal), "");
+    bench.does(exited(2, Exit::Normal), "stays 2 stopped");
     bench.does(Event::Started(Key(1)), "#1 done");
-    bench.does(exited(1, Exit::Normal), "gone 2 stopped, gone 1 stopped, stop 4, timer 4 in 5s");
+    bench.does(exited(1, Exit::Normal), "stays 1 stopped, gone 2 stopped, gone 1 stopped, stop 4, timer 4 in 5s");
 }

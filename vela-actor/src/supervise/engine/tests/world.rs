@@ -31,6 +31,8 @@ pub(super) struct Seen {
     removed: bool,
     /// This run ends by itself, as somebody was told.
     pub(super) leaving: bool,
+    /// It has ended, and its specification stays.
+    parked: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +135,7 @@ impl World {
             wanted: true,
             removed: false,
             leaving: false,
+            parked: false,
         };
         self.children.insert(key, seen);
         self.feed(Event::Add { key, spec, kept }, Expected::default());
@@ -177,6 +180,7 @@ impl World {
             let refused = want == Want::Restart && (seen.removed || ending);
             seen.called |= seen.run.is_some() && !refused;
             seen.removed |= want == Want::Remove;
+            seen.parked &= want != Want::Restart || refused;
             seen.wanted = if refused { seen.wanted } else { want == Want::Restart };
         }
         self.calls.insert(token.0, Waiting { key, want, runs });
@@ -311,6 +315,11 @@ impl World {
             }
             Effect::SetTimer(timer, at) => _ = self.timers.insert(timer, at),
             Effect::CancelTimer(timer) => _ = self.timers.remove(&timer),
+            Effect::Parked(key, _) => {
+                let seen = &self.children[&key];
+                assert!(seen.kept && seen.run.is_none() && !seen.wanted && !seen.parked, "parked: {seen:?}");
+                self.children.get_mut(&key).unwrap().parked = true;
+            }
             Effect::Terminated(key, _) => {
                 let seen = self.children.remove(&key).expect("E6: gone only once");
                 assert!(seen.run.is_none(), "gone though it is up");
@@ -336,6 +345,7 @@ impl World {
         assert!(seen.run.is_none(), "E3: {key:?} is up");
         assert!(seen.wanted, "{key:?} is started though it has ended");
         seen.run = Some(Run::Starting);
+        seen.parked = false;
         seen.runs += 1;
     }
 
@@ -411,6 +421,7 @@ impl World {
             let expected = if seen.wanted { State::Running } else { State::Stopped };
             assert_eq!(self.engine.state(*key), Some(expected), "{key:?}");
             assert_eq!(seen.run == Some(Run::Up), seen.wanted);
+            assert_eq!(seen.parked, !seen.wanted, "{key:?}");
             assert!(seen.wanted || seen.kept, "{key:?} should be gone");
         }
         assert_eq!(self.engine.len(), self.children.len());
