@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
-use vela::actor::{Actor, ActorContext, Address, AskError, Call, Inbox, Request, Strategy, Supervision, System, child};
+use vela::actor::prelude::*;
 use vela::prelude::*;
 use vela::task::yield_now;
 

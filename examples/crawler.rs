@@ -7,9 +7,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use vela::actor::{
-    Actor, ActorContext, Address, AskError, Call, Message, Request, Strategy, Supervision, System, child,
-};
+use vela::actor::prelude::*;
 use vela::prelude::*;
 
 const WORKERS: usize = 3;

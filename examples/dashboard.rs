@@ -8,7 +8,7 @@
 
 use std::convert::Infallible;
 
-use vela::actor::{Actor, ActorContext, Message, System, child};
+use vela::actor::prelude::*;
 use vela::prelude::*;
 use vela::signal::{self, Setter, Signal};
 

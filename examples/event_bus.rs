@@ -7,7 +7,7 @@
 
 use std::convert::Infallible;
 
-use vela::actor::{Actor, ActorContext, Call, Message, Request, System, child};
+use vela::actor::prelude::*;
 use vela::bus::EventBus;
 use vela::prelude::*;
 

@@ -12,10 +12,8 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpListener;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use vela::actor::{
-    Actor, ActorContext, ActorId, Address, Call, Exit, Failure, Inbox, Message, Request, SpawnError, Strategy,
-    Supervisor, System, Terminated, child,
-};
+use vela::actor::prelude::*;
+use vela::actor::{ActorId, SpawnError};
 use vela::prelude::*;
 
 struct Member {

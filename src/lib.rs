@@ -209,6 +209,16 @@ pub mod actor {
     pub use vela_actor::*;
     #[cfg(feature = "macros")]
     pub use vela_macros::Message;
+
+    /// What nearly every file with actors imports: `use vela::actor::prelude::*;`, beside `use vela::prelude::*;`.
+    ///
+    /// The trait, all types in the signatures of its methods, addresses and requests, what starts and supervises actors, and the
+    /// derive `Message`.
+    pub mod prelude {
+        pub use vela_actor::prelude::*;
+        #[cfg(feature = "macros")]
+        pub use vela_macros::Message;
+    }
 }
 /// CPU and IO pools; the crate `vela-pool`.
 #[cfg(feature = "pool")]

@@ -1,6 +1,6 @@
 //! Asking: replies, refusals, deadlines, cycles.
 
-use vela::actor::{Address, AskError, spawn};
+use vela::actor::{Address, AskError, Call, Recipient, Spawn, spawn};
 use vela::prelude::*;
 
 use crate::probe::{Echo, Journal, Probe, deed, fail, hang};
@@ -81,4 +81,60 @@ fn a_deadlock_report_names_the_ask() {
         .to_string();
     assert!(report.contains("DEADLOCK") && report.contains(", ask at :"), "{report}");
     assert!(report.contains("\"p\" go! at "), "{report}");
+}
+
+/// All that is known of who answers.
+type Echoes = Recipient<Call<Echo>>;
+
+#[vela::test]
+async fn a_recipient_is_asked_as_an_address_is() {
+    let journal = Journal::new();
+    let p = probe("p", &journal);
+    let echoes: Echoes = p.recipient();
+    assert_eq!(echoes.ask(Echo(7)).await.unwrap(), 7);
+    vela! { assert_eq!((<-echoes.ask(Echo(8))).unwrap(), 8); }
+
+    p.send(hang()).await.unwrap();
+    let start = vela::time::Instant::now();
+    let error = echoes.ask(Echo(1)).timeout(ms(50)).await.unwrap_err();
+    assert!(matches!(error, AskError::TimedOut(limit) if limit == ms(50)));
+    assert!(matches!(echoes.ask(Echo(1)).await, Err(AskError::TimedOut(limit)) if limit == secs(5)));
+    assert!(start.elapsed() >= ms(5_050));
+    p.kill();
+    p.terminated().await;
+    assert!(matches!(echoes.ask(Echo(1)).await, Err(AskError::Terminated(_))));
+}
+
+#[vela::test]
+async fn an_ask_of_a_recipient_waits_for_room_within_its_deadline_and_is_not_sent_when_it_is_dropped() {
+    let p = Spawn::new().name("p").mailbox(1, Overflow::Block).start(Probe::new("p", &Journal::new()));
+    let echoes: Echoes = p.recipient();
+    let (go, waits) = vela::channel::<()>(0);
+    p.send(deed(move |_, _| {
+        Box::pin(async move {
+            waits.recv().await;
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    p.send("fills the mailbox").await.unwrap();
+    let error = echoes.ask(Echo(1)).timeout(ms(50)).await.unwrap_err();
+    assert!(matches!(error, AskError::TimedOut(_)), "{error:?}");
+    assert_eq!(p.mailbox_len(), 1, "the request was not sent");
+    go.send(()).await.unwrap();
+    assert_eq!(echoes.ask(Echo(2)).await.unwrap(), 2);
+}
+
+#[vela::test]
+async fn a_recipient_whose_mailbox_refuses_says_that_it_is_full() {
+    let p = Spawn::new().name("p").mailbox(1, Overflow::Reject).start(Probe::new("p", &Journal::new()));
+    let echoes: Echoes = p.recipient();
+    p.send(hang()).await.unwrap();
+    while p.mailbox_len() > 0 {
+        vela::task::yield_now().await;
+    }
+    p.send("fills the mailbox").await.unwrap();
+    assert!(matches!(echoes.ask(Echo(1)).await, Err(AskError::Full)));
+    p.kill();
 }

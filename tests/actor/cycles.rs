@@ -4,15 +4,33 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use vela::actor::{Actor, ActorContext, Address, AskError, Call, Request, Spawn, Strategy, System, child};
+use vela::actor::{Actor, ActorContext, Address, AskError, Call, Recipient, Request, Spawn, Strategy, System, child};
 use vela::prelude::*;
 use vela::time::Instant;
 
 use crate::probe::{Echo, Journal, Probe};
 
+/// How the next node is known.
+#[derive(Clone)]
+enum Hop {
+    Address(Address<Node>),
+    Recipient(Recipient<Call<Go>>),
+}
+
+impl Hop {
+    async fn ask(self, go: Go, patience: Option<Duration>) -> Result<String, AskError> {
+        match (self, patience) {
+            (Self::Address(next), Some(patience)) => next.ask(go).timeout(patience).await,
+            (Self::Address(next), None) => next.ask(go).await,
+            (Self::Recipient(next), Some(patience)) => next.ask(go).timeout(patience).await,
+            (Self::Recipient(next), None) => next.ask(go).await,
+        }
+    }
+}
+
 /// Handed on from node to node; the last one says `end`.
 struct Go {
-    path: VecDeque<Address<Node>>,
+    path: VecDeque<Hop>,
     /// After so many nodes the next one answers before it hands on.
     early: Option<u32>,
     /// Asks so long for the next one's answer.
@@ -23,8 +41,13 @@ struct Go {
 
 impl Go {
     fn to<const N: usize>(path: [&Address<Node>; N]) -> Self {
-        let path = path.into_iter().cloned().collect();
+        let path = path.into_iter().cloned().map(Hop::Address).collect();
         Self { path, early: None, patience: None, first: Duration::ZERO }
+    }
+
+    /// By the narrow addresses.
+    fn narrowly<const N: usize>(path: [&Address<Node>; N]) -> Self {
+        Self { path: path.into_iter().map(|node| Hop::Recipient(node.recipient())).collect(), ..Self::to([]) }
     }
 }
 
@@ -72,11 +95,7 @@ impl Actor for Node {
         }
         let early = go.early.and_then(|nodes| nodes.checked_sub(1));
         let (patience, handed) = (go.patience, Go { early, patience: None, ..go });
-        let ask = next.ask(handed);
-        let answer = said(match patience {
-            Some(patience) => ask.timeout(patience).await,
-            None => ask.await,
-        });
+        let answer = said(next.ask(handed, patience).await);
         match reply {
             Some(reply) => _ = reply.send(answer).map_err(|unheard| self.journal.note(unheard)),
             None => self.journal.note(answer),
@@ -117,6 +136,24 @@ async fn a_cycle_of_two_is_refused() {
     assert_eq!(a.ask(Go::to([&b, &a])).await.unwrap(), "a>b");
     assert!(start.elapsed().is_zero(), "at once");
     assert_eq!(a.ask(Go::to([])).await.unwrap(), "end");
+}
+
+#[vela::test]
+async fn a_cycle_of_recipients_is_refused() {
+    let (journal, [a, b, c]) = nodes();
+    assert_eq!(a.ask(Go::narrowly([&a])).await.unwrap(), "a");
+    let start = Instant::now();
+    assert_eq!(a.ask(Go::narrowly([&b, &c, &a])).await.unwrap(), "a>b>c");
+    assert!(start.elapsed().is_zero(), "at once");
+    // The link is behind what is asked by either of the two.
+    let [by_address, by_recipient] = [Go::to([&b]), Go::narrowly([&c, &a])].map(|go| go.path);
+    let mixed = Go { path: by_address.into_iter().chain(by_recipient).collect(), ..Go::to([]) };
+    assert_eq!(a.ask(mixed).await.unwrap(), "a>b>c");
+    let early = Go { early: Some(1), ..Go::narrowly([&b, &a]) };
+    assert_eq!(a.ask(early).await.unwrap(), "early");
+    assert_eq!(a.ask(Go::to([])).await.unwrap(), "end");
+    b.ask(Go::to([])).await.unwrap();
+    assert_eq!(journal.take(), ["end"]);
 }
 
 #[vela::test]

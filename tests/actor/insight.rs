@@ -1,6 +1,6 @@
 //! The tree, the events, the names, the derive.
 
-use vela::actor::{Actor, ActorContext, Address, Call, Message, Request, Strategy, Supervisor, System, child};
+use vela::actor::prelude::*;
 use vela::prelude::*;
 
 use crate::probe::{Echo, Journal, Probe, fail};
@@ -70,7 +70,7 @@ async fn a_name_is_good_over_restarts() {
     let journal = Journal::new();
     let a = system.spawn(child("a"), move || Probe::new("a", &journal)).unwrap();
     let names = system.registry();
-    names.register("first", a.clone(), a.id().get()).unwrap();
+    names.register("first", a.clone(), &a).unwrap();
     a.send(fail("x")).await.unwrap();
     let found: Address<Probe> = names.lookup("first").unwrap();
     assert_eq!(found.ask(Echo(7)).await.unwrap(), 7);

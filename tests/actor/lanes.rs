@@ -7,6 +7,7 @@ use vela::prelude::*;
 use vela::time::Instant;
 
 use crate::probe::{Echo, Fault, Journal, Probe, ProbeMsg, deed, fail};
+use crate::stage::{Stage, answers, calm, tell};
 
 #[vela::test]
 async fn timers_go_off_in_order_and_before_mail() {
@@ -87,6 +88,66 @@ async fn lag_of_a_source_is_told() {
     sleep(ms(1)).await;
     p.ask(Echo(0)).await.unwrap();
     assert_eq!(journal.take(), ["p: started", "p: lagged 3", "p: event 3", "p: event 4"]);
+}
+
+/// The message for what a source called `name` gives, its end too.
+fn heard<T: std::fmt::Display>(name: &'static str) -> impl FnMut(Option<T>) -> ProbeMsg + Send + 'static {
+    move |value| ProbeMsg::Note(value.map_or(format!("{name} has ended"), |value| format!("{name} {value}")))
+}
+
+#[vela::test]
+async fn the_end_of_a_source_is_told_once_and_after_its_last_value() {
+    let journal = Journal::new();
+    let (tx, rx) = vela::channel::<u32>(4);
+    let (events, hears) = vela::broadcast::channel::<u32>(2);
+    let p = spawn(Probe::new("p", &journal));
+    for n in 0..4 {
+        events.send(n).unwrap();
+    }
+    p.send(deed(move |_, cx| {
+        Box::pin(async move {
+            cx.attach_with_end(rx, heard("channel"));
+            cx.attach_with_end(hears, heard("event"));
+            cx.attach_with_end(vela::actor::Values(futures_util::stream::empty::<u32>()), heard("nothing"));
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    tx.send(7).await.unwrap();
+    drop(tx);
+    calm().await;
+    p.ask(Echo(0)).await.unwrap();
+    let said = journal.take();
+    let of = |name: &str| said.iter().filter(|note| note.contains(name)).cloned().collect::<Vec<_>>();
+    assert_eq!(of("channel"), ["p: channel 7", "p: channel has ended"]);
+    assert_eq!(of("nothing"), ["p: nothing has ended"]);
+    assert_eq!(of("event"), ["p: event 2", "p: event 3"], "it goes on");
+    drop(events);
+    calm().await;
+    assert_eq!(journal.take(), ["p: event has ended"]);
+    assert_eq!(p.ask(Echo(1)).await.unwrap(), 1);
+}
+
+#[vela::test]
+async fn the_end_of_a_source_that_was_attached_before_a_restart_is_not_told() {
+    let (stage, [a]) = Stage::with(vela::actor::Strategy::OneForOne, ["a"]).await;
+    let (tx, rx) = vela::channel::<u32>(4);
+    tell(
+        &a,
+        deed(move |_, cx| {
+            cx.attach_with_end(rx, heard("channel"));
+            Box::pin(async { Ok(()) })
+        }),
+    )
+    .await;
+    tell(&a, fail("x")).await;
+    stage.notes();
+    drop(tx);
+    calm().await;
+    assert!(answers(&a).await);
+    assert!(stage.notes().is_empty());
+    stage.end().await;
 }
 
 /// On a runtime the value behind the gap is there in the same poll.

@@ -1,8 +1,9 @@
 //! Links and watches: who learns of an end, and who fails with it.
 
-use vela::actor::{Address, Exit, FailureKind, Spawn, Strategy, Supervision, child};
+use vela::actor::{Address, Decision, Exit, FailureKind, Spawn, Strategy, Supervision, child};
+use vela::prelude::*;
 
-use crate::probe::{Journal, Probe, ProbeMsg, deed, fail, hang};
+use crate::probe::{Journal, Probe, ProbeMsg, deed, fail, hang, leave};
 use crate::stage::{Stage, answers, calm, tell};
 
 fn alone(name: &'static str, journal: &Journal) -> Address<Probe> {
@@ -162,5 +163,85 @@ async fn a_watch_ends_with_the_run() {
     b.terminated().await;
     calm().await;
     assert_eq!(stage.notes(), ["b: stopped", "b: dropped"]);
+    stage.end().await;
+}
+
+/// A stage on which a failure ends a child, whose specification stays if it is kept.
+fn parking() -> Stage {
+    let decide = |failure: &vela::actor::Failure| match failure.kind() {
+        FailureKind::Error(_) => Decision::Stop,
+        _ => Decision::Restart,
+    };
+    Stage::new(Supervision::new(Strategy::OneForOne).on_failure(decide))
+}
+
+#[vela::test]
+async fn who_is_linked_or_watches_hears_of_a_kept_one_when_it_is_decided_that_it_does_not_come_back() {
+    let stage = parking();
+    let (a, b, w) = (stage.keep(child("a")), stage.add(child("b")), stage.add(child("w")));
+    stage.children().settled().await;
+    tell(&b, link(&a)).await;
+    tell(&w, watch(&a)).await;
+    stage.notes();
+    tell(&a, fail("x")).await;
+    assert_eq!(stage.children().names(), ["a", "b", "w"]);
+    let mut notes = stage.notes();
+    notes.sort();
+    let expected = ["a: dropped", "a: stopped", "b: dropped", "b: started", "b: stopped", "w: s/a terminated"];
+    assert_eq!(notes, expected);
+    assert!(a.exit().is_none(), "it may be started by hand");
+
+    // Not again, when it is removed.
+    stage.children().remove("a").await.unwrap();
+    calm().await;
+    assert!(stage.notes().is_empty());
+    assert!(a.terminated().await.failure().is_some());
+    stage.end().await;
+}
+
+#[vela::test]
+async fn one_that_is_started_again_by_hand_has_not_ended_and_its_links_hold() {
+    let stage = parking();
+    let (a, b) = (stage.keep(child("a")), stage.add(child("b")));
+    stage.children().settled().await;
+    tell(&b, link(&a)).await;
+    for runs in 1..=2 {
+        tell(&a, fail("x")).await;
+        assert_eq!(stage.children().list()[1].restarts, runs, "of b");
+        stage.children().restart("a").await.unwrap();
+        assert!(answers(&a).await);
+    }
+    // One that links itself to it now is not told of what was.
+    tell(&b, link(&a)).await;
+    assert_eq!(stage.children().list()[1].restarts, 2);
+    stage.end().await;
+}
+
+#[vela::test]
+async fn a_kept_one_that_is_stopped_while_it_waits_for_its_restart_has_ended_as_it_failed() {
+    let stage = Stage::new(Supervision::new(Strategy::OneForOne).backoff(secs(3600)..secs(3600)));
+    let (a, b) = (stage.keep(child("a")), stage.add(child("b").temporary()));
+    stage.children().settled().await;
+    tell(&b, link(&a)).await;
+    tell(&a, fail("x")).await;
+    assert!(answers(&b).await, "it comes back");
+    stage.children().stop("a").await.unwrap();
+    assert!(b.terminated().await.failure().is_some());
+    stage.end().await;
+}
+
+#[vela::test]
+async fn a_kept_one_that_ends_normally_has_ended_for_who_watches_and_concerns_no_links() {
+    let (stage, [w, b]) = Stage::with(Strategy::OneForOne, ["w", "b"]).await;
+    let a = stage.keep(child("a").transient());
+    stage.children().settled().await;
+    tell(&b, link(&a)).await;
+    tell(&w, watch(&a)).await;
+    stage.notes();
+    tell(&a, leave()).await;
+    let mut notes = stage.notes();
+    notes.sort();
+    assert_eq!(notes, ["a: dropped", "a: stopped", "w: s/a terminated"]);
+    assert!(answers(&b).await);
     stage.end().await;
 }

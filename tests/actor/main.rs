@@ -12,6 +12,7 @@ mod lifecycle;
 mod links;
 mod mail;
 mod mended;
+mod names;
 mod panics;
 mod probe;
 mod real;

@@ -259,8 +259,7 @@ async fn a_name_is_registered_again_by_the_next_run_and_given_up_at_the_end() {
     let inner = journal.clone();
     let register = || {
         deed(|_, cx| {
-            let names = cx.registry().unwrap();
-            let registered = names.register("me", cx.address(), cx.id().get());
+            let registered = cx.register("me");
             Box::pin(async move { registered.map_err(|_| crate::probe::Fault("taken")) })
         })
     };

@@ -8,7 +8,7 @@ use vela::prelude::*;
 use vela::time::Instant;
 
 use crate::probe::{Hook, Journal, deed, fail, hang, leave, panic};
-use crate::stage::{Stage, answers, calm, plain, tell, who};
+use crate::stage::{Stage, answers, calm, maker, plain, tell, who};
 
 const ONE: Strategy = Strategy::OneForOne;
 
@@ -84,6 +84,51 @@ async fn a_slow_stop_within_its_time_is_waited_for() {
     stage.end().await;
     assert_eq!(start.elapsed(), ms(4_999));
     assert!(a.exit().unwrap().is_normal());
+}
+
+#[vela::test]
+async fn children_that_stop_together_take_as_long_as_the_slowest() {
+    let stage = Stage::new(Supervision::new(ONE).stop_together());
+    for (name, time) in [("a", 100), ("b", 300), ("c", 200)] {
+        stage.add_with(child(name).shutdown(ms(time)), |_, probe| probe.in_stopped = Hook::Hang);
+    }
+    stage.add_with(child("d"), |_, probe| probe.in_stopped = Hook::Slow(ms(50)));
+    stage.add(child("e"));
+    stage.children().settled().await;
+    let start = Instant::now();
+    stage.end().await;
+    assert_eq!(start.elapsed(), ms(300));
+    // Hooks begin side by side; who has an end of its own has it in its own time.
+    assert_eq!(who(&stage.notes(), "dropped"), ["e", "d", "a", "c", "b"]);
+}
+
+#[vela::test(schedules = 20)]
+async fn a_thousand_that_hang_stop_together_within_one_shutdown_time() {
+    let stage = Stage::new(ONE);
+    let crowd = Supervisor::new(Supervision::new(ONE).stop_together());
+    let crowd = stage.children().supervisor(child("crowd"), crowd).unwrap();
+    let children = crowd.children().await.unwrap();
+    for n in 0..1_000 {
+        let hangs = maker("n", &stage.journal, |_, probe| probe.in_stopped = Hook::Hang);
+        children.spawn(child(format!("n{n}")).temporary(), hangs).unwrap();
+    }
+    children.settled().await;
+    let start = Instant::now();
+    stage.end().await;
+    assert_eq!(start.elapsed(), secs(5));
+    assert_eq!(who(&stage.notes(), "dropped").len(), 1_000);
+}
+
+#[vela::test]
+async fn who_stops_together_is_killed_together_when_the_time_for_all_is_over() {
+    let stage = Stage::new(Supervision::new(ONE).stop_together());
+    for name in ["a", "b", "c"] {
+        stage.add_with(child(name).shutdown(Shutdown::Unlimited), |_, probe| probe.in_stopped = Hook::Hang);
+    }
+    stage.children().settled().await;
+    let start = Instant::now();
+    stage.system.shutdown_within(ms(70)).await.unwrap();
+    assert_eq!(start.elapsed(), ms(70));
 }
 
 #[vela::test]

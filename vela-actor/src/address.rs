@@ -12,7 +12,7 @@ use vela_core::select::{Mapped, Polled};
 use vela_core::{Receive, SendError, Sender, TrySendError};
 
 use crate::actor::Actor;
-use crate::ask::Ask;
+use crate::ask::{Ask, Asked};
 use crate::cell::{ActorId, Cell, Envelope};
 use crate::exit::Exit;
 use crate::message::MessageFor;
@@ -112,7 +112,7 @@ impl<A: Actor> Address<A> {
     ///
     /// Dropping the future before the request was sent drops it, unsent. After that the actor sees that nobody wants the answer.
     #[track_caller]
-    pub fn ask<Q: Request>(&self, request: Q) -> Ask<'_, A, Q>
+    pub fn ask<Q: Request>(&self, request: Q) -> Ask<'_, Self, Q>
     where
         Call<Q>: MessageFor<A>,
     {
@@ -133,7 +133,8 @@ impl<A: Actor> Address<A> {
         self.cell.core.signals.raise(KILL);
     }
 
-    /// Waits until the actor has ended and comes back no more, and says how. Also a source: `<-address.terminated()`.
+    /// Waits until the actor has ended and comes back no more, and says how. Also a source: `<-address.terminated()`. A
+    /// [kept](crate::Children::spawn_kept) child may be started again by hand, until it is removed.
     ///
     /// # Cancel safety
     ///
@@ -237,6 +238,31 @@ impl<A: Actor> std::hash::Hash for Address<A> {
 impl<A: Actor> fmt::Debug for Address<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Address").field("of", &self.cell.core.who).field("state", &self.state()).finish()
+    }
+}
+
+impl<A: Actor, Q: Request> Asked<Q> for Address<A>
+where
+    Call<Q>: MessageFor<A>,
+{
+    type Message = A::Message;
+    type Unsent = Envelope<A::Message>;
+    type Sending<'a> = vela_core::Send<'a, Envelope<A::Message>>;
+
+    fn message_of(call: Call<Q>) -> A::Message {
+        call.into_message()
+    }
+
+    fn post(&self, envelope: Envelope<A::Message>) -> Self::Sending<'_> {
+        self.cell.tx.send(envelope)
+    }
+
+    fn id(&self) -> ActorId {
+        Address::id(self)
+    }
+
+    fn exit(&self) -> Option<Exit> {
+        Address::exit(self)
     }
 }
 

@@ -10,17 +10,14 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use vela_core::__private::Site;
 use vela_core::__private::seam::Subject;
-use vela_core::SendErrorKind;
 use vela_core::ops::Receive;
 use vela_core::select::Polled;
+use vela_core::{SendError, SendErrorKind};
 
-use crate::actor::Actor;
-use crate::address::Address;
-use crate::cell::Envelope;
+use crate::cell::{ActorId, Envelope};
 use crate::chain;
 use crate::deadline::{Entry, Expire, Wheel};
 use crate::exit::Exit;
-use crate::message::MessageFor;
 use crate::reply::{Call, Outcome, Request, Slot};
 
 /// How long an ask waits unless it is told otherwise.
@@ -70,19 +67,48 @@ impl std::error::Error for AskError {
     }
 }
 
+/// What can be asked a `Q`: an address of an actor that takes it, or a recipient of the call.
+pub trait Asked<Q: Request>: fmt::Debug {
+    /// The call as it is sent.
+    type Message;
+    /// What a send that failed gives back.
+    type Unsent;
+    /// The send.
+    type Sending<'a>: Future<Output = Result<(), SendError<Self::Unsent>>>
+    where
+        Self: 'a;
+
+    /// Makes the message.
+    fn message_of(call: Call<Q>) -> Self::Message;
+
+    /// Sends it by the mailbox's rule.
+    fn post(&self, envelope: Envelope<Self::Message>) -> Self::Sending<'_>;
+
+    /// Who is asked.
+    fn id(&self) -> ActorId;
+
+    /// How it ended, if it has.
+    fn exit(&self) -> Option<Exit>;
+}
+
 pin_project! {
-    /// The future of [`Address::ask`]. Nothing is sent before it is polled.
+    /// The future of [`Address::ask`](crate::Address::ask) and [`Recipient::ask`](crate::Recipient::ask). Nothing is sent before it
+    /// is polled.
     ///
     /// # Cancel safety
     ///
     /// Dropping it before the request was sent drops it, unsent. After that the actor sees that nobody wants the answer.
     #[must_use = "nothing is sent until it is awaited or received from"]
-    pub struct Ask<'a, A: Actor, Q: Request> {
-        address: &'a Address<A>,
+    pub struct Ask<'a, T, Q>
+    where
+        T: Asked<Q>,
+        Q: Request,
+    {
+        to: &'a T,
         // `None` once it is on its way.
-        message: Option<A::Message>,
+        message: Option<T::Message>,
         #[pin]
-        send: Option<vela_core::Send<'a, Envelope<A::Message>>>,
+        send: Option<T::Sending<'a>>,
         waiting: Waiting<Q::Reply>,
         timeout: Option<Duration>,
         site: Site,
@@ -113,22 +139,12 @@ impl<R> Drop for Waiting<R> {
     }
 }
 
-impl<'a, A: Actor, Q: Request> Ask<'a, A, Q> {
+impl<'a, T: Asked<Q>, Q: Request> Ask<'a, T, Q> {
     #[track_caller]
-    pub(crate) fn new(address: &'a Address<A>, request: Q) -> Self
-    where
-        Call<Q>: MessageFor<A>,
-    {
+    pub(crate) fn new(to: &'a T, request: Q) -> Self {
         let (call, slot) = Call::new(request);
         let waiting = Waiting { slot, entry: None, over: false };
-        Self {
-            address,
-            message: Some(call.into_message()),
-            send: None,
-            waiting,
-            timeout: Some(TIMEOUT),
-            site: Site::here(),
-        }
+        Self { to, message: Some(T::message_of(call)), send: None, waiting, timeout: Some(TIMEOUT), site: Site::here() }
     }
 
     /// Gives up after `limit`, counted from the first poll, whether the request waits for room or for its answer. It is never
@@ -145,22 +161,22 @@ impl<'a, A: Actor, Q: Request> Ask<'a, A, Q> {
     }
 }
 
-impl<A: Actor, Q: Request> Future for Ask<'_, A, Q> {
+impl<T: Asked<Q>, Q: Request> Future for Ask<'_, T, Q> {
     type Output = Result<Q::Reply, AskError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let address: &Address<A> = this.address;
+        let to: &T = this.to;
         if let Some(message) = this.message.take() {
             let slot = &this.waiting.slot;
-            let behind = match chain::link(&address.cell().core.who, || Arc::clone(slot) as _) {
+            let behind = match chain::link(to.id(), || Arc::clone(slot) as _) {
                 Ok(link) => link,
                 Err(path) => {
                     this.waiting.end();
                     return Poll::Ready(Err(AskError::WouldDeadlock(path)));
                 }
             };
-            this.send.set(Some(address.cell().tx.send(Envelope { message, behind })));
+            this.send.set(Some(to.post(Envelope { message, behind })));
         }
         let mut result = Poll::Pending;
         if let Some(send) = this.send.as_mut().as_pin_mut() {
@@ -168,7 +184,7 @@ impl<A: Actor, Q: Request> Future for Ask<'_, A, Q> {
                 Poll::Ready(sent) => {
                     this.send.set(None);
                     if let Err(error) = sent {
-                        result = Poll::Ready(Err(refused(address, error.kind())));
+                        result = Poll::Ready(Err(refused(to.exit(), error.kind())));
                     }
                 }
                 Poll::Pending => {}
@@ -178,7 +194,7 @@ impl<A: Actor, Q: Request> Future for Ask<'_, A, Q> {
             result = this.waiting.slot.poll(cx).map(|outcome| match outcome {
                 Outcome::Replied(answer) => Ok(answer),
                 Outcome::Expired => Err(AskError::TimedOut(this.timeout.unwrap_or_default())),
-                Outcome::Unanswered => Err(unanswered(address)),
+                Outcome::Unanswered => Err(unanswered(to.exit())),
             });
         }
         if result.is_pending()
@@ -199,24 +215,24 @@ impl<A: Actor, Q: Request> Future for Ask<'_, A, Q> {
     }
 }
 
-fn refused<A: Actor>(address: &Address<A>, kind: SendErrorKind) -> AskError {
+fn refused(exit: Option<Exit>, kind: SendErrorKind) -> AskError {
     match kind {
-        SendErrorKind::Closed => unanswered(address),
+        SendErrorKind::Closed => unanswered(exit),
         _ => AskError::Full,
     }
 }
 
-fn unanswered<A: Actor>(address: &Address<A>) -> AskError {
-    address.exit().map_or(AskError::NoReply, AskError::Terminated)
+fn unanswered(exit: Option<Exit>) -> AskError {
+    exit.map_or(AskError::NoReply, AskError::Terminated)
 }
 
-impl<A: Actor, Q: Request> fmt::Debug for Ask<'_, A, Q> {
+impl<T: Asked<Q>, Q: Request> fmt::Debug for Ask<'_, T, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ask").field("of", self.address).field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("Ask").field("of", self.to).field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
-impl<A: Actor, Q: Request> Receive for Ask<'_, A, Q> {
+impl<T: Asked<Q>, Q: Request> Receive for Ask<'_, T, Q> {
     type Output = Result<Q::Reply, AskError>;
     type Case = Polled<Self>;
 

@@ -23,6 +23,7 @@ use crate::exit::{Exit, Failure, FailureKind};
 use crate::incarnation;
 use crate::lanes::{Kept, Lanes};
 use crate::panics::contained;
+use crate::registry::WeakRegistry;
 use crate::signals::{self, Signals};
 use crate::supervise::{Children, Parent};
 use crate::system::Shared;
@@ -197,7 +198,10 @@ pub(crate) struct Core {
 /// See [`Core::rare`].
 #[derive(Default)]
 pub(crate) struct Rare {
+    /// Of one that is gone for good.
     exit: OnceLock<Exit>,
+    /// Of one that has ended and may be started again, but only by hand.
+    parked: Mutex<Option<Exit>>,
     ended: Notify,
     /// Those that are to fail when this one does.
     links: Mutex<Links>,
@@ -207,6 +211,8 @@ pub(crate) struct Rare {
     children: Mutex<Option<Children>>,
     /// Of the mail, if it is monitored.
     ages: Mutex<Ages>,
+    /// Where it has names.
+    registries: Mutex<Vec<WeakRegistry>>,
 }
 
 /// Each once, sooner or later, and none for long that is gone.
@@ -226,6 +232,27 @@ impl Links {
             self.prune_at = (2 * self.list.len()).max(FEW);
         }
         self.list.push(Arc::downgrade(other));
+    }
+}
+
+impl Rare {
+    /// How it ended, if it does not come back by itself.
+    fn end(&self) -> Option<Exit> {
+        self.exit.get().cloned().or_else(|| self.parked.lock().clone())
+    }
+
+    /// Those that are linked fail, if it was a bad end; each once.
+    fn tell_links(&self, exit: &Exit) {
+        let links = if exit.is_normal() { Vec::new() } else { self.links.lock().list.clone() };
+        if links.is_empty() {
+            return;
+        }
+        let why = FailureKind::Link(Box::new(exit.clone()));
+        let mut known = HashSet::new();
+        let once = links.iter().filter(|link| known.insert(link.as_ptr().cast::<()>()));
+        for other in once.filter_map(Weak::upgrade) {
+            other.core().fail(why.clone());
+        }
     }
 }
 
@@ -273,10 +300,32 @@ impl Core {
         self.rare.get()?.exit.get()
     }
 
-    /// Waits until the actor comes back no more.
+    /// It has names there, to be given up at its end.
+    pub(crate) fn note_registry(&self, registry: &WeakRegistry) {
+        let mut known = self.rare().registries.lock();
+        if !known.iter().any(|other| other.is(registry)) {
+            known.push(registry.clone());
+        }
+    }
+
+    /// Gives all its names up. It has ended.
+    fn give_up_names(&self) {
+        let registries = self.rare.get().map(|rare| mem::take(&mut *rare.registries.lock()));
+        for registry in registries.iter().flatten().filter_map(WeakRegistry::upgrade) {
+            contained(|| registry.unregister_all(self.who.id()));
+        }
+    }
+
+    /// Waits until the actor comes back no more, not even by hand.
     pub(crate) async fn terminated(&self) -> Exit {
         let rare = self.rare();
         waiting::until(&rare.ended, || rare.exit.get().cloned()).await
+    }
+
+    /// Waits until the actor does not come back by itself.
+    pub(crate) async fn parked_or_terminated(&self) -> Exit {
+        let rare = self.rare();
+        waiting::until(&rare.ended, || rare.end()).await
     }
 
     /// Has the run in progress fail, for the first reason that is given.
@@ -301,10 +350,10 @@ impl Core {
     pub(crate) fn link(&self, other: &Arc<dyn AnyCell>) {
         self.rare().links.lock().push(other);
         // It may have ended before it could know.
-        if let Some(exit) = self.exit()
+        if let Some(exit) = self.rare().end()
             && !exit.is_normal()
         {
-            other.core().fail(FailureKind::Link(Box::new(exit.clone())));
+            other.core().fail(FailureKind::Link(Box::new(exit)));
         }
     }
 }
@@ -313,8 +362,15 @@ impl Core {
 pub(crate) trait AnyCell: Send + Sync {
     fn core(&self) -> &Core;
 
+    /// For who knows the type of the actor.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+
     /// Starts an incarnation. There is none.
     fn start(self: Arc<Self>);
+
+    /// It does not come back by itself: whoever asked, waits or watches is told. What comes from now on waits for a start by hand.
+    /// There is no incarnation.
+    fn park(&self, exit: Exit);
 
     /// It comes back no more: whoever asked, waits or watches is told. There is no incarnation.
     fn terminate(&self, exit: Exit);
@@ -474,7 +530,13 @@ impl<A: Actor> AnyCell for Cell<A> {
         &self.core
     }
 
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
     fn start(self: Arc<Self>) {
+        let parked = self.core.rare.get().and_then(|rare| rare.parked.lock().take());
+        drop(parked);
         // Before the first run nobody else was meant: a kill or a link's failure may come sooner than its nursery gets to it.
         if self.core.has_started() {
             self.core.signals.clear();
@@ -483,29 +545,33 @@ impl<A: Actor> AnyCell for Cell<A> {
         incarnation::start(self, None);
     }
 
+    fn park(&self, exit: Exit) {
+        let rare = self.core.rare();
+        let before = rare.parked.lock().replace(exit.clone());
+        self.drain();
+        // One that was to be started by hand, and was stopped before, has ended once.
+        if before.is_none() {
+            rare.tell_links(&exit);
+        }
+        rare.ended.notify_waiters();
+    }
+
     fn terminate(&self, exit: Exit) {
         self.core.set_state(ActorState::Stopped);
-        let failed = !exit.is_normal();
-        let link = failed.then(|| FailureKind::Link(Box::new(exit.clone())));
         let rare = self.core.rare();
-        let first = rare.exit.set(exit).is_ok();
+        let first = rare.exit.set(exit.clone()).is_ok();
         debug_assert!(first, "an actor ends once");
         self.tx.close();
         // Dropped outside of the locks, one by one: a drop may do anything, and who calls this has others to look after.
         let factory = self.factory.lock().take();
         contained(|| drop(factory));
         self.drain();
-        if let Some(system) = &self.core.system {
-            contained(|| system.registry.unregister_all(self.core.who.id().get()));
+        self.core.give_up_names();
+        // Of one that was parked they have heard.
+        if rare.parked.lock().take().is_none() {
+            rare.tell_links(&exit);
         }
-        let links = std::mem::take(&mut *rare.links.lock()).list;
-        if let Some(link) = link {
-            let mut known = HashSet::new();
-            let once = links.iter().filter(|link| known.insert(link.as_ptr().cast::<()>()));
-            for other in once.filter_map(Weak::upgrade) {
-                other.core().fail(link.clone());
-            }
-        }
+        drop(mem::take(&mut *rare.links.lock()));
         rare.ended.notify_waiters();
     }
 

@@ -11,7 +11,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, RawWakerVTable, Waker};
 
-use crate::cell::Identity;
+use crate::cell::{ActorId, Identity};
 
 /// An ask, which may have its answer.
 pub(crate) trait Open: Send + Sync {
@@ -63,12 +63,12 @@ impl Here {
 
     /// The paths from `target`, which is one of them, to this actor.
     #[cold]
-    fn cycle(&self, target: &Identity) -> Vec<Box<str>> {
+    fn cycle(&self, target: ActorId) -> Vec<Box<str>> {
         let mut path: Vec<Box<str>> = vec![self.who.path().into()];
-        if self.who != *target {
+        if self.who.id() != target {
             for asker in self.askers() {
                 path.push(asker.path().into());
-                if asker == target {
+                if asker.id() == target {
                     break;
                 }
             }
@@ -167,11 +167,11 @@ fn set(handling: bool, behind: Option<Arc<Link>>) {
 /// # Errors
 ///
 /// The paths round the cycle that the ask would close, from `target` to the asker.
-pub(crate) fn link(target: &Identity, ask: impl FnOnce() -> Arc<dyn Open>) -> Result<Option<Arc<Link>>, Vec<Box<str>>> {
+pub(crate) fn link(target: ActorId, ask: impl FnOnce() -> Arc<dyn Open>) -> Result<Option<Arc<Link>>, Vec<Box<str>>> {
     HERE.with(|here| {
         let here = here.borrow();
         let Some(here) = here.as_ref().filter(|here| here.handling) else { return Ok(None) };
-        if here.who == *target || here.askers().any(|asker| asker == target) {
+        if here.who.id() == target || here.askers().any(|asker| asker.id() == target) {
             return Err(here.cycle(target));
         }
         // One that has its answer holds up nobody, nor do those behind it: the chain is no longer than it has to be.

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, StreamExt, stream};
 use vela_core::task::TaskBuilder;
 
 use crate::actor::Actor;
@@ -16,7 +16,7 @@ use crate::chain;
 use crate::exit::FailureKind;
 use crate::lanes::{Item, Notice, Terminated, TimerKey};
 use crate::message::MessageFor;
-use crate::registry::Registry;
+use crate::registry::{RegisterError, Registry};
 use crate::signals::STOP;
 use crate::supervise::{ChildSpec, Children, Over, SpawnError, SpecError, Supervision};
 
@@ -108,6 +108,58 @@ impl<A: Actor> ActorContext<A> {
         self.cell.core.system.as_ref().map(|system| system.registry.clone())
     }
 
+    /// Registers the actor's address under `name` in the [registry](Self::registry) of its system, where others find it by
+    /// [`lookup::<Address<Self>>`](Registry::lookup). The name belongs to the actor, not to the run: a restart keeps it, and
+    /// to register it again is no mistake. It is given up by [`unregister`](Self::unregister), and at the actor's end for good.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterError`]: another actor has the name, or this one belongs to no system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_actor::{Actor, ActorContext, Address, System, child, registry::RegisterError};
+    ///
+    /// struct Clock;
+    ///
+    /// impl Actor for Clock {
+    ///     type Message = u32;
+    ///     type Error = RegisterError;
+    ///
+    ///     async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), RegisterError> {
+    ///         cx.register("clock")
+    ///     }
+    ///
+    ///     async fn handle(&mut self, _: u32, cx: &mut ActorContext<Self>) -> Result<(), RegisterError> {
+    ///         assert!(cx.unregister("clock"));                  // whoever wants the name may have it now
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # vela_core::block_on(async {
+    /// let system = System::new("station");
+    /// let clock = system.spawn(child("clock-1"), || Clock)?;
+    /// let found = system.registry().wait_for::<Address<Clock>>("clock").await;
+    /// assert!(found == clock);
+    /// # system.shutdown().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn register(&mut self, name: impl Into<Arc<str>>) -> Result<(), RegisterError> {
+        let (name, core) = (name.into(), &self.cell.core);
+        match &core.system {
+            Some(system) => system.registry.register_for(name, self.address(), core),
+            None => Err(RegisterError::NoSystem { name, actor: core.who.shared_path() }),
+        }
+    }
+
+    /// Gives a name of this actor up: whether it had it.
+    pub fn unregister(&mut self, name: &str) -> bool {
+        let core = &self.cell.core;
+        core.system.as_ref().is_some_and(|system| system.registry.take_back(name, &core.who))
+    }
+
     // ---------------------------------------------------------------------------------------------------- timers
 
     /// Gives the actor a message after `delay`, before its mail.
@@ -138,16 +190,78 @@ impl<A: Actor> ActorContext<A> {
     /// Receives from `source` besides the mailbox: a channel's receiver, a broadcast or watch receiver, a subscription to a bus or
     /// a signal, any stream. Each value is made a message, in turns with the mail; it stays in the source until the actor takes
     /// it. What the source dropped because the actor was too slow goes to [`on_lagged`](Actor::on_lagged).
+    ///
+    /// The end of the source is not told: [`attach_with_end`](Self::attach_with_end) does that.
     pub fn attach<S, M>(&mut self, source: S, mut map: impl FnMut(S::Item) -> M + Send + 'static)
     where
         S: Attach,
         M: MessageFor<A>,
     {
-        let stream = source.into_events().map(move |event| match event {
-            Ok(value) => Item::Message(map(value).into_message()),
-            Err(lagged) => Item::Notice(Notice::Lagged(lagged)),
-        });
-        self.cell.with_lanes(|lanes| lanes.attach(stream));
+        let items = source.into_events().map(move |event| Item::of::<A, _>(event.map(&mut map)));
+        self.cell.with_lanes(|lanes| lanes.attach(items));
+    }
+
+    /// As [`attach`](Self::attach), and tells the end of the source: `map` is given each value as `Some`, and after the last one
+    /// `None`, once, as who receives from a channel is. What that means the actor says: a message of its own, another source, its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_actor::{Actor, ActorContext, spawn};
+    /// use vela_core::Receiver;
+    ///
+    /// /// Adds up what comes, and ends when nothing more can come.
+    /// struct Sum {
+    ///     numbers: Option<Receiver<u64>>,
+    ///     sum: u64,
+    /// }
+    ///
+    /// enum SumMsg {
+    ///     Add(u64),
+    ///     Done,
+    /// }
+    ///
+    /// impl Actor for Sum {
+    ///     type Message = SumMsg;
+    ///     type Error = std::convert::Infallible;
+    ///
+    ///     async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+    ///         if let Some(numbers) = self.numbers.take() {
+    ///             cx.attach_with_end(numbers, |number| number.map_or(SumMsg::Done, SumMsg::Add));
+    ///         }
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn handle(&mut self, message: SumMsg, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+    ///         match message {
+    ///             SumMsg::Add(n) => self.sum += n,
+    ///             SumMsg::Done => {
+    ///                 assert_eq!(self.sum, 5);
+    ///                 cx.stop();
+    ///             }
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # vela_core::block_on(async {
+    /// let (to, numbers) = vela_core::channel(8);
+    /// let sum = spawn(Sum { numbers: Some(numbers), sum: 0 });
+    /// to.send(2).await.unwrap();
+    /// to.send(3).await.unwrap();
+    /// drop(to);
+    /// assert!(sum.terminated().await.is_normal());
+    /// # });
+    /// ```
+    pub fn attach_with_end<S, M>(&mut self, source: S, mut map: impl FnMut(Option<S::Item>) -> M + Send + 'static)
+    where
+        S: Attach,
+        M: MessageFor<A>,
+    {
+        let end = stream::iter([()]).map(|()| Ok(None));
+        let events = source.into_events().map(|event| event.map(Some)).chain(end);
+        let items = events.map(move |event| Item::of::<A, _>(event.map(&mut map)));
+        self.cell.with_lanes(|lanes| lanes.attach(items));
     }
 
     /// Runs `work` in a task beside the actor, and gives what `map` makes of its result as a message. The task is cancelled when
@@ -178,18 +292,20 @@ impl<A: Actor> ActorContext<A> {
     // ---------------------------------------------------------------------------------------------- other actors
 
     /// Calls [`on_terminated`](Actor::on_terminated) once the other actor has ended for good; a restart of it is no end. At once, if
-    /// it has ended already.
+    /// it has ended already. A [kept](Children::spawn_kept) child has ended when it does not come back by itself; to hear of what becomes
+    /// of it after a restart by hand, watch it again.
     pub fn watch<B: Actor>(&mut self, other: &Address<B>) {
         let cell = Arc::clone(other.cell());
         let end = async move {
-            let exit = cell.core.terminated().await;
+            let exit = cell.core.parked_or_terminated().await;
             Terminated { id: cell.core.who.id(), path: cell.core.who.path().into(), exit }
         };
         self.cell.with_lanes(|lanes| lanes.watch(end));
     }
 
     /// Each of the two fails when the other one has failed or was killed for good, for as long as both are there, over restarts. Not
-    /// when it ended normally. One that is between two runs just then is left alone.
+    /// when it ended normally. One that is between two runs just then is left alone. A [kept](Children::spawn_kept) child has failed for
+    /// good when it does not come back by itself; after a restart by hand its links hold again.
     pub fn link<B: Actor>(&mut self, other: &Address<B>) {
         let this: Arc<dyn AnyCell> = Arc::clone(&self.cell) as _;
         let that: Arc<dyn AnyCell> = Arc::clone(other.cell()) as _;

@@ -18,6 +18,7 @@ use vela_core::time::Instant;
 use crate::actor::Actor;
 use crate::cell::{ActorId, Envelope};
 use crate::exit::{Exit, Failure};
+use crate::message::MessageFor;
 use crate::waiting::Alarm;
 
 /// An actor that was [watched](crate::ActorContext::watch) has ended for good.
@@ -45,6 +46,16 @@ pub enum Notice {
 pub(crate) enum Item<M> {
     Message(M),
     Notice(Notice),
+}
+
+impl<M> Item<M> {
+    /// What a source gives to the actor; an `Err` is the number of values that were dropped.
+    pub(crate) fn of<A: Actor<Message = M>, T: MessageFor<A>>(event: Result<T, u64>) -> Self {
+        match event {
+            Ok(message) => Self::Message(message.into_message()),
+            Err(missed) => Self::Notice(Notice::Lagged(missed)),
+        }
+    }
 }
 
 type Source<M> = Pin<Box<dyn Stream<Item = Item<M>> + Send>>;

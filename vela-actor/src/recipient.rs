@@ -13,8 +13,11 @@ use vela_core::{Overflow, Permit, SendError, SendErrorKind, Sender, TryReserveEr
 
 use crate::actor::Actor;
 use crate::address::Address;
+use crate::ask::{Ask, Asked};
 use crate::cell::{ActorId, Cell, Envelope};
+use crate::exit::Exit;
 use crate::message::MessageFor;
+use crate::reply::{Call, Request};
 
 /// An address of which only one thing is known: a `T` can be sent to it. Made by [`Address::recipient`].
 ///
@@ -40,12 +43,16 @@ pub struct Recipient<T> {
     to: Arc<dyn Deliver<T>>,
 }
 
+/// The future of a send; its type is known to the actor's address only.
 type Delivery<'a, T> = Pin<Box<dyn Future<Output = Result<(), SendError<T>>> + Send + 'a>>;
 
 trait Deliver<T>: Send + Sync {
     fn deliver(&self, message: T) -> Delivery<'_, T>;
     fn try_deliver(&self, message: T) -> Result<(), TrySendError<T>>;
+    /// Sends what nobody wants back.
+    fn post(&self, envelope: Envelope<T>) -> Delivery<'_, ()>;
     fn is_alive(&self) -> bool;
+    fn exit(&self) -> Option<Exit>;
     fn path(&self) -> &str;
     fn id(&self) -> ActorId;
 }
@@ -69,8 +76,18 @@ where
         }
     }
 
+    fn post(&self, envelope: Envelope<T>) -> Delivery<'_, ()> {
+        let Envelope { message, behind } = envelope;
+        let sending = self.cell().tx.send(Envelope { message: message.into_message(), behind });
+        Box::pin(async move { sending.await.map_err(|error| error.map(drop)) })
+    }
+
     fn is_alive(&self) -> bool {
         Address::is_alive(self)
+    }
+
+    fn exit(&self) -> Option<Exit> {
+        Address::exit(self)
     }
 
     fn path(&self) -> &str {
@@ -181,6 +198,79 @@ impl<T: Send + 'static> Recipient<T> {
     #[must_use]
     pub fn id(&self) -> ActorId {
         self.to.id()
+    }
+}
+
+impl<Q: Request> Recipient<Call<Q>> {
+    /// As [`Address::ask`]: it waits for 5 seconds unless told otherwise, and an ask from a handler that would close a circle of actors
+    /// that wait for each other fails at once. One allocation more.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError`](crate::AskError).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Address::ask`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_actor::{Actor, ActorContext, AskError, Call, Recipient, Request, spawn};
+    ///
+    /// struct Price(&'static str);
+    ///
+    /// impl Request for Price {
+    ///     type Reply = u32;
+    /// }
+    ///
+    /// struct Shop;
+    ///
+    /// impl Actor for Shop {
+    ///     type Message = Call<Price>;
+    ///     type Error = std::convert::Infallible;
+    ///
+    ///     async fn handle(&mut self, call: Call<Price>, _: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+    ///         call.reply_with(|Price(of)| of.len() as u32);
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// /// Whoever knows prices: this knows nothing of shops.
+    /// async fn total(prices: &Recipient<Call<Price>>) -> Result<u32, AskError> {
+    ///     Ok(prices.ask(Price("tea")).await? + prices.ask(Price("cake")).await?)
+    /// }
+    ///
+    /// # vela_core::block_on(async {
+    /// assert_eq!(total(&spawn(Shop).recipient()).await?, 7);
+    /// # Ok::<(), AskError>(())
+    /// # }).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn ask(&self, request: Q) -> Ask<'_, Self, Q> {
+        Ask::new(self, request)
+    }
+}
+
+impl<Q: Request> Asked<Q> for Recipient<Call<Q>> {
+    type Message = Call<Q>;
+    type Unsent = ();
+    type Sending<'a> = Delivery<'a, ()>;
+
+    fn message_of(call: Call<Q>) -> Call<Q> {
+        call
+    }
+
+    fn post(&self, envelope: Envelope<Call<Q>>) -> Self::Sending<'_> {
+        self.to.post(envelope)
+    }
+
+    fn id(&self) -> ActorId {
+        self.to.id()
+    }
+
+    fn exit(&self) -> Option<Exit> {
+        self.to.exit()
     }
 }
 

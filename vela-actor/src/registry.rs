@@ -1,7 +1,11 @@
 //! Names: what is registered under a name can be looked up where the name is known, by its type.
 //!
-//! A value is what stands for an actor, its address say, and is meant to outlive the actor's restarts. The registry keeps a value
-//! until it is unregistered; whether that keeps the actor alive is the value's own affair (a weak address does not).
+//! A value is what stands for an actor, its address say, and is meant to outlive the actor's restarts. A name belongs to an actor:
+//! it is given up when that has ended for good, at the latest. Whether the value keeps the actor alive is its own affair (a weak
+//! address does not).
+//!
+//! R1. Who registers notes the registry with the actor, enters the name, and then looks whether the actor has ended. Who ends says so
+//! first, and then takes back all names in the registries that were noted. So one of the two takes the name back.
 //!
 //! No value is cloned or dropped, and no waiter woken, while the lock is held.
 
@@ -10,27 +14,61 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use vela_core::watch;
 
-/// Names of values of any type. A clone is the same registry.
+use crate::actor::Actor;
+use crate::address::Address;
+use crate::cell::{ActorId, Core, Identity};
+
+/// Names of actors, for values of any type. A clone is the same registry. Each [`System`](crate::System) has one.
 ///
 /// # Examples
 ///
 /// ```
-/// use vela_actor::registry::Registry;
+/// # use vela_actor::{Actor, ActorContext};
+/// # struct Clock;
+/// # impl Actor for Clock {
+/// #     type Message = u32;
+/// #     type Error = std::convert::Infallible;
+/// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+/// # }
+/// use vela_actor::{Address, System, child};
 ///
-/// let registry = Registry::new();
-/// registry.register("clock", 7_u32, 1)?;
-/// assert_eq!(registry.lookup::<u32>("clock"), Ok(7));
-/// assert_eq!(registry.lookup::<u32>("clok").unwrap_err().to_string(), "no `clok` is registered; did you mean `clock`?");
-/// # Ok::<(), vela_actor::registry::NameTaken>(())
+/// # vela_core::block_on(async {
+/// let system = System::new("station");
+/// let clock = system.spawn(child("clock-1"), || Clock)?;
+/// let names = system.registry();
+/// names.register("clock", clock.clone(), &clock)?;           // from inside: `cx.register("clock")`
+///
+/// assert!(names.lookup::<Address<Clock>>("clock")? == clock);
+/// let wrong = names.lookup::<Address<Clock>>("clok").unwrap_err();
+/// assert_eq!(wrong.to_string(), "no `clok` is registered; did you mean `clock`?");
+///
+/// system.children().stop("clock-1").await?;
+/// assert!(names.names().is_empty());                         // its names end with it
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[derive(Clone)]
 pub struct Registry {
     inner: Arc<Inner>,
+}
+
+/// A registry in which an actor has names: noted with the actor.
+#[derive(Clone)]
+pub(crate) struct WeakRegistry(Weak<Inner>);
+
+impl WeakRegistry {
+    pub(crate) fn upgrade(&self) -> Option<Registry> {
+        self.0.upgrade().map(|inner| Registry { inner })
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
 }
 
 struct Inner {
@@ -43,13 +81,13 @@ struct Inner {
 struct Names {
     by_name: BTreeMap<Arc<str>, Registered>,
     /// Whose they are: for who gives all of its names up.
-    by_id: BTreeMap<u64, Vec<Arc<str>>>,
+    by_id: BTreeMap<ActorId, Vec<Arc<str>>>,
 }
 
 #[derive(Clone)]
 struct Registered {
     /// Whose it is.
-    id: u64,
+    owner: Identity,
     /// Behind a reference of its own, so that a clone of a stranger's type is made without the lock.
     value: Arc<dyn Any + Send + Sync>,
     type_id: TypeId,
@@ -64,55 +102,84 @@ impl Registry {
         Self { inner: Arc::new(Inner { names: Mutex::default(), registrations }) }
     }
 
-    /// Gives a name to a value. `id` says whose it is: only with it the name is given up, or given to another value.
-    ///
-    /// In the registry of a [`System`](crate::System), an actor that has ended for good gives up the names with its number.
+    /// Gives a name to a value that stands for `owner`: only this actor can give the name to another value, and only with it the
+    /// name is [given up](Self::unregister). A restart keeps the name; the end for good takes it back.
     ///
     /// # Errors
     ///
-    /// [`NameTaken`], if another one has the name.
+    /// [`RegisterError`]: another actor has the name, or this one has ended.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::registry::Registry;
-    /// let registry = Registry::new();
-    /// registry.register("clock", 7_u32, 1)?;
-    /// let taken = registry.register("clock", "another", 2).unwrap_err();
-    /// assert_eq!(taken.to_string(), "the name `clock` is taken by a `u32`");
-    /// # Ok::<(), vela_actor::registry::NameTaken>(())
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Clock;
+    /// # impl Actor for Clock {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// use vela_actor::registry::Registry;
+    /// use vela_actor::{Recipient, Spawn};
+    ///
+    /// # vela_core::block_on(async {
+    /// let (first, second) = (Spawn::new().name("first").start(Clock), Spawn::new().name("second").start(Clock));
+    /// let names = Registry::new();
+    /// names.register("clock", first.recipient::<u32>(), &first)?;       // all that others are to know of it
+    /// let taken = names.register("clock", second.recipient::<u32>(), &second).unwrap_err();
+    /// assert_eq!(taken.to_string(), "the name `clock` is taken by `first`: choose another one, or have that one give it up first");
+    ///
+    /// second.stop();
+    /// second.terminated().await;
+    /// let ended = names.register("second", second.clone(), &second).unwrap_err();
+    /// assert_eq!(ended.to_string(), "`second` has ended, so that it can have no name `second`");
+    /// # Ok::<(), vela_actor::registry::RegisterError>(())
+    /// # }).unwrap();
     /// ```
-    pub fn register<T>(&self, name: impl Into<Arc<str>>, value: T, id: u64) -> Result<(), NameTaken>
+    pub fn register<T, A>(&self, name: impl Into<Arc<str>>, value: T, owner: &Address<A>) -> Result<(), RegisterError>
+    where
+        T: Clone + Send + Sync + 'static,
+        A: Actor,
+    {
+        self.register_for(name.into(), value, &owner.cell().core)
+    }
+
+    pub(crate) fn register_for<T>(&self, name: Arc<str>, value: T, owner: &Core) -> Result<(), RegisterError>
     where
         T: Clone + Send + Sync + 'static,
     {
-        let name = name.into();
+        // R1.
+        owner.note_registry(&WeakRegistry(Arc::downgrade(&self.inner)));
         let (type_id, type_name) = (TypeId::of::<T>(), type_name::<T>());
-        let new = Registered { id, value: Arc::new(value), type_id, type_name };
+        let new = Registered { owner: owner.who.clone(), value: Arc::new(value), type_id, type_name };
         // What is not kept is dropped after the guard.
         let unused = {
             let mut names = self.inner.names.lock();
             let Names { by_name, by_id } = &mut *names;
-            match by_name.entry(name) {
+            match by_name.entry(Arc::clone(&name)) {
                 Entry::Vacant(place) => {
-                    by_id.entry(id).or_default().push(Arc::clone(place.key()));
+                    by_id.entry(owner.who.id()).or_default().push(Arc::clone(place.key()));
                     place.insert(new);
                     Ok(None)
                 }
-                Entry::Occupied(mut own) if own.get().id == id => Ok(Some(own.insert(new))),
+                Entry::Occupied(mut own) if own.get().owner == owner.who => Ok(Some(own.insert(new))),
                 Entry::Occupied(taken) => {
-                    let (name, id, by) = (Arc::clone(taken.key()), taken.get().id, taken.get().type_name);
-                    Err((NameTaken { name, id, by }, new))
+                    let (by, registered) = (taken.get().owner.shared_path(), taken.get().type_name);
+                    Err((RegisterError::NameTaken { name: Arc::clone(&name), by, registered }, new))
                 }
             }
         };
         match unused {
-            Err((error, _new)) => Err(error),
-            Ok(_before) => {
-                self.inner.registrations.modify(|n| *n += 1);
-                Ok(())
-            }
+            Err((error, _new)) => return Err(error),
+            Ok(before) => drop(before),
         }
+        // R1.
+        if owner.exit().is_some() {
+            self.take_back(&name, &owner.who);
+            return Err(RegisterError::Ended { name, actor: owner.who.shared_path() });
+        }
+        self.inner.registrations.modify(|n| *n += 1);
+        Ok(())
     }
 
     /// What is registered under a name.
@@ -124,12 +191,23 @@ impl Registry {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::registry::Registry;
-    /// let registry = Registry::new();
-    /// registry.register("clock", 7_u32, 1)?;
-    /// let other = registry.lookup::<String>("clock").unwrap_err();
-    /// assert_eq!(other.to_string(), "`clock` is registered as a `u32`, and was looked up as a `alloc::string::String`");
-    /// # Ok::<(), vela_actor::registry::NameTaken>(())
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Clock;
+    /// # impl Actor for Clock {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// use vela_actor::{Recipient, registry::Registry, spawn};
+    ///
+    /// # vela_core::block_on(async {
+    /// let (names, clock) = (Registry::new(), spawn(Clock));
+    /// names.register("clock", clock.recipient::<u32>(), &clock)?;
+    /// assert_eq!(names.lookup::<Recipient<u32>>("clock")?.id(), clock.id());
+    /// let other = names.lookup::<String>("clock").unwrap_err().to_string();
+    /// assert!(other.ends_with("and was looked up as a `alloc::string::String`"), "{other}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
     /// ```
     pub fn lookup<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Result<T, LookupError> {
         let found = self.inner.names.lock().by_name.get(name).cloned();
@@ -144,28 +222,42 @@ impl Registry {
         }
     }
 
-    /// Takes a name back, if it is `id`'s: whether it was.
+    /// Takes a name back, if it is `owner`'s: whether it was.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::registry::Registry;
-    /// let registry = Registry::new();
-    /// registry.register("clock", 7_u32, 1)?;
-    /// assert!(!registry.unregister("clock", 2));
-    /// assert!(registry.unregister("clock", 1));
-    /// assert!(registry.names().is_empty());
-    /// # Ok::<(), vela_actor::registry::NameTaken>(())
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Clock;
+    /// # impl Actor for Clock {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// use vela_actor::{registry::Registry, spawn};
+    ///
+    /// # vela_core::block_on(async {
+    /// let (names, clock, other) = (Registry::new(), spawn(Clock), spawn(Clock));
+    /// names.register("clock", clock.clone(), &clock)?;
+    /// assert!(!names.unregister("clock", &other));
+    /// assert!(names.unregister("clock", &clock));               // from inside: `cx.unregister("clock")`
+    /// assert!(names.names().is_empty());
+    /// # Ok::<(), vela_actor::registry::RegisterError>(())
+    /// # }).unwrap();
     /// ```
-    pub fn unregister(&self, name: &str, id: u64) -> bool {
+    pub fn unregister<A: Actor>(&self, name: &str, owner: &Address<A>) -> bool {
+        self.take_back(name, &owner.cell().core.who)
+    }
+
+    pub(crate) fn take_back(&self, name: &str, owner: &Identity) -> bool {
         let removed = {
             let mut names = self.inner.names.lock();
             let Names { by_name, by_id } = &mut *names;
-            let own = by_name.get(name).is_some_and(|registered| registered.id == id);
-            if own && let Some(of_id) = by_id.get_mut(&id) {
+            let own = by_name.get(name).is_some_and(|registered| registered.owner == *owner);
+            if own && let Some(of_id) = by_id.get_mut(&owner.id()) {
                 of_id.retain(|other| **other != *name);
                 if of_id.is_empty() {
-                    by_id.remove(&id);
+                    by_id.remove(&owner.id());
                 }
             }
             if own { by_name.remove(name) } else { None }
@@ -174,7 +266,7 @@ impl Registry {
     }
 
     /// Takes all names of `id` back.
-    pub(crate) fn unregister_all(&self, id: u64) {
+    pub(crate) fn unregister_all(&self, id: ActorId) {
         let _removed: Vec<_> = {
             let mut names = self.inner.names.lock();
             let of_id = names.by_id.remove(&id).unwrap_or_default();
@@ -206,13 +298,21 @@ impl Registry {
     ///
     /// ```
     /// # use vela_core as vela;
-    /// # use vela_actor::registry::Registry;
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Clock;
+    /// # impl Actor for Clock {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// use vela_actor::{Address, registry::Registry, spawn};
+    ///
     /// # vela::block_on(async {
-    /// let registry = Registry::new();
-    /// let other = registry.clone();
-    /// let waits = vela::task::spawn(async move { other.wait_for::<u32>("clock").await });
-    /// registry.register("clock", 7_u32, 1)?;
-    /// assert_eq!(waits.await?, 7);
+    /// let (names, clock) = (Registry::new(), spawn(Clock));
+    /// let other = names.clone();
+    /// let waits = vela::task::spawn(async move { other.wait_for::<Address<Clock>>("clock").await });
+    /// names.register("clock", clock.clone(), &clock)?;
+    /// assert!(waits.await? == clock);
     /// # Ok::<(), vela::Error>(())
     /// # }).unwrap();
     /// ```
@@ -269,25 +369,55 @@ fn similar(given: &str, known: &[Arc<str>]) -> Vec<Arc<str>> {
     near.into_iter().take(3).map(|(_, name)| Arc::clone(name)).collect()
 }
 
-/// A name that is another's.
+/// Why a name was not given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct NameTaken {
-    /// The name.
-    pub name: Arc<str>,
-    /// Whose it is.
-    pub id: u64,
-    /// The type of what has it.
-    pub by: &'static str,
+pub enum RegisterError {
+    /// Another actor has it.
+    #[non_exhaustive]
+    NameTaken {
+        /// The name.
+        name: Arc<str>,
+        /// The path of the actor that has it.
+        by: Arc<str>,
+        /// The type of what is registered.
+        registered: &'static str,
+    },
+    /// The actor has ended for good.
+    #[non_exhaustive]
+    Ended {
+        /// The name.
+        name: Arc<str>,
+        /// The path of the actor.
+        actor: Arc<str>,
+    },
+    /// The actor belongs to no system, so there is no registry to [register](crate::ActorContext::register) in.
+    #[non_exhaustive]
+    NoSystem {
+        /// The name.
+        name: Arc<str>,
+        /// The path of the actor.
+        actor: Arc<str>,
+    },
 }
 
-impl fmt::Display for NameTaken {
+impl fmt::Display for RegisterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the name `{}` is taken by a `{}`", self.name, self.by)
+        match self {
+            Self::NameTaken { name, by, .. } => {
+                write!(f, "the name `{name}` is taken by `{by}`: choose another one, or have that one give it up first")
+            }
+            Self::Ended { name, actor } => write!(f, "`{actor}` has ended, so that it can have no name `{name}`"),
+            Self::NoSystem { name, actor } => write!(
+                f,
+                "`{actor}` belongs to no system whose registry could keep the name `{name}`: start it by `system.spawn`, or \
+                 below an actor of a system"
+            ),
+        }
     }
 }
 
-impl Error for NameTaken {}
+impl Error for RegisterError {}
 
 /// Nothing of that name and type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -343,47 +473,101 @@ mod tests {
     use vela_core::time::{ms, sleep, timeout};
 
     use super::*;
+    use crate::cell::{AnyCell, Cell, MailboxSpec};
+    use crate::context::ActorContext;
+    use crate::exit::Exit;
+
+    /// Who has names; it never runs.
+    struct Owner;
+
+    impl Actor for Owner {
+        type Message = ();
+        type Error = std::convert::Infallible;
+
+        async fn handle(&mut self, (): (), _: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+            Ok(())
+        }
+    }
+
+    fn owner(path: &str) -> Address<Owner> {
+        let mailbox = MailboxSpec::default().open(path).unwrap();
+        Address::new(Cell::new(Identity::new(path.into()), mailbox, None, None, None))
+    }
 
     #[test]
     fn similar_names_are_named() {
-        let registry = Registry::new();
+        let (registry, o) = (Registry::new(), owner("o"));
         for name in ["orders", "orders.eu", "Order", "prices", "x"] {
-            registry.register(name, (), 0).unwrap();
+            registry.register(name, (), &o).unwrap();
         }
         let text = |name: &str| registry.lookup::<()>(name).unwrap_err().to_string();
         assert_eq!(text("ordesr"), "no `ordesr` is registered; did you mean `Order` or `orders`?");
         assert_eq!(text("order"), "no `order` is registered; did you mean `Order` or `orders`?");
         assert_eq!(text("clients"), "no `clients` is registered");
         assert_eq!(text(&"o".repeat(10_000)).len(), 10_000 + "no `` is registered".len());
-        registry.register("prides", (), 0).unwrap();
-        registry.register("pricey", (), 0).unwrap();
-        registry.register("pricer", (), 0).unwrap();
+        registry.register("prides", (), &o).unwrap();
+        registry.register("pricey", (), &o).unwrap();
+        registry.register("pricer", (), &o).unwrap();
         assert_eq!(text("price"), "no `price` is registered; did you mean `pricer`, `prices` or `pricey`?");
     }
 
     #[test]
     fn a_name_is_given_up_only_by_whose_it_is() {
         let registry = Registry::new();
-        registry.register("a", 1_u8, 7).unwrap();
-        let taken = registry.clone().register("a", 2_u16, 8).unwrap_err();
-        assert_eq!(taken, NameTaken { name: "a".into(), id: 7, by: "u8" });
-        registry.register("a", 3_u16, 7).unwrap();
+        let [seven, eight, nine] = ["seven", "eight", "nine"].map(owner);
+        registry.register("a", 1_u8, &seven).unwrap();
+        let taken = registry.clone().register("a", 2_u16, &eight).unwrap_err();
+        assert_eq!(taken, RegisterError::NameTaken { name: "a".into(), by: "seven".into(), registered: "u8" });
+        registry.register("a", 3_u16, &seven).unwrap();
         assert_eq!(registry.lookup::<u16>("a"), Ok(3));
-        registry.register("a", 1_u8, 7).unwrap();
-        assert!(!registry.unregister("a", 8) && !registry.unregister("b", 7));
+        registry.register("a", 1_u8, &seven).unwrap();
+        assert!(!registry.unregister("a", &eight) && !registry.unregister("b", &seven));
         assert_eq!(registry.lookup::<u8>("a"), Ok(1));
-        assert!(registry.unregister("a", 7) && !registry.unregister("a", 7));
-        registry.register("a", 2_u16, 8).unwrap();
+        assert!(registry.unregister("a", &seven) && !registry.unregister("a", &seven));
+        registry.register("a", 2_u16, &eight).unwrap();
         assert_eq!(registry.lookup::<u16>("a"), Ok(2));
         assert_eq!(format!("{registry:?}"), r#"{"a": "u16"}"#);
-        registry.register("b", 1_u8, 8).unwrap();
-        registry.register("c", 1_u8, 9).unwrap();
-        registry.unregister_all(8);
-        registry.unregister_all(8);
+        registry.register("b", 1_u8, &eight).unwrap();
+        registry.register("c", 1_u8, &nine).unwrap();
+        registry.unregister_all(eight.id());
+        registry.unregister_all(eight.id());
         assert_eq!(registry.names(), ["c".into()]);
-        registry.register("a", 1_u8, 9).unwrap();
+        registry.register("a", 1_u8, &nine).unwrap();
         registry.clear();
         assert!(registry.names().is_empty());
+    }
+
+    #[test]
+    fn the_names_of_one_that_has_ended_are_given_up_in_all_registries_and_it_gets_no_more() {
+        let (first, second, o) = (Registry::new(), Registry::new(), owner("o"));
+        for name in ["a", "b"] {
+            first.register(name, (), &o).unwrap();
+            second.register(name, (), &o).unwrap();
+        }
+        o.cell().terminate(Exit::Normal);
+        assert!(first.names().is_empty() && second.names().is_empty());
+        let ended = first.register("a", (), &o).unwrap_err();
+        assert_eq!(ended, RegisterError::Ended { name: "a".into(), actor: "o".into() });
+        assert!(first.names().is_empty());
+    }
+
+    /// R1, on threads: whichever comes first, no name is left.
+    #[test]
+    fn a_name_that_is_registered_at_the_moment_of_the_end_does_not_stay() {
+        for round in 0..500 {
+            let (registry, o) = (Registry::new(), owner("o"));
+            let barrier = std::sync::Barrier::new(2);
+            let refused = std::thread::scope(|scope| {
+                let registers = scope.spawn(|| {
+                    barrier.wait();
+                    registry.register("a", (), &o).is_err()
+                });
+                barrier.wait();
+                o.cell().terminate(Exit::Normal);
+                registers.join().unwrap()
+            });
+            assert!(registry.names().is_empty(), "round {round}, refused: {refused}");
+        }
     }
 
     /// Uses the registry when it is cloned and dropped.
@@ -407,11 +591,12 @@ mod tests {
         let registry = Registry::new();
         let looked = Arc::new(AtomicUsize::new(0));
         let curious = || Curious(registry.clone(), Arc::clone(&looked));
-        registry.register("a", curious(), 1).unwrap();
-        registry.register("a", curious(), 2).unwrap_err();
+        let (one, two) = (owner("one"), owner("two"));
+        registry.register("a", curious(), &one).unwrap();
+        registry.register("a", curious(), &two).unwrap_err();
         drop(registry.lookup::<Curious>("a").unwrap());
         registry.lookup::<u8>("a").unwrap_err();
-        registry.unregister("a", 1);
+        registry.unregister("a", &one);
         assert_eq!(looked.load(Ordering::SeqCst), 301);
     }
 
@@ -419,18 +604,18 @@ mod tests {
     fn waiting_goes_on_until_the_name_and_the_type_are_there() {
         let faults = Faults::none().spurious();
         let passed = Simulation::new().faults(faults).check(async || {
-            let registry = Registry::new();
+            let (registry, o) = (Registry::new(), owner("o"));
             let other = registry.clone();
             let waits = vela_core::task::spawn(async move {
                 let both = (other.wait_for::<u32>("a").await, other.wait_for::<u32>("b").await);
                 (both, other.names().len())
             });
-            registry.register("a", "no number", 1).unwrap();
+            registry.register("a", "no number", &o).unwrap();
             sleep(ms(1)).await;
             assert!(!waits.is_finished());
-            registry.unregister("a", 1);
-            registry.register("b", 2_u32, 1).unwrap();
-            registry.register("a", 1_u32, 1).unwrap();
+            registry.unregister("a", &o);
+            registry.register("b", 2_u32, &o).unwrap();
+            registry.register("a", 1_u32, &o).unwrap();
             assert_eq!(waits.await.unwrap(), ((1, 2), 2));
             assert!(timeout(ms(1), registry.wait_for::<u32>("c")).await.is_err());
         });
@@ -439,13 +624,13 @@ mod tests {
 
     #[test]
     fn a_registration_between_two_polls_is_seen() {
-        let registry = Registry::new();
+        let (registry, o) = (Registry::new(), owner("o"));
         let mut waits = Box::pin(registry.wait_for::<u8>("a"));
         let cx = &mut Context::from_waker(Waker::noop());
         assert!(waits.as_mut().poll(cx).is_pending());
-        registry.register("b", 1_u8, 1).unwrap();
+        registry.register("b", 1_u8, &o).unwrap();
         assert!(waits.as_mut().poll(cx).is_pending());
-        registry.register("a", 2_u8, 1).unwrap();
+        registry.register("a", 2_u8, &o).unwrap();
         assert_eq!(waits.as_mut().poll(cx), Poll::Ready(2));
     }
 }

@@ -203,17 +203,19 @@ impl Books {
 
     /// How long they may take to stop, in the worst case.
     pub(crate) fn longest_stop(&self, nursery: Nursery) -> Duration {
-        self.siblings(nursery)
-            .map(|(cell, record)| match record.node.shutdown {
-                Shutdown::Kill => Duration::ZERO,
-                Shutdown::After(time) => time,
-                _ => {
-                    let below = record.alive.map_or(Duration::ZERO, |run| self.longest_stop(Some((cell, run))));
-                    // It may be about to start, too.
-                    record.node.longest_stop() + below
-                }
-            })
-            .sum()
+        let times = self.siblings(nursery).map(|(cell, record)| match record.node.shutdown {
+            Shutdown::Kill => Duration::ZERO,
+            Shutdown::After(time) => time,
+            _ => {
+                let below = record.alive.map_or(Duration::ZERO, |run| self.longest_stop(Some((cell, run))));
+                // It may be about to start, too.
+                record.node.longest_stop() + below
+            }
+        });
+        match self.rules(nursery) {
+            Some(rules) => rules.longest_stop(times),
+            None => times.sum(),
+        }
     }
 
     /// Where `dropped` is now, and who is there.
@@ -224,8 +226,11 @@ impl Books {
 
     /// Those that were there stopped in reverse, one after the other, wherever the one above was not killed.
     pub(crate) fn check_order(&mut self, (from, there): &(usize, Vec<(usize, u64)>)) {
-        for (nursery, ..) in self.nurseries.clone() {
-            if nursery.is_some_and(|(_, run)| !self.stopped.contains(&run) || !there.iter().any(|(_, up)| *up == run)) {
+        for (nursery, rules, _) in self.nurseries.clone() {
+            if rules.together
+                || nursery
+                    .is_some_and(|(_, run)| !self.stopped.contains(&run) || !there.iter().any(|(_, up)| *up == run))
+            {
                 continue;
             }
             let of = |list: &[(usize, u64)]| -> Vec<usize> {

@@ -34,12 +34,16 @@ pub(crate) struct Rules {
     pub(crate) within: Duration,
     pub(crate) backoff: Option<(Duration, Duration)>,
     jitter: f64,
+    /// At its end the children stop side by side.
+    pub(crate) together: bool,
 }
 
 impl Rules {
     pub(crate) fn draw(rng: &mut Rng) -> Self {
+        let strategy = one_of(rng, &[Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne]);
         Self {
-            strategy: one_of(rng, &[Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne]),
+            strategy,
+            together: strategy == Strategy::OneForOne && rng.bool(),
             max_restarts: one_of(rng, &[0, 1, 2, 3, 10, u32::MAX]),
             within: one_of(rng, &[ms(1), ms(20), ms(500), secs(5)]),
             backoff: one_of(rng, &[None, None, Some((ms(1), ms(1))), Some((ms(5), ms(1_000)))]),
@@ -53,6 +57,7 @@ impl Rules {
             .within(self.within)
             .jitter(self.jitter)
             .reset_after(ms(200));
+        let supervision = if self.together { supervision.stop_together() } else { supervision };
         match self.backoff {
             Some((min, max)) => supervision.backoff(min..max),
             None => supervision,
@@ -61,7 +66,19 @@ impl Rules {
 
     /// Of one who has said nothing.
     pub(crate) fn usual() -> Self {
-        Self { strategy: Strategy::OneForOne, max_restarts: 3, within: secs(5), backoff: None, jitter: 0.0 }
+        Self {
+            strategy: Strategy::OneForOne,
+            max_restarts: 3,
+            within: secs(5),
+            backoff: None,
+            jitter: 0.0,
+            together: false,
+        }
+    }
+
+    /// How long children that take so long take to stop.
+    pub(crate) fn longest_stop(&self, times: impl Iterator<Item = Duration>) -> Duration {
+        if self.together { times.max().unwrap_or_default() } else { times.sum() }
     }
 
     pub(crate) fn in_groups(&self) -> bool {
@@ -123,7 +140,7 @@ impl Node {
             Shutdown::Kill => Duration::ZERO,
             Shutdown::After(time) => time,
             // What its own hooks and handlers take at most, and those below.
-            _ => secs(6) + self.kids.iter().map(|kid| kid.longest_stop()).sum::<Duration>(),
+            _ => secs(6) + self.rules.longest_stop(self.kids.iter().map(|kid| kid.longest_stop())),
         }
     }
 }

@@ -59,6 +59,18 @@ pub enum SpawnError {
         /// The path of who supervises.
         supervisor: Box<str>,
     },
+    /// The child of that name is of another type: to [`Children::get_or_spawn`].
+    #[non_exhaustive]
+    OtherType {
+        /// The name.
+        name: Box<str>,
+        /// The path of who supervises.
+        supervisor: Box<str>,
+        /// The type of the actor that has the name.
+        found: &'static str,
+        /// The type that was asked for.
+        wanted: &'static str,
+    },
     /// The supervisor of this path ends, or has ended.
     Closed(Box<str>),
 }
@@ -75,6 +87,9 @@ impl fmt::Display for SpawnError {
             Self::Spec(error) => error.fmt(f),
             Self::NameTaken { name, supervisor } => {
                 write!(f, "{supervisor} has a child `{name}` already: choose another name, or stop that one first")
+            }
+            Self::OtherType { name, supervisor, found, wanted } => {
+                write!(f, "the child `{name}` of {supervisor} is a `{found}`, and was asked for as a `{wanted}`")
             }
             Self::Closed(supervisor) => write!(f, "{supervisor} ends, and starts no more children"),
         }
@@ -136,7 +151,81 @@ impl Children {
         spec: ChildSpec,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
-        self.spawn_boxed(spec, false, Box::new(factory))
+        self.spawn_boxed(spec, false, &mut Some(Box::new(factory)))
+    }
+
+    /// The child of this name, or a new one if there is none: whoever asks for it at the same time gets the same actor. For what there
+    /// is one of for each key: the session of a user, the room of a chat.
+    ///
+    /// Of one that is found, specification and factory are what they were. One that is ending, because it was told to stop or stops
+    /// itself, is waited for, and then there is a new one, unless that one comes back. (In a handler of that child this waits for
+    /// itself.) So an actor that stops itself when it is idle is replaced by the next who wants it. But one that was found may end at
+    /// any later moment: a [`send`](Address::send) that comes too late gives the message back, and what was in the mailbox is lost. A kept
+    /// child that has ended is found as it is, and its mail waits for a [`restart`](Self::restart).
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`]: the specification contradicts itself, the child of that name is an actor of another type, the supervisor ends.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped: it starts no actor before it is ready.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Room(String);
+    /// # impl Actor for Room {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// use vela_actor::{Address, Children, SpawnError, System, child};
+    ///
+    /// async fn room(rooms: &Children, name: &str) -> Result<Address<Room>, SpawnError> {
+    ///     let topic = name.to_owned();
+    ///     rooms.get_or_spawn(child(name).transient(), move || Room(topic.clone())).await
+    /// }
+    ///
+    /// # vela_core::block_on(async {
+    /// let system = System::new("chat");
+    /// let rooms = system.children();
+    /// let rust = room(&rooms, "rust").await?;
+    /// assert!(room(&rooms, "rust").await? == rust);
+    /// rust.stop();
+    /// assert!(room(&rooms, "rust").await? != rust);              // a new one, once the old one has gone
+    /// # system.shutdown().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn get_or_spawn<A: Actor>(
+        &self,
+        spec: ChildSpec,
+        factory: impl FnMut() -> A + Send + 'static,
+    ) -> Result<Address<A>, SpawnError> {
+        // Also if it is not needed: a mistake is not to be seen now and then only.
+        self.nursery.supervision.check_child(&spec)?;
+        let mut factory: Option<Factory<A>> = Some(Box::new(factory));
+        loop {
+            let Some((key, cell)) = self.nursery.named(spec.name()) else {
+                match self.spawn_boxed(spec.clone(), false, &mut factory) {
+                    // Somebody was faster.
+                    Err(SpawnError::NameTaken { .. }) => continue,
+                    spawned => return spawned,
+                }
+            };
+            let found = cell.kind();
+            let Ok(cell) = cell.into_any().downcast::<Cell<A>>() else {
+                let (name, supervisor) = (spec.name().into(), self.nursery.path.as_ref().into());
+                return Err(SpawnError::OtherType { name, supervisor, found, wanted: std::any::type_name::<A>() });
+            };
+            match self.nursery.stays(key).await {
+                Answer::Done => return Ok(Address::new(cell)),
+                Answer::Over => return Err(SpawnError::Closed(self.nursery.path.as_ref().into())),
+                Answer::Unknown | Answer::Failed(_) | Answer::Overtaken => {}
+            }
+        }
     }
 
     /// Starts an actor that is there already, and so cannot be made again: the child is temporary, whatever the specification says, and
@@ -174,7 +263,8 @@ impl Children {
     }
 
     /// As [`spawn`](Self::spawn), but it starts in its turn, and its specification stays when it has ended by itself or was stopped:
-    /// [`restart`](Self::restart) starts it again. Until then mail waits, as for one that is about to be restarted.
+    /// [`restart`](Self::restart) starts it again. Until then mail waits, as for one that is about to be restarted; who
+    /// [watches](crate::ActorContext::watch) it is told of its end, and who is [linked](crate::ActorContext::link) to it fails, if it failed.
     ///
     /// # Errors
     ///
@@ -184,7 +274,7 @@ impl Children {
         spec: ChildSpec,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
-        self.spawn_boxed(spec, true, Box::new(factory))
+        self.spawn_boxed(spec, true, &mut Some(Box::new(factory)))
     }
 
     /// Starts a supervisor with its children. Unless the specification says otherwise it may take as long to stop as they do.
@@ -194,14 +284,15 @@ impl Children {
     /// As [`spawn`](Self::spawn).
     pub fn supervisor(&self, spec: ChildSpec, supervisor: Supervisor) -> Result<Address<Supervisor>, SpawnError> {
         supervisor.check()?;
-        self.spawn_boxed(spec.of_supervisor(), false, Box::new(move || supervisor.clone()))
+        self.spawn_boxed(spec.of_supervisor(), false, &mut Some(Box::new(move || supervisor.clone())))
     }
 
+    /// The factory is taken if there is no error.
     fn spawn_boxed<A: Actor>(
         &self,
         spec: ChildSpec,
         kept: bool,
-        factory: Factory<A>,
+        factory: &mut Option<Factory<A>>,
     ) -> Result<Address<A>, SpawnError> {
         let nursery = &self.nursery;
         let who = Identity::new(format!("{}/{}", nursery.path, spec.name()).into());
@@ -209,7 +300,7 @@ impl Children {
         let mailbox = mailbox.map_err(|error| SpecError::child(spec.name(), format!("the mailbox: {error}")))?;
         let mut made = None;
         nursery.add(spec, kept, |parent| {
-            let cell = Cell::new(who, mailbox, Some(factory), Some(parent), nursery.system.clone());
+            let cell = Cell::new(who, mailbox, factory.take(), Some(parent), nursery.system.clone());
             made = Some(Address::new(Arc::clone(&cell)));
             cell
         })?;

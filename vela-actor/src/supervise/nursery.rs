@@ -18,7 +18,7 @@ use vela_core::{Receiver, Sender, oneshot};
 
 use super::engine::{Answer, Effect, Engine, Event, Over, State, Timer, Token};
 use super::{ChildSpec, Key, SpawnError, Supervision};
-use crate::cell::AnyCell;
+use crate::cell::{AnyCell, Core};
 use crate::events::EventKind;
 use crate::exit::Exit;
 use crate::panics::contained;
@@ -32,6 +32,8 @@ pub(crate) enum Told {
     Event(Event),
     /// A call, and where its answer goes.
     Call(fn(Key, Token) -> Event, Key, oneshot::Sender<Answer>),
+    /// Somebody wants the child, if it is there to stay.
+    Find(Key, oneshot::Sender<Answer>),
     /// A run is wholly gone.
     Exited(Key, Exit),
 }
@@ -41,6 +43,7 @@ impl fmt::Debug for Told {
         match self {
             Self::Event(event) => event.fmt(f),
             Self::Call(_, key, _) => write!(f, "Call({key:?})"),
+            Self::Find(key, _) => write!(f, "Find({key:?})"),
             Self::Exited(key, exit) => write!(f, "Exited({key:?}, {exit})"),
         }
     }
@@ -149,7 +152,7 @@ impl Nursery {
         nursery
     }
 
-    /// Adds a child, whose cell `make` makes.
+    /// Adds a child, whose cell `make` makes: it does nothing else, for that is under the lock. Not called if there is an error.
     pub(crate) fn add(
         &self,
         spec: ChildSpec,
@@ -170,10 +173,11 @@ impl Nursery {
             let key = Key(table.keys);
             table.names.insert(Arc::clone(&spec.name), key);
             table.unsettled.insert(key);
+            // Whoever finds the name finds the child.
+            let cell = make(Parent { told: self.told.clone(), key });
+            table.children.insert(key, Entry { cell, spec: Arc::clone(&spec) });
             key
         };
-        let cell = make(Parent { told: self.told.clone(), key });
-        self.table.lock().children.insert(key, Entry { cell, spec: Arc::clone(&spec) });
         let added = self.told.try_send(Told::Event(Event::Add { key, spec, kept }));
         if added.is_err() {
             self.gone(key, Exit::Killed);
@@ -184,9 +188,25 @@ impl Nursery {
 
     /// Calls, and waits for the answer; none if it is over meanwhile.
     pub(crate) async fn call(&self, event: fn(Key, Token) -> Event, key: Key) -> Answer {
+        self.asks(|answer| Told::Call(event, key, answer)).await
+    }
+
+    /// Whether the child is there to stay. Waits until that is known.
+    pub(crate) async fn stays(&self, key: Key) -> Answer {
+        self.asks(|answer| Told::Find(key, answer)).await
+    }
+
+    async fn asks(&self, what: impl FnOnce(oneshot::Sender<Answer>) -> Told) -> Answer {
         let (answer, answered) = oneshot::channel();
-        let _ = self.told.try_send(Told::Call(event, key, answer));
+        let _ = self.told.try_send(what(answer));
         answered.recv().await.unwrap_or(Answer::Over)
+    }
+
+    /// The child that has the name just now.
+    pub(crate) fn named(&self, name: &str) -> Option<(Key, Arc<dyn AnyCell>)> {
+        let table = self.table.lock();
+        let key = *table.names.get(name)?;
+        table.children.get(&key).map(|entry| (key, Arc::clone(&entry.cell)))
     }
 
     /// It takes no more children, and stops those that it has.
@@ -320,11 +340,11 @@ impl Keeper {
                 let chance = if self.engine.jitters() { chance() } else { 0.0 };
                 Event::Exited { key, exit, chance }
             }
-            Told::Call(event, key, answer) => {
-                self.tokens += 1;
-                let token = Token(self.tokens);
-                self.calls.insert(token, answer);
-                event(key, token)
+            Told::Call(event, key, answer) => event(key, self.token(answer)),
+            Told::Find(key, answer) => {
+                let leaves = |core: &Core| core.signals.has(STOP) || core.state() == ActorState::Stopping;
+                let leaving = self.cell(key).is_some_and(|cell| leaves(cell.core()));
+                Event::Find { key, leaving, token: self.token(answer) }
             }
         };
         let concerned = match event {
@@ -361,6 +381,14 @@ impl Keeper {
         }
     }
 
+    /// Of a call, whose answer goes there.
+    fn token(&mut self, answer: oneshot::Sender<Answer>) -> Token {
+        self.tokens += 1;
+        let token = Token(self.tokens);
+        self.calls.insert(token, answer);
+        token
+    }
+
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Start(key) => {
@@ -388,6 +416,13 @@ impl Keeper {
                 self.timers.set(timer, self.start + at);
             }
             Effect::CancelTimer(timer) => self.timers.cancel(timer),
+            Effect::Parked(key, exit) => {
+                if let Some(cell) = self.cell(key) {
+                    cell.core().set_state(ActorState::Stopped);
+                    cell.park(exit);
+                    self.nursery.settle(key);
+                }
+            }
             Effect::Terminated(key, exit) => self.nursery.gone(key, exit),
             Effect::Answer(..) => unreachable!("answers are given by `hear`"),
             Effect::Over(over) => self.finish(over),
@@ -396,17 +431,10 @@ impl Keeper {
 
     /// Shows what a child does now that has no run.
     fn look_after(&self, key: Key) {
-        let Some(cell) = self.cell(key) else { return };
-        match self.engine.state(key) {
-            Some(State::Waiting) => cell.core().set_state(ActorState::Restarting),
-            // Once: what has come since waits for a restart.
-            Some(State::Stopped) if cell.core().state() != ActorState::Stopped => {
-                // It has ended, but for its specification. Who asked hears of it; what comes from now on waits for a restart by hand.
-                cell.core().set_state(ActorState::Stopped);
-                cell.drain();
-                self.nursery.settle(key);
-            }
-            _ => {}
+        if self.engine.state(key) == Some(State::Waiting)
+            && let Some(cell) = self.cell(key)
+        {
+            cell.core().set_state(ActorState::Restarting);
         }
     }
 

@@ -35,7 +35,7 @@ impl SpecError {
         Self::supervisor("there are children already: choose it before the first of them")
     }
 
-    pub(crate) fn supervisor(problem: &'static str) -> Self {
+    pub(crate) fn supervisor(problem: impl Into<Cow<'static, str>>) -> Self {
         Self { child: None, problem: problem.into() }
     }
 }

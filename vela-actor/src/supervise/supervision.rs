@@ -43,6 +43,8 @@ pub struct Supervision {
     pub(crate) jitter: f64,
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) auto_shutdown: AutoShutdown,
+    /// At the end, all children are asked to stop at once.
+    pub(crate) together: bool,
 }
 
 impl Default for Supervision {
@@ -56,6 +58,7 @@ impl Default for Supervision {
             jitter: 0.0,
             on_failure: None,
             auto_shutdown: AutoShutdown::default(),
+            together: false,
         }
     }
 }
@@ -188,6 +191,32 @@ impl Supervision {
         self
     }
 
+    /// When the supervisor ends, its children are asked to stop all at once, and stop side by side: that takes as long as the slowest
+    /// of them, and not as long as all together. For many children that know nothing of each other, as connections or sessions: what
+    /// is `simple_one_for_one` in OTP and `DynamicSupervisor` in Elixir.
+    ///
+    /// Only with [`OneForOne`](Strategy::OneForOne): elsewhere children depend on those before them, so these must stop last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_actor::{Strategy, Supervision};
+    ///
+    /// assert!(Supervision::default().stop_together().check().is_ok());
+    /// let error = Supervision::new(Strategy::RestForOne).stop_together().check().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "supervision: the children of RestForOne depend on those before them, which must stop after them: \
+    ///      remove `.stop_together()`, or choose `Strategy::OneForOne`"
+    /// );
+    /// ```
+    #[doc(alias = "simple_one_for_one")]
+    #[doc(alias = "parallel")]
+    pub fn stop_together(mut self) -> Self {
+        self.together = true;
+        self
+    }
+
     /// Whether the settings agree with each other. Who starts a supervisor checks it.
     ///
     /// # Errors
@@ -203,6 +232,15 @@ impl Supervision {
     /// assert_eq!(error.to_string(), "supervision: a budget's time is zero: give it some, `.within(secs(5))`");
     /// ```
     pub fn check(&self) -> Result<(), SpecError> {
+        if self.together && self.strategy != Strategy::OneForOne {
+            let depend = match self.strategy {
+                Strategy::RestForOne => "RestForOne depend on those before them, which must stop after them",
+                _ => "OneForAll depend on each other, and stop in reverse order of their start",
+            };
+            return Err(SpecError::supervisor(format!(
+                "the children of {depend}: remove `.stop_together()`, or choose `Strategy::OneForOne`"
+            )));
+        }
         let problem = if self.within.is_zero() {
             Some("a budget's time is zero: give it some, `.within(secs(5))`")
         } else if !(self.jitter.is_finite() && self.jitter >= 0.0) {
@@ -238,6 +276,7 @@ impl fmt::Debug for Supervision {
             .field("jitter", &self.jitter)
             .field("on_failure", &self.on_failure.is_some())
             .field("auto_shutdown", &self.auto_shutdown)
+            .field("stop_together", &self.together)
             .finish()
     }
 }
@@ -252,6 +291,15 @@ mod tests {
         let spec = child("a").transient().significant();
         assert!(Supervision::default().check_child(&spec).is_err());
         assert!(Supervision::default().auto_shutdown(AutoShutdown::AnySignificant).check_child(&spec).is_ok());
+    }
+
+    #[test]
+    fn only_children_that_do_not_depend_on_each_other_stop_together() {
+        assert!(Supervision::new(Strategy::OneForOne).stop_together().check().is_ok());
+        for strategy in [Strategy::OneForAll, Strategy::RestForOne] {
+            let error = Supervision::new(strategy).stop_together().check().unwrap_err().to_string();
+            assert!(error.contains(&format!("the children of {strategy:?} depend on")), "{error}");
+        }
     }
 
     #[test]

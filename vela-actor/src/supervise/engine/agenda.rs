@@ -140,7 +140,7 @@ impl Step<'_> {
         }
     }
 
-    /// All children are to stop. The first reason counts.
+    /// All children are to stop: in turn, or together. The first reason counts.
     pub(super) fn end(&mut self, over: Over) {
         let agenda = &mut self.engine.agenda;
         if agenda.over.is_some() {
@@ -151,10 +151,13 @@ impl Step<'_> {
         if agenda.until.take().is_some() {
             self.effect(Effect::CancelTimer(Timer::Group));
         }
+        let together = self.engine.supervision.together;
         let keys: Vec<_> = self.engine.children.iter().map(|(&key, child)| (key, child.state.is_up())).rev().collect();
         for (key, up) in keys {
             if !up {
                 self.gone(key);
+            } else if together {
+                self.begin_to_stop(key);
             } else if self.engine.agenda.stopping != Some(key) {
                 self.engine.agenda.stop.insert(key);
             }
@@ -197,12 +200,14 @@ impl Step<'_> {
         let backoff = child.state == State::Backoff;
         child.state = State::Stopped;
         let significant = child.spec.significant;
+        let exit = child.last.clone();
         self.engine.significant -= usize::from(significant);
         self.engine.agenda.start.remove(&key);
         self.engine.agenda.stop.remove(&key);
         if backoff {
             self.leave_backoff(key);
         }
+        self.effect(Effect::Parked(key, exit));
         self.answer(key, Call::Stop, &Answer::Done);
         self.answer(key, Call::Restart, &Answer::Overtaken);
     }
@@ -210,10 +215,13 @@ impl Step<'_> {
     /// Takes it out: the last that is heard of it.
     pub(super) fn gone(&mut self, key: Key) {
         self.leave_backoff(key);
-        let refused = if self.engine.is_ending() { Answer::Over } else { Answer::Overtaken };
+        let ending = self.engine.is_ending();
+        let refused = if ending { Answer::Over } else { Answer::Overtaken };
+        let missed = if ending { Answer::Over } else { Answer::Unknown };
         self.answer(key, Call::Stop, &Answer::Done);
         self.answer(key, Call::Remove, &Answer::Done);
         self.answer(key, Call::Restart, &refused);
+        self.answer(key, Call::Find, &missed);
         let Some(child) = self.engine.children.remove(&key) else { return };
         self.engine.significant -= usize::from(child.spec.significant && child.state != State::Stopped);
         self.engine.agenda.start.remove(&key);

@@ -1,4 +1,4 @@
-//! Calls of the API: stop, restart and remove one child. Each is answered once, whatever else goes on.
+//! Calls of the API: stop, restart, remove and find one child. Each is answered once, whatever else goes on.
 //!
 //! Between a stop and a restart the later call counts; a removal is final. A child that the agenda is to stop is stopped in its
 //! turn, whoever calls.
@@ -11,6 +11,7 @@ pub(super) enum Call {
     Stop,
     Restart,
     Remove,
+    Find,
 }
 
 impl Step<'_> {
@@ -71,6 +72,22 @@ impl Step<'_> {
                 child.goal = Some(Call::Restart);
                 self.ask_to_stop(key);
             }
+        }
+    }
+
+    pub(super) fn find(&mut self, key: Key, leaving: bool, token: Token) {
+        let stopped = self.engine.agenda.stop.contains(&key);
+        let ending = self.engine.is_ending();
+        let Some(child) = self.child(key) else { return self.effect(Effect::Answer(token, Answer::Unknown)) };
+        if ending {
+            return self.effect(Effect::Answer(token, Answer::Over));
+        }
+        let up = matches!(child.state, State::Starting | State::Running);
+        if child.state.is_up() && (!up || leaving || stopped) {
+            // Whether it stays is decided by its exit.
+            child.calls.push((token, Call::Find));
+        } else {
+            self.effect(Effect::Answer(token, Answer::Done));
         }
     }
 

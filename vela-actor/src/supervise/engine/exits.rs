@@ -30,6 +30,8 @@ impl Step<'_> {
         } else {
             self.ended(key, &exit, chance);
         }
+        // Who is gone has answered otherwise.
+        self.answer(key, Call::Find, &Answer::Done);
     }
 
     /// It ended because it was asked to.
@@ -42,8 +44,8 @@ impl Step<'_> {
             Some(Call::Remove) => self.gone(key),
             Some(Call::Stop) => self.park(key),
             Some(Call::Restart) => self.start_again(key),
-            None if comes_back => {}
-            None => self.gone(key),
+            Some(Call::Find) | None if comes_back => {}
+            Some(Call::Find) | None => self.gone(key),
         }
     }
 

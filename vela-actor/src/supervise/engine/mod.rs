@@ -12,11 +12,12 @@
 //! ```
 //!
 //! Invariants, which the tests check after each event:
-//! * E1 at most one child is being stopped on behalf of the agenda.
+//! * E1 at most one child is being stopped on behalf of the agenda; at the end all of them, if they stop together.
 //! * E2 the agenda stops children in reverse order of start, one after the other, and starts them in order.
 //! * E3 a child is started only if its last run has exited.
 //! * E4 every exit that is answered by a restart has been counted; a budget that is exceeded ends in `Over`.
-//! * E5 once it is to end, `Over` comes after at most the sum of the shutdown times, if exits follow kills.
+//! * E5 once it is to end, `Over` comes after at most the sum of the shutdown times (the longest of them, if they stop together), if
+//!   exits follow kills.
 //! * E6 each added child gets exactly one `Terminated`, and each call exactly one answer.
 
 mod agenda;
@@ -59,9 +60,12 @@ pub(crate) enum Event {
     Restart(Key, Token),
     /// The child is to end, its specification too.
     Remove(Key, Token),
+    /// Somebody wants the child, if it is there to stay: the answer waits for the exit of one that is ending. `leaving`: this run ends
+    /// by itself, which is known outside.
+    Find { key: Key, leaving: bool, token: Token },
     /// The time of a timer has come. One that was cancelled or moved does no harm.
     Timer(Timer),
-    /// All are to stop in reverse order.
+    /// All are to stop: in reverse order, or together.
     Shutdown,
     /// All are to be killed at once.
     Kill,
@@ -82,6 +86,8 @@ pub(crate) enum Effect {
     SetTimer(Timer, Duration),
     /// That timer is not needed any more. It may have fired.
     CancelTimer(Timer),
+    /// It has ended and does not come back by itself, but its specification stays; its last exit, as below.
+    Parked(Key, Exit),
     /// It is gone for good; its last exit (`Normal` if it never ran).
     Terminated(Key, Exit),
     /// The answer to a call.
@@ -106,7 +112,7 @@ pub(crate) enum Timer {
 /// How a call came out.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
-    /// It was done: the child has ended, or is up again.
+    /// It was done: the child has ended, or is up again. To who wants to find it: it is there.
     Done,
     /// There is no such child (any more).
     Unknown,
@@ -191,6 +197,7 @@ impl Engine {
             Event::Stop(key, token) => step.stop(key, token),
             Event::Restart(key, token) => step.restart(key, token),
             Event::Remove(key, token) => step.remove(key, token),
+            Event::Find { key, leaving, token } => step.find(key, leaving, token),
             Event::Timer(timer) => step.timer(timer),
             Event::Shutdown => step.end(Over::Shutdown),
             Event::Kill => step.kill_all(),

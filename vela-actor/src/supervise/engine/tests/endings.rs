@@ -22,6 +22,30 @@ fn shutdown_goes_in_reverse_each_with_its_own_time() {
 }
 
 #[test]
+fn children_that_stop_together_are_asked_at_once_each_with_its_own_time() {
+    let mut bench = Bench::with(Supervision::default().stop_together(), 1, &child("it"));
+    bench.add(2, &child("it").shutdown(Shutdown::Kill));
+    bench.started(2);
+    bench.add(3, &child("it").shutdown(Shutdown::Unlimited));
+    bench.add(4, &child("it").transient());
+    bench.stops(4);
+    bench.does(Event::Stop(Key(1), Token(1)), "stop 1, timer 1 in 5s");
+    bench.does(Event::Shutdown, "gone 4 stopped, stop 3, kill 2");
+    bench.does(exited(2, Exit::Killed), "gone 2 killed");
+    bench.does(Event::Stop(Key(3), Token(2)), "");
+    bench.now += Duration::from_secs(5);
+    bench.does(Event::Timer(Timer::Shutdown(Key(1))), "kill 1");
+    bench.does(exited(1, Exit::Killed), "#1 done, gone 1 killed");
+    bench.does(exited(3, failure()), "#2 done, gone 3 it failed, over: Shutdown");
+}
+
+#[test]
+fn children_that_stop_together_do_so_when_the_supervisor_gives_up() {
+    let mut bench = Bench::with(Supervision::default().stop_together().max_restarts(0), 3, &child("it"));
+    bench.does(exited(2, failure()), "stop 3, timer 3 in 5s, gone 2 it failed, stop 1, timer 1 in 5s");
+}
+
+#[test]
 fn shutdown_without_children_is_over_at_once_and_only_once() {
     let mut bench = Bench::new(Supervision::default());
     bench.does(Event::Shutdown, "over: Shutdown");
@@ -85,7 +109,7 @@ fn any_significant_child_that_ends_by_itself_ends_the_supervisor() {
     bench.does(exited(1, failure()), "start 1");
     bench.started(1);
     bench.does(Event::Stop(Key(1), Token(1)), "stop 1, timer 1 in 5s");
-    bench.does(exited(1, Exit::Normal), "no timer 1, #1 done");
+    bench.does(exited(1, Exit::Normal), "no timer 1, #1 done, stays 1 stopped");
     bench.does(exited(3, failure()), "gone 3 it failed, gone 1 stopped, stop 4, timer 4 in 5s");
     bench.does(exited(4, Exit::Normal), "no timer 4, gone 4 stopped, stop 2, timer 2 in 5s");
     bench.does(exited(2, Exit::Normal), "no timer 2, gone 2 stopped, over: AutoShutdown");
@@ -94,10 +118,10 @@ fn any_significant_child_that_ends_by_itself_ends_the_supervisor() {
 #[test]
 fn the_last_significant_child_that_ends_by_itself_ends_the_supervisor() {
     let mut bench = with_significant(AutoShutdown::AllSignificant);
-    bench.does(exited(1, Exit::Normal), "");
+    bench.does(exited(1, Exit::Normal), "stays 1 stopped");
     bench.does(exited(3, Exit::Normal), "gone 3 stopped");
     bench.does(Event::Restart(Key(1), Token(1)), "start 1");
-    bench.does(exited(2, Exit::Normal), "");
+    bench.does(exited(2, Exit::Normal), "stays 2 stopped");
     bench.does(Event::Started(Key(1)), "#1 done");
-    bench.does(exited(1, Exit::Normal), "gone 2 stopped, gone 1 stopped, stop 4, timer 4 in 5s");
+    bench.does(exited(1, Exit::Normal), "stays 1 stopped, gone 2 stopped, gone 1 stopped, stop 4, timer 4 in 5s");
 }

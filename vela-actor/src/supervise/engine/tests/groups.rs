@@ -38,7 +38,7 @@ fn temporary_siblings_are_stopped_and_not_started_again() {
 #[test]
 fn a_transient_sibling_that_has_ended_holds_nothing_up() {
     let mut bench = Bench::with(Supervision::new(Strategy::OneForAll), 3, &child("it").transient());
-    bench.does(exited(2, Exit::Normal), "");
+    bench.does(exited(2, Exit::Normal), "stays 2 stopped");
     bench.does(exited(1, failure()), "stop 3, timer 3 in 5s");
     bench.does(exited(3, Exit::Normal), "no timer 3, start 1");
     bench.does(Event::Started(Key(1)), "start 3");

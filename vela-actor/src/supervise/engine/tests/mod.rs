@@ -101,6 +101,7 @@ fn self_describing(text: &mut String, effect: &Effect, now: Duration) {
         Effect::Overdue(Key(key)) => write!(text, "overdue {key}"),
         Effect::SetTimer(timer, at) => write!(text, "{} in {:?}", name(*timer), at.saturating_sub(now)),
         Effect::CancelTimer(timer) => write!(text, "no {}", name(*timer)),
+        Effect::Parked(Key(key), exit) => write!(text, "stays {key} {}", exit_name(exit)),
         Effect::Terminated(Key(key), exit) => write!(text, "gone {key} {}", exit_name(exit)),
         Effect::Answer(Token(token), answer) => write!(text, "#{token} {}", answer_name(answer)),
         Effect::Over(Over::Escalated(escalation)) => {

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use vela_core::time::{ms, secs};
 
-use super::world::{Run, World, decide};
+use super::world::{Run, Seen, World, decide};
 use super::*;
 use crate::supervise::{AutoShutdown, RestartType, Shutdown};
 
@@ -40,7 +40,9 @@ fn supervision(rng: &mut Rng) -> Supervision {
     let strategy = one_of(rng, &[Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne]);
     let auto = [AutoShutdown::Never, AutoShutdown::AnySignificant, AutoShutdown::AllSignificant];
     let backoff = one_of(rng, &[(0, 0), (0, 0), (100, 400), (6_000, 60_000)]);
-    Supervision::new(strategy)
+    let mut supervision = Supervision::new(strategy);
+    supervision.together = strategy == Strategy::OneForOne && rng.bool();
+    supervision
         .max_restarts(one_of(rng, &[0, 1, 3, 10, u32::MAX]))
         .within(one_of(rng, &[ms(500), secs(5)]))
         .backoff(ms(backoff.0)..ms(backoff.1))
@@ -108,7 +110,10 @@ fn happen(world: &mut World, rng: &mut Rng, auto: AutoShutdown) {
         }
         (50..65, _) => {
             let key = Key(rng.u64(1..8));
-            world.call(rng.usize(..3), key);
+            match rng.usize(..4) {
+                3 => world.find(key, rng.bool()),
+                kind => world.call(kind, key),
+            }
         }
         (65..70, _) => world.add(spec(rng, auto), rng.bool()),
         (70, _) => world.end(),
@@ -133,9 +138,9 @@ fn next_timer(world: &mut World) -> bool {
 /// All children start, and stop when they are asked to, until nothing is left to be done.
 fn calm(world: &mut World) {
     for _ in 0..10_000 {
-        let busy =
-            world.children.iter().find(|(_, seen)| seen.stopped || seen.killed || seen.run == Some(Run::Starting));
-        match busy.map(|(&key, seen)| (key, seen.stopped || seen.killed)) {
+        let ends = |seen: &Seen| seen.stopped || seen.killed || seen.leaving;
+        let busy = world.children.iter().find(|(_, seen)| ends(seen) || seen.run == Some(Run::Starting));
+        match busy.map(|(&key, seen)| (key, ends(seen))) {
             Some((key, true)) => world.exited(key, Exit::Normal, 0.0),
             Some((key, false)) => world.started(key),
             None if next_timer(world) => {}
@@ -152,7 +157,8 @@ fn finish(world: &mut World, rng: &mut Rng) {
         Shutdown::After(time) => time,
         Shutdown::Kill | Shutdown::Unlimited => Duration::ZERO,
     });
-    let latest = world.now + times.sum::<Duration>();
+    let together = world.supervision.together;
+    let latest = world.now + if together { times.max().unwrap_or_default() } else { times.sum() };
     world.end();
     for _ in 0..1_000 {
         let patient = |spec: &ChildSpec| spec.shutdown == Some(Shutdown::Unlimited);
@@ -168,6 +174,7 @@ fn finish(world: &mut World, rng: &mut Rng) {
     assert!(world.now <= latest, "E5: it takes too long");
     assert_eq!(world.engine.len(), 0);
     world.call(0, Key(1));
+    world.find(Key(1), false);
     world.add(child("late"), true);
     world.end();
 }

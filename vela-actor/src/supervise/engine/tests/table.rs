@@ -50,7 +50,7 @@ fn restart_types_by_exits_by_strategies() {
                     let kept = restart != RestartType::Temporary;
                     assert_eq!(
                         done,
-                        if kept { vec![] } else { vec![format!("gone 2 {}", exit_name(&exit))] },
+                        vec![format!("{} 2 {}", if kept { "stays" } else { "gone" }, exit_name(&exit))],
                         "{case}"
                     );
                     assert_eq!(bench.state(2), kept.then_some(State::Stopped), "{case}");
@@ -88,8 +88,8 @@ fn one_that_was_asked_to_stop_does_not_come_back_however_it_ends() {
                 let mut bench = Bench::with(Supervision::new(strategy), 2, &of_type(restart));
                 bench.does(Event::Stop(Key(1), Token(7)), "stop 1, timer 1 in 5s");
                 let kept = restart != RestartType::Temporary;
-                let gone = if kept { String::new() } else { format!(", gone 1 {}", exit_name(&exit)) };
-                bench.does(exited(1, exit), &format!("no timer 1, #7 done{gone}"));
+                let ended = format!("{} 1 {}", if kept { "stays" } else { "gone" }, exit_name(&exit));
+                bench.does(exited(1, exit), &format!("no timer 1, #7 done, {ended}"));
                 assert_eq!(bench.state(1), kept.then_some(State::Stopped));
                 assert_eq!(bench.state(2), Some(State::Running));
             }
@@ -115,8 +115,8 @@ fn what_on_failure_decides_comes_before_the_restart_type() {
         for restart in TYPES {
             let mut bench =
                 Bench::with(Supervision::new(strategy).on_failure(|_| Decision::Stop), 2, &of_type(restart));
-            let gone = if restart == RestartType::Temporary { "gone 1 it failed" } else { "" };
-            bench.does(exited(1, failure()), gone);
+            let ended = if restart == RestartType::Temporary { "gone 1 it failed" } else { "stays 1 it failed" };
+            bench.does(exited(1, failure()), ended);
             assert_eq!(bench.state(2), Some(State::Running), "siblings go on");
 
             let escalate = Supervision::new(strategy).on_failure(|_| Decision::Escalate);

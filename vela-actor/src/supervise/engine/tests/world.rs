@@ -29,6 +29,10 @@ pub(super) struct Seen {
     /// It is to be up when all is quiet.
     wanted: bool,
     removed: bool,
+    /// This run ends by itself, as somebody was told.
+    pub(super) leaving: bool,
+    /// It has ended, and its specification stays.
+    parked: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +40,7 @@ enum Want {
     Stop,
     Restart,
     Remove,
+    Find,
 }
 
 /// A call without an answer.
@@ -57,7 +62,7 @@ struct Expected {
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) engine: Engine,
-    supervision: Supervision,
+    pub(super) supervision: Supervision,
     pub(super) now: Duration,
     pub(super) children: BTreeMap<Key, Seen>,
     pub(super) timers: BTreeMap<Timer, Duration>,
@@ -129,6 +134,8 @@ impl World {
             in_turn: false,
             wanted: true,
             removed: false,
+            leaving: false,
+            parked: false,
         };
         self.children.insert(key, seen);
         self.feed(Event::Add { key, spec, kept }, Expected::default());
@@ -173,10 +180,24 @@ impl World {
             let refused = want == Want::Restart && (seen.removed || ending);
             seen.called |= seen.run.is_some() && !refused;
             seen.removed |= want == Want::Remove;
+            seen.parked &= want != Want::Restart || refused;
             seen.wanted = if refused { seen.wanted } else { want == Want::Restart };
         }
         self.calls.insert(token.0, Waiting { key, want, runs });
         self.feed(event, Expected { called: Some(key), ..Expected::default() });
+    }
+
+    pub(super) fn find(&mut self, key: Key, leaving: bool) {
+        self.tokens += 1;
+        let token = Token(self.tokens);
+        let seen = self.children.get_mut(&key);
+        let leaving = seen.as_ref().is_some_and(|seen| seen.leaving || leaving && seen.run.is_some());
+        let runs = seen.map_or(0, |seen| {
+            seen.leaving |= leaving;
+            seen.runs
+        });
+        self.calls.insert(token.0, Waiting { key, want: Want::Find, runs });
+        self.feed(Event::Find { key, leaving, token }, Expected::default());
     }
 
     pub(super) fn exited(&mut self, key: Key, exit: Exit, chance: f64) {
@@ -186,6 +207,7 @@ impl World {
         seen.wanted &= seen.called || seen.spec.restart != RestartType::Temporary;
         seen.run = None;
         (seen.stopped, seen.killed, seen.overdue, seen.called, seen.in_turn) = (false, false, false, false, false);
+        seen.leaving = false;
         self.must_exit.remove(&key);
         let (spec, before) = (seen.spec.clone(), self.engine.is_ending());
         if !asked && self.ending.is_none() {
@@ -266,6 +288,10 @@ impl World {
         if self.ending.is_some() {
             assert!(self.engine.is_ending(), "it is to end: {:?}", self.ending);
         }
+        if self.supervision.together && self.engine.is_ending() {
+            let idle = self.children.iter().find(|(_, seen)| !seen.stopped && !seen.killed);
+            assert!(idle.is_none(), "E1: {idle:?} is not asked to stop");
+        }
     }
 
     fn see(&mut self, effect: Effect, expected: &Expected) {
@@ -289,6 +315,11 @@ impl World {
             }
             Effect::SetTimer(timer, at) => _ = self.timers.insert(timer, at),
             Effect::CancelTimer(timer) => _ = self.timers.remove(&timer),
+            Effect::Parked(key, _) => {
+                let seen = &self.children[&key];
+                assert!(seen.kept && seen.run.is_none() && !seen.wanted && !seen.parked, "parked: {seen:?}");
+                self.children.get_mut(&key).unwrap().parked = true;
+            }
             Effect::Terminated(key, _) => {
                 let seen = self.children.remove(&key).expect("E6: gone only once");
                 assert!(seen.run.is_none(), "gone though it is up");
@@ -314,11 +345,13 @@ impl World {
         assert!(seen.run.is_none(), "E3: {key:?} is up");
         assert!(seen.wanted, "{key:?} is started though it has ended");
         seen.run = Some(Run::Starting);
+        seen.parked = false;
         seen.runs += 1;
     }
 
     fn see_stop(&mut self, key: Key, kill: bool, expected: &Expected) {
-        let in_turn = expected.called != Some(key) && !expected.kill && !self.children[&key].stopped;
+        let together = self.supervision.together && self.engine.is_ending();
+        let in_turn = expected.called != Some(key) && !expected.kill && !self.children[&key].stopped && !together;
         if in_turn {
             let others: Vec<_> = self.children.range(key..).skip(1).filter(|(_, seen)| seen.run.is_some()).collect();
             assert!(others.is_empty(), "E2: {key:?} is stopped before {others:?}");
@@ -342,6 +375,7 @@ impl World {
         let Waiting { key, want, runs } = call;
         let seen = self.children.get(&key);
         match (want, answer) {
+            (Want::Find, Answer::Unknown) => assert!(self.engine.state(key).is_none(), "{key:?} is there"),
             (_, Answer::Unknown) => assert!(seen.is_none()),
             (Want::Stop | Want::Remove, Answer::Done) => {
                 let same = seen.is_some_and(|seen| seen.run.is_some() && seen.runs == runs);
@@ -351,7 +385,13 @@ impl World {
                 let seen = seen.expect("it is there");
                 assert!(seen.run == Some(Run::Up) && !seen.stopped && !seen.killed);
             }
-            (Want::Restart, Answer::Over) => assert!(self.engine.is_ending()),
+            (Want::Restart | Want::Find, Answer::Over) => assert!(self.engine.is_ending()),
+            (Want::Find, Answer::Done) => {
+                let seen = seen.expect("it is there");
+                assert!(!seen.stopped && !seen.killed && !seen.leaving, "{key:?} is found though it is ending");
+                assert!(seen.wanted || seen.kept, "{key:?} is found though it does not stay");
+                assert!(seen.runs >= runs);
+            }
             (Want::Restart, Answer::Failed(_)) => assert!(seen.is_none_or(|seen| seen.run.is_none())),
             (Want::Restart, Answer::Overtaken) => {}
             (want, answer) => panic!("{answer:?} to {want:?}"),
@@ -381,6 +421,7 @@ impl World {
             let expected = if seen.wanted { State::Running } else { State::Stopped };
             assert_eq!(self.engine.state(*key), Some(expected), "{key:?}");
             assert_eq!(seen.run == Some(Run::Up), seen.wanted);
+            assert_eq!(seen.parked, !seen.wanted, "{key:?}");
             assert!(seen.wanted || seen.kept, "{key:?} should be gone");
         }
         assert_eq!(self.engine.len(), self.children.len());
