@@ -1,11 +1,11 @@
 //! The ledger: what every actor of a tree has done, and what of it may not be.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use vela::actor::events::{Event, EventKind};
 use vela::actor::{Address, Children, Shutdown};
-use vela::time::Instant;
 
 use super::member::Member;
 use super::plan::{Node, Rules};
@@ -21,8 +21,8 @@ pub(crate) struct Record {
     pub(crate) alive: Option<u64>,
     /// Whether that is starting.
     starting: bool,
-    /// When the factory was called.
-    calls: Vec<Instant>,
+    /// How often the factory was called.
+    calls: usize,
     /// Whether the API did something with it.
     pub(crate) touched: bool,
     /// The last message that was handled.
@@ -44,8 +44,24 @@ pub(crate) struct Books {
     pub(crate) linked: bool,
     /// Which runs were dropped, in order: the cell, the run.
     dropped: Vec<(usize, u64)>,
-    /// Which runs have heard their stop hook.
-    stopped: HashSet<u64>,
+    /// Which runs have heard their stop hook, and whether it was said that all is well.
+    stopped: HashMap<u64, bool>,
+    /// By the number of the actor: when it was restarted, since the system began.
+    restarts: HashMap<u64, Vec<Duration>>,
+    /// Some of those were not heard of.
+    pub(crate) missed: bool,
+}
+
+/// How things are at a moment.
+pub(crate) struct Mark {
+    /// How many were dropped before.
+    dropped: usize,
+    /// Who is there.
+    there: Vec<(usize, u64)>,
+    /// Which of the highest have not ended.
+    open: Vec<usize>,
+    /// The last run that was made.
+    runs: u64,
 }
 
 /// Shared by all.
@@ -77,7 +93,7 @@ impl Books {
             address: None,
             alive: None,
             starting: false,
-            calls: Vec::new(),
+            calls: 0,
             touched: false,
             last: 0,
         });
@@ -106,7 +122,7 @@ impl Books {
         if self.cells[cell].address.as_ref().is_some_and(|address| address.exit().is_some()) {
             self.wrong(cell, "started after its end");
         }
-        self.cells[cell].calls.push(Instant::now());
+        self.cells[cell].calls += 1;
         self.calls += 1;
         self.calls
     }
@@ -122,8 +138,8 @@ impl Books {
         self.cells[cell].starting = false;
     }
 
-    pub(crate) fn stopped(&mut self, cell: usize, run: u64) {
-        self.stopped.insert(run);
+    pub(crate) fn stopped(&mut self, cell: usize, run: u64, well: bool) {
+        self.stopped.insert(run, well);
         if self.below(cell).any(|below| self.cells[below].alive.is_some()) {
             self.wrong(cell, "its stop hook came before the end of those below");
         }
@@ -152,6 +168,10 @@ impl Books {
 
     /// It has ended for good, as its address says.
     pub(crate) fn ended(&mut self, cell: usize) {
+        if self.cells.is_empty() {
+            // Who tells it was held up until the books were closed.
+            return;
+        }
         if self.cells[cell].alive.is_some() {
             self.wrong(cell, "its end was told while it was there");
         }
@@ -180,59 +200,80 @@ impl Books {
         }
     }
 
-    /// After a long time without trouble all are up that have to be.
-    pub(crate) fn check_that_none_is_lost(&mut self) {
-        for (nursery, ..) in self.nurseries.clone() {
+    /// What a supervisor has told.
+    pub(crate) fn told(&mut self, event: &Event) {
+        if matches!(event.kind, EventKind::Restarting { .. }) {
+            self.restarts.entry(event.id).or_default().push(event.at);
+        }
+    }
+
+    /// Who is not there and has to be.
+    pub(crate) fn lost(&self) -> Vec<usize> {
+        let mut lost = Vec::new();
+        for (nursery, ..) in &self.nurseries {
             let there = nursery.is_none_or(|(above, run)| self.cells[above].alive == Some(run));
-            if !there || self.siblings(nursery).any(|(_, record)| record.starting) {
+            if !there || self.siblings(*nursery).any(|(_, record)| record.starting) {
                 continue;
             }
-            let lost: Vec<_> = self
-                .siblings(nursery)
-                .filter(|(_, record)| {
-                    let ended = record.address.as_ref().is_none_or(|address| address.exit().is_some());
-                    record.node.permanent && !record.touched && !ended && record.alive.is_none()
-                })
-                .map(|(cell, _)| cell)
-                .collect();
-            for cell in lost {
-                self.wrong(cell, "lost: it is permanent, and not there");
+            let missing = |record: &Record| {
+                let ended = record.address.as_ref().is_none_or(|address| address.exit().is_some());
+                record.node.permanent && !record.touched && !ended && record.alive.is_none()
+            };
+            lost.extend(self.siblings(*nursery).filter(|(_, record)| missing(record)).map(|(cell, _)| cell));
+        }
+        lost
+    }
+
+    /// After a long time without trouble all are up that have to be.
+    pub(crate) fn check_that_none_is_lost(&mut self) {
+        for cell in self.lost() {
+            self.wrong(cell, "lost: it is permanent, and not there");
+        }
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        let there = self.cells.iter().enumerate().filter_map(|(cell, record)| Some((cell, record.alive?)));
+        let is_open = |record: &Record| record.address.as_ref().is_some_and(|address| address.exit().is_none());
+        let open = self.siblings(None).filter(|(_, record)| is_open(record)).map(|(cell, _)| cell);
+        Mark { dropped: self.dropped.len(), there: there.collect(), open: open.collect(), runs: self.runs }
+    }
+
+    /// How long those that had not ended then may have taken to stop, in the worst case.
+    pub(crate) fn longest_stop(&self, mark: &Mark) -> Duration {
+        mark.open.iter().map(|&cell| self.longest_stop_of(cell, mark)).sum()
+    }
+
+    fn longest_stop_of(&self, cell: usize, mark: &Mark) -> Duration {
+        let node = &self.cells[cell].node;
+        match node.shutdown {
+            Shutdown::Kill => Duration::ZERO,
+            Shutdown::After(time) => time,
+            _ => {
+                let later = |run| run > mark.runs || mark.there.contains(&(cell, run));
+                let is_below = |nursery: Nursery| nursery.is_some_and(|(above, run)| above == cell && later(run));
+                let below = self.cells.iter().enumerate().filter(|(_, record)| is_below(record.nursery));
+                // Those of its plan once more: it may have been about to start.
+                node.longest_stop() + below.map(|(below, _)| self.longest_stop_of(below, mark)).sum::<Duration>()
             }
         }
     }
 
-    /// How long they may take to stop, in the worst case.
-    pub(crate) fn longest_stop(&self, nursery: Nursery) -> Duration {
-        self.siblings(nursery)
-            .map(|(cell, record)| match record.node.shutdown {
-                Shutdown::Kill => Duration::ZERO,
-                Shutdown::After(time) => time,
-                _ => {
-                    let below = record.alive.map_or(Duration::ZERO, |run| self.longest_stop(Some((cell, run))));
-                    // It may be about to start, too.
-                    record.node.longest_stop() + below
-                }
-            })
-            .sum()
-    }
-
-    /// Where `dropped` is now, and who is there.
-    pub(crate) fn mark(&self) -> (usize, Vec<(usize, u64)>) {
-        let there = self.cells.iter().enumerate().filter_map(|(cell, record)| Some((cell, record.alive?)));
-        (self.dropped.len(), there.collect())
-    }
-
-    /// Those that were there stopped in reverse, one after the other, wherever the one above was not killed.
-    pub(crate) fn check_order(&mut self, (from, there): &(usize, Vec<(usize, u64)>)) {
+    /// Those that were there stopped in reverse, one after the other, wherever the one above was not killed. `faulty`: faults
+    /// end some, whose turn that was not; they have no stop hook, or one that is told so.
+    pub(crate) fn check_order(&mut self, mark: &Mark, faulty: bool) {
         for (nursery, ..) in self.nurseries.clone() {
-            if nursery.is_some_and(|(_, run)| !self.stopped.contains(&run) || !there.iter().any(|(_, up)| *up == run)) {
+            let is_there = |run: u64| mark.there.iter().any(|(_, up)| *up == run);
+            if nursery.is_some_and(|(_, run)| !self.stopped.contains_key(&run) || !is_there(run)) {
                 continue;
             }
-            let of = |list: &[(usize, u64)]| -> Vec<usize> {
-                let siblings = list.iter().filter(|pair| self.cells[pair.0].nursery == nursery && there.contains(pair));
-                siblings.map(|(cell, _)| *cell).collect()
+            let counts = |&(cell, run): &(usize, u64)| {
+                let in_turn = !faulty || self.stopped.get(&run) == Some(&true);
+                self.cells[cell].nursery == nursery && mark.there.contains(&(cell, run)) && in_turn
             };
-            let (mut expected, found) = (of(there), of(&self.dropped[*from..]));
+            let of = |list: &[(usize, u64)]| -> Vec<usize> {
+                list.iter().filter(|pair| counts(pair)).map(|(cell, _)| *cell).collect()
+            };
+            let (mut expected, found) = (of(&mark.there), of(&self.dropped[mark.dropped..]));
             expected.reverse();
             if expected != found {
                 self.wrong.push(format!("below {nursery:?} {expected:?} were to stop, {found:?} did"));
@@ -240,15 +281,29 @@ impl Books {
         }
     }
 
-    /// No supervisor that goes on, or went on, restarted more than it may.
+    fn restarts_of(&self, record: &Record) -> &[Duration] {
+        let id = record.address.as_ref().map(|address| address.id().get());
+        id.and_then(|id| self.restarts.get(&id)).map_or(&[], Vec::as_slice)
+    }
+
+    /// No supervisor that goes on, or went on, restarted more than it may, or more than it told.
     pub(crate) fn check_budgets(&mut self) {
+        if self.missed {
+            return;
+        }
+        for cell in 0..self.cells.len() {
+            let record = &self.cells[cell];
+            if record.address.is_some() && record.calls > 1 + self.restarts_of(record).len() {
+                self.wrong(cell, "restarted, and nobody was told");
+            }
+        }
         for (nursery, rules, _) in self.nurseries.clone() {
             if rules.in_groups() || rules.backoff.is_some() || rules.max_restarts == u32::MAX {
                 continue;
             }
             let plain = |record: &&Record| !record.touched && record.node.spec.check().is_ok();
-            let restarts = self.siblings(nursery).map(|(_, record)| record).filter(plain);
-            let mut times: Vec<Instant> = restarts.flat_map(|record| record.calls.iter().skip(1).copied()).collect();
+            let restarted = self.siblings(nursery).map(|(_, record)| record).filter(plain);
+            let mut times: Vec<Duration> = restarted.flat_map(|record| self.restarts_of(record)).copied().collect();
             times.sort();
             let most = rules.max_restarts as usize;
             if times.windows(most + 1).any(|window| window[most] - window[0] <= rules.within) {

@@ -146,8 +146,8 @@ impl Actor for Member {
         Ok(())
     }
 
-    async fn stopped(&mut self, _: &Exit, _: &mut ActorContext<Self>) -> Result<(), Fault> {
-        self.ledger.books().stopped(self.cell, self.run);
+    async fn stopped(&mut self, exit: &Exit, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        self.ledger.books().stopped(self.cell, self.run, exit.is_normal());
         // Also when all else is calm: that is what shutdown times are for.
         play(Turn::draw(&mut self.rng, &self.node)).await
     }

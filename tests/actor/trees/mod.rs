@@ -4,8 +4,13 @@ mod ledger;
 mod member;
 mod plan;
 
+use std::pin::pin;
+use std::time::Duration;
+
 use fastrand::Rng;
+use vela::actor::events::Event;
 use vela::actor::{Children, System};
+use vela::broadcast::{self, TryRecvError};
 use vela::prelude::*;
 use vela::task::Task;
 use vela::time::{Instant, timeout};
@@ -15,21 +20,47 @@ use self::member::{Act, Order, Ping};
 use self::plan::{Node, Rules, Turn, one_of};
 use crate::probe::Bomb;
 
-/// `VELA_SCHEDULES=100000` for a long run: each schedule has a tree and faults of its own.
+/// `cargo xtask trees` for a long run: each schedule has a tree and troubles of its own.
 #[vela::test(schedules = 1_500, time_limit = "60m")]
 async fn random_trees_keep_their_rules_under_random_faults() {
-    live().await;
+    live(Faults::default()).await;
 }
 
 /// As an executor may poll tasks that nobody has woken.
 #[vela::test(schedules = 300, faults = "spurious", time_limit = "60m")]
 async fn random_trees_keep_their_rules_when_they_are_polled_for_nothing() {
-    live().await;
+    live(Faults::default()).await;
 }
 
-async fn live() {
+/// A task that is cancelled was killed, as its supervisor sees it; one that panics has failed.
+#[vela::test(schedules = 500, faults = "spurious, cancel, panic", time_limit = "60m")]
+async fn random_trees_keep_their_rules_when_tasks_are_ended_anywhere() {
+    live(Faults { ends: true, delays: false }).await;
+}
+
+#[vela::test(schedules = 300, faults = "spurious, cancel, panic, delay", time_limit = "60m")]
+async fn random_trees_keep_their_rules_when_tasks_are_ended_and_held_up_anywhere() {
+    live(Faults { ends: true, delays: true }).await;
+}
+
+/// What the simulation does beside running tasks, as far as the checks have to know of it.
+#[derive(Clone, Copy, Default)]
+struct Faults {
+    /// It cancels tasks, and lets them panic.
+    ends: bool,
+    /// It holds tasks up until the next timer.
+    delays: bool,
+}
+
+/// As many faults of a kind there are in a schedule at most.
+const MANY: u32 = 8;
+
+/// So long a task is held up at most while a tree is shut down.
+const PULSE: Duration = ms(100);
+
+async fn live(faults: Faults) {
     let seed = vela::__private::draw(1 << 31).expect("a simulation") as u64;
-    let mut world = World::draw(Rng::with_seed(seed));
+    let mut world = World::draw(Rng::with_seed(seed), faults);
     for _ in 0..world.rng.usize(5..25) {
         world.disturb().await;
     }
@@ -38,8 +69,10 @@ async fn live() {
 
 struct World {
     rng: Rng,
+    faults: Faults,
     ledger: Ledger,
     system: System,
+    events: broadcast::Receiver<Event>,
     /// Number of messages.
     sent: u64,
     /// Number of children that were added later.
@@ -49,12 +82,13 @@ struct World {
 }
 
 impl World {
-    fn draw(mut rng: Rng) -> Self {
+    fn draw(mut rng: Rng, faults: Faults) -> Self {
         let rules = Rules::draw(&mut rng);
         let system = System::with("s", rules.supervision()).unwrap();
         let ledger = Ledger::default();
         ledger.books().nurseries.push((None, rules, system.children()));
-        let mut world = Self { rng, ledger, system, sent: 0, added: 0, waiting: Vec::new() };
+        let mut world =
+            Self { rng, faults, ledger, events: system.events(), system, sent: 0, added: 0, waiting: Vec::new() };
         for n in 0..world.rng.usize(1..4) {
             world.add(format!("c{n}"), 2);
         }
@@ -74,6 +108,7 @@ impl World {
 
     /// Does something to somebody.
     async fn disturb(&mut self) {
+        self.listen();
         match self.rng.u8(..16) {
             0..4 => {
                 let time = one_of(&mut self.rng, &[ms(0), ms(1), ms(4), ms(30), ms(700)]);
@@ -177,39 +212,28 @@ impl World {
         let calm = self.rng.u8(..4) != 0;
         if calm {
             self.ledger.books().calm = true;
-            sleep(secs(60)).await;
-            self.ledger.books().check_that_none_is_lost();
+            self.pass(60).await;
+            self.check_that_none_is_lost().await;
         }
-        let (mark, longest) = {
-            let books = self.ledger.books();
-            (books.mark(), books.longest_stop(None))
-        };
+        let mark = self.ledger.books().mark();
+        let pulses = if self.faults.delays { pulses() } else { Vec::new() };
         let start = Instant::now();
         let gave_up = self.system.shutdown().await.is_err();
         let took = start.elapsed();
-        let mut late = Vec::new();
-        let cells = self.ledger.books().cells.len();
-        for cell in 0..cells {
-            let address = self.ledger.books().cells[cell].address.clone();
-            if let Some(address) = address
-                && timeout(ms(1), address.terminated()).await.is_err()
-            {
-                late.push(address.path().to_owned());
-            }
-        }
-        for task in self.waiting.drain(..) {
-            if timeout(secs(1), task).await.is_err() {
-                late.push("who waited for an answer".to_owned());
-            }
-        }
+        pulses.iter().for_each(Task::cancel);
+        let late = self.late().await;
         // Whoever has to learn of an end has then.
-        sleep(ms(1)).await;
+        for _ in 0..=MANY {
+            sleep(ms(1)).await;
+        }
+        self.listen();
         let mut books = self.ledger.books();
         if calm && !gave_up && !books.linked {
-            books.check_order(&mark);
+            books.check_order(&mark, self.faults.ends);
         }
         books.check_budgets();
         books.check_that_all_are_gone();
+        let longest = books.longest_stop(&mark) + if self.faults.delays { PULSE * MANY } else { ms(0) };
         if took > longest {
             books.wrong.push(format!("shutdown took {took:?}, not {longest:?}"));
         }
@@ -221,4 +245,75 @@ impl World {
         drop((cells, nurseries));
         assert!(late.is_empty() && wrong.is_empty(), "{wrong:#?} {late:#?}");
     }
+
+    /// After a long time without trouble all are up that have to be. One that a fault has just ended comes back before long.
+    async fn check_that_none_is_lost(&mut self) {
+        for _ in 0..if self.faults.ends { MANY } else { 0 } {
+            if self.ledger.books().lost().is_empty() {
+                return;
+            }
+            self.pass(2).await;
+        }
+        self.ledger.books().check_that_none_is_lost();
+    }
+
+    /// Who has not ended after the shutdown, and should have.
+    async fn late(&mut self) -> Vec<String> {
+        let mut late = Vec::new();
+        let addresses: Vec<_> = self.ledger.books().cells.iter().filter_map(|record| record.address.clone()).collect();
+        for address in addresses {
+            if !self.ends_in(ms(1), address.terminated()).await {
+                late.push(address.path().to_owned());
+            }
+        }
+        for task in std::mem::take(&mut self.waiting) {
+            if !self.ends_in(secs(1), task).await {
+                late.push("who waited for an answer".to_owned());
+            }
+        }
+        late
+    }
+
+    /// Whether it is over in this time; where tasks are held up, in so much more.
+    async fn ends_in(&self, time: Duration, what: impl Future) -> bool {
+        let mut what = pin!(what);
+        for _ in 0..=if self.faults.delays { MANY } else { 0 } {
+            if timeout(time, what.as_mut()).await.is_ok() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Lets some seconds pass, in steps: who is held up is so until the next timer.
+    async fn pass(&mut self, seconds: u32) {
+        for _ in 0..seconds {
+            sleep(secs(1)).await;
+            self.listen();
+        }
+    }
+
+    /// Writes down what the supervisors have told.
+    fn listen(&mut self) {
+        let mut books = self.ledger.books();
+        loop {
+            match self.events.try_recv() {
+                Ok(event) => books.told(&event),
+                Err(TryRecvError::Lagged(_)) => books.missed = true,
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+/// Timers that go off all the time: who is held up is so until the next one. As many as there are, one is left when two are ended
+/// and two held up.
+fn pulses() -> Vec<Task<()>> {
+    let pulse = |n| async move {
+        sleep(PULSE / 5 * n).await;
+        loop {
+            sleep(PULSE).await;
+        }
+    };
+    (0..5).map(|n| vela::task::spawn(pulse(n))).collect()
 }
