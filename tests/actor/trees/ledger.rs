@@ -1,28 +1,74 @@
 //! The ledger: what every actor of a tree has done, and what of it may not be.
 
 use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use vela::actor::events::{Event, EventKind};
-use vela::actor::{Address, Children, Shutdown};
+use vela::actor::{ActorId, Address, Children, Exit, Supervisor};
 
 use super::member::Member;
 use super::plan::{Node, Rules};
 
-/// Whose child an actor is: of which run of which cell; none of the root.
+/// Whose child an actor is: of which run of which cell; none of the root. The runs of a value are not told apart: run 0.
 pub(crate) type Nursery = Option<(usize, u64)>;
+
+/// An address.
+#[derive(Clone)]
+pub(crate) enum Handle {
+    Member(Address<Member>),
+    Supervisor(Address<Supervisor>),
+}
+
+impl Handle {
+    pub(crate) fn id(&self) -> ActorId {
+        match self {
+            Self::Member(address) => address.id(),
+            Self::Supervisor(address) => address.id(),
+        }
+    }
+
+    pub(crate) fn terminated(&self) -> Pin<Box<dyn Future<Output = Exit> + Send>> {
+        match self {
+            Self::Member(address) => Box::pin(address.terminated()),
+            Self::Supervisor(address) => Box::pin(address.terminated()),
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        match self {
+            Self::Member(address) => address.exit().is_some(),
+            Self::Supervisor(address) => address.exit().is_some(),
+        }
+    }
+
+    pub(crate) fn kill(&self) {
+        match self {
+            Self::Member(address) => address.kill(),
+            Self::Supervisor(address) => address.kill(),
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        match self {
+            Self::Member(address) => address.stop(),
+            Self::Supervisor(address) => address.stop(),
+        }
+    }
+}
 
 pub(crate) struct Record {
     pub(crate) node: Arc<Node>,
     pub(crate) nursery: Nursery,
-    pub(crate) address: Option<Address<Member>>,
-    /// The run that is there.
+    /// Below a value: of the one that started last. Not known of a value in a value.
+    pub(crate) handle: Option<Handle>,
+    /// The run that is there. None of a value.
     pub(crate) alive: Option<u64>,
     /// Whether that is starting.
-    starting: bool,
+    pub(super) starting: bool,
     /// How often the factory was called.
-    calls: usize,
+    pub(super) calls: usize,
     /// Whether the API did something with it.
     pub(crate) touched: bool,
     /// The last message that was handled.
@@ -33,9 +79,9 @@ pub(crate) struct Record {
 pub(crate) struct Books {
     pub(crate) cells: Vec<Record>,
     /// Handles, and of whom.
-    pub(crate) nurseries: Vec<(Nursery, Rules, Children)>,
+    pub(crate) nurseries: Vec<(Nursery, Rules, Option<Children>)>,
     calls: u64,
-    runs: u64,
+    pub(super) runs: u64,
     handled: HashSet<u64>,
     /// What must not be.
     pub(crate) wrong: Vec<String>,
@@ -43,25 +89,13 @@ pub(crate) struct Books {
     pub(crate) calm: bool,
     pub(crate) linked: bool,
     /// Which runs were dropped, in order: the cell, the run.
-    dropped: Vec<(usize, u64)>,
+    pub(super) dropped: Vec<(usize, u64)>,
     /// Which runs have heard their stop hook, and whether it was said that all is well.
-    stopped: HashMap<u64, bool>,
+    pub(super) stopped: HashMap<u64, bool>,
     /// By the number of the actor: when it was restarted, since the system began.
-    restarts: HashMap<u64, Vec<Duration>>,
+    pub(super) restarts: HashMap<u64, Vec<Duration>>,
     /// Some of those were not heard of.
     pub(crate) missed: bool,
-}
-
-/// How things are at a moment.
-pub(crate) struct Mark {
-    /// How many were dropped before.
-    dropped: usize,
-    /// Who is there.
-    there: Vec<(usize, u64)>,
-    /// Which of the highest have not ended.
-    open: Vec<usize>,
-    /// The last run that was made.
-    runs: u64,
 }
 
 /// Shared by all.
@@ -75,7 +109,7 @@ impl Ledger {
 }
 
 impl Books {
-    fn wrong(&mut self, cell: usize, what: &str) {
+    pub(super) fn wrong(&mut self, cell: usize, what: &str) {
         let path = self.path(cell);
         self.wrong.push(format!("{path}: {what}"));
     }
@@ -90,7 +124,7 @@ impl Books {
         self.cells.push(Record {
             node: Arc::clone(node),
             nursery,
-            address: None,
+            handle: None,
             alive: None,
             starting: false,
             calls: 0,
@@ -112,14 +146,15 @@ impl Books {
         }
         let nursery = self.cells[cell].nursery;
         // One that is killed is dropped before those below, who may not know yet.
-        if nursery.is_some_and(|(above, run)| self.cells[above].alive.is_some_and(|other| other != run)) {
+        if self.member_above(cell).is_some_and(|(above, run)| self.cells[above].alive.is_some_and(|up| up != run)) {
             self.wrong(cell, "started below a later run of the one above");
         }
         let in_turn = self.rules(nursery).is_some_and(Rules::in_groups);
         if in_turn && self.siblings(nursery).any(|(_, record)| record.starting) {
             self.wrong(cell, "started before its turn");
         }
-        if self.cells[cell].address.as_ref().is_some_and(|address| address.exit().is_some()) {
+        // Below a value it is another that starts.
+        if !self.is_below_value(nursery) && self.cells[cell].handle.as_ref().is_some_and(Handle::has_ended) {
             self.wrong(cell, "started after its end");
         }
         self.cells[cell].calls += 1;
@@ -167,9 +202,9 @@ impl Books {
     }
 
     /// It has ended for good, as its address says.
-    pub(crate) fn ended(&mut self, cell: usize) {
-        if self.cells.is_empty() {
-            // Who tells it was held up until the books were closed.
+    pub(crate) fn ended(&mut self, cell: usize, id: ActorId) {
+        // Who tells it may have been held up, until there was another one or the books were closed.
+        if self.cells.is_empty() || !self.is_known(cell, id) {
             return;
         }
         if self.cells[cell].alive.is_some() {
@@ -180,10 +215,36 @@ impl Books {
         }
     }
 
+    /// Whether the cell's handle is that of this actor.
+    pub(crate) fn is_known(&self, cell: usize, id: ActorId) -> bool {
+        self.cells[cell].handle.as_ref().is_some_and(|handle| handle.id() == id)
+    }
+
+    /// Whether the children of this nursery are those of a value.
+    pub(super) fn is_below_value(&self, nursery: Nursery) -> bool {
+        nursery.is_some_and(|(above, _)| self.cells[above].node.value)
+    }
+
+    /// The next member above it, and which run of that.
+    fn member_above(&self, cell: usize) -> Nursery {
+        let mut nursery = self.cells[cell].nursery;
+        while self.is_below_value(nursery) {
+            nursery = nursery.and_then(|(value, _)| self.cells[value].nursery);
+        }
+        nursery
+    }
+
+    /// Those below it with no other member in between.
     fn below(&self, cell: usize) -> impl Iterator<Item = usize> + use<> {
-        let of = |(below, record): (usize, &Record)| Some((below, record.nursery?.0));
-        let pairs: Vec<_> = self.cells.iter().enumerate().filter_map(of).collect();
-        pairs.into_iter().filter(move |(_, above)| *above == cell).map(|(below, _)| below)
+        let is_below = |&below: &usize| {
+            let mut nursery = self.cells[below].nursery;
+            while self.is_below_value(nursery) && nursery.is_some_and(|(above, _)| above != cell) {
+                nursery = nursery.and_then(|(value, _)| self.cells[value].nursery);
+            }
+            nursery.is_some_and(|(above, _)| above == cell)
+        };
+        let all: Vec<usize> = (0..self.cells.len()).filter(is_below).collect();
+        all.into_iter()
     }
 
     pub(crate) fn siblings(&self, nursery: Nursery) -> impl Iterator<Item = (usize, &Record)> {
@@ -204,119 +265,6 @@ impl Books {
     pub(crate) fn told(&mut self, event: &Event) {
         if matches!(event.kind, EventKind::Restarting { .. }) {
             self.restarts.entry(event.id).or_default().push(event.at);
-        }
-    }
-
-    /// Who is not there and has to be.
-    pub(crate) fn lost(&self) -> Vec<usize> {
-        let mut lost = Vec::new();
-        for (nursery, ..) in &self.nurseries {
-            let there = nursery.is_none_or(|(above, run)| self.cells[above].alive == Some(run));
-            if !there || self.siblings(*nursery).any(|(_, record)| record.starting) {
-                continue;
-            }
-            let missing = |record: &Record| {
-                let ended = record.address.as_ref().is_none_or(|address| address.exit().is_some());
-                record.node.permanent && !record.touched && !ended && record.alive.is_none()
-            };
-            lost.extend(self.siblings(*nursery).filter(|(_, record)| missing(record)).map(|(cell, _)| cell));
-        }
-        lost
-    }
-
-    /// After a long time without trouble all are up that have to be.
-    pub(crate) fn check_that_none_is_lost(&mut self) {
-        for cell in self.lost() {
-            self.wrong(cell, "lost: it is permanent, and not there");
-        }
-    }
-
-    pub(crate) fn mark(&self) -> Mark {
-        let there = self.cells.iter().enumerate().filter_map(|(cell, record)| Some((cell, record.alive?)));
-        let is_open = |record: &Record| record.address.as_ref().is_some_and(|address| address.exit().is_none());
-        let open = self.siblings(None).filter(|(_, record)| is_open(record)).map(|(cell, _)| cell);
-        Mark { dropped: self.dropped.len(), there: there.collect(), open: open.collect(), runs: self.runs }
-    }
-
-    /// How long those that had not ended then may have taken to stop, in the worst case.
-    pub(crate) fn longest_stop(&self, mark: &Mark) -> Duration {
-        mark.open.iter().map(|&cell| self.longest_stop_of(cell, mark)).sum()
-    }
-
-    fn longest_stop_of(&self, cell: usize, mark: &Mark) -> Duration {
-        let node = &self.cells[cell].node;
-        match node.shutdown {
-            Shutdown::Kill => Duration::ZERO,
-            Shutdown::After(time) => time,
-            _ => {
-                let later = |run| run > mark.runs || mark.there.contains(&(cell, run));
-                let is_below = |nursery: Nursery| nursery.is_some_and(|(above, run)| above == cell && later(run));
-                let below = self.cells.iter().enumerate().filter(|(_, record)| is_below(record.nursery));
-                // Those of its plan once more: it may have been about to start.
-                node.longest_stop() + below.map(|(below, _)| self.longest_stop_of(below, mark)).sum::<Duration>()
-            }
-        }
-    }
-
-    /// Those that were there stopped in reverse, one after the other, wherever the one above was not killed. `faulty`: faults
-    /// end some, whose turn that was not; they have no stop hook, or one that is told so.
-    pub(crate) fn check_order(&mut self, mark: &Mark, faulty: bool) {
-        for (nursery, ..) in self.nurseries.clone() {
-            let is_there = |run: u64| mark.there.iter().any(|(_, up)| *up == run);
-            if nursery.is_some_and(|(_, run)| !self.stopped.contains_key(&run) || !is_there(run)) {
-                continue;
-            }
-            let counts = |&(cell, run): &(usize, u64)| {
-                let in_turn = !faulty || self.stopped.get(&run) == Some(&true);
-                self.cells[cell].nursery == nursery && mark.there.contains(&(cell, run)) && in_turn
-            };
-            let of = |list: &[(usize, u64)]| -> Vec<usize> {
-                list.iter().filter(|pair| counts(pair)).map(|(cell, _)| *cell).collect()
-            };
-            let (mut expected, found) = (of(&mark.there), of(&self.dropped[mark.dropped..]));
-            expected.reverse();
-            if expected != found {
-                self.wrong.push(format!("below {nursery:?} {expected:?} were to stop, {found:?} did"));
-            }
-        }
-    }
-
-    fn restarts_of(&self, record: &Record) -> &[Duration] {
-        let id = record.address.as_ref().map(|address| address.id().get());
-        id.and_then(|id| self.restarts.get(&id)).map_or(&[], Vec::as_slice)
-    }
-
-    /// No supervisor that goes on, or went on, restarted more than it may, or more than it told.
-    pub(crate) fn check_budgets(&mut self) {
-        if self.missed {
-            return;
-        }
-        for cell in 0..self.cells.len() {
-            let record = &self.cells[cell];
-            if record.address.is_some() && record.calls > 1 + self.restarts_of(record).len() {
-                self.wrong(cell, "restarted, and nobody was told");
-            }
-        }
-        for (nursery, rules, _) in self.nurseries.clone() {
-            if rules.in_groups() || rules.backoff.is_some() || rules.max_restarts == u32::MAX {
-                continue;
-            }
-            let plain = |record: &&Record| !record.touched && record.node.spec.check().is_ok();
-            let restarted = self.siblings(nursery).map(|(_, record)| record).filter(plain);
-            let mut times: Vec<Duration> = restarted.flat_map(|record| self.restarts_of(record)).copied().collect();
-            times.sort();
-            let most = rules.max_restarts as usize;
-            if times.windows(most + 1).any(|window| window[most] - window[0] <= rules.within) {
-                self.wrong.push(format!("more than {most} restarts in {:?} below {nursery:?}", rules.within));
-            }
-        }
-    }
-
-    pub(crate) fn check_that_all_are_gone(&mut self) {
-        let left: Vec<_> =
-            self.cells.iter().enumerate().filter(|(_, record)| record.alive.is_some()).map(|(cell, _)| cell).collect();
-        for cell in left {
-            self.wrong(cell, "not dropped");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Random trees of actors under random faults: nobody is lost or doubled, orders and budgets are kept, every end comes in time.
 
+mod checks;
 mod ledger;
 mod member;
 mod plan;
@@ -9,14 +10,14 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use vela::actor::events::Event;
-use vela::actor::{Children, System};
+use vela::actor::{Address, Children, System};
 use vela::broadcast::{self, TryRecvError};
 use vela::prelude::*;
 use vela::task::Task;
 use vela::time::{Instant, timeout};
 
-use self::ledger::{Ledger, Nursery};
-use self::member::{Act, Order, Ping};
+use self::ledger::{Handle, Ledger, Nursery};
+use self::member::{Act, Member, Order, Ping};
 use self::plan::{Node, Rules, Turn, one_of};
 use crate::probe::Bomb;
 
@@ -86,7 +87,7 @@ impl World {
         let rules = Rules::draw(&mut rng);
         let system = System::with("s", rules.supervision()).unwrap();
         let ledger = Ledger::default();
-        ledger.books().nurseries.push((None, rules, system.children()));
+        ledger.books().nurseries.push((None, rules, Some(system.children())));
         let mut world =
             Self { rng, faults, ledger, events: system.events(), system, sent: 0, added: 0, waiting: Vec::new() };
         for n in 0..world.rng.usize(1..4) {
@@ -100,10 +101,17 @@ impl World {
         member::start(&self.ledger, &node, &self.system.children(), None, self.rng.bool());
     }
 
-    fn any(&mut self) -> Option<vela::actor::Address<member::Member>> {
+    fn any(&mut self) -> Option<Handle> {
         let books = self.ledger.books();
         let cell = self.rng.usize(..books.cells.len().max(1));
-        books.cells.get(cell)?.address.clone()
+        books.cells.get(cell)?.handle.clone()
+    }
+
+    fn any_member(&mut self) -> Option<Address<Member>> {
+        match self.any()? {
+            Handle::Member(address) => Some(address),
+            Handle::Supervisor(_) => None,
+        }
     }
 
     /// Does something to somebody.
@@ -116,14 +124,14 @@ impl World {
             }
             4..10 => self.order(),
             10 => {
-                if let Some(address) = self.any() {
-                    address.kill();
+                if let Some(handle) = self.any() {
+                    handle.kill();
                 }
             }
             11 => self.stop(),
             12 | 13 => self.call().await,
             14 => {
-                if let Some(address) = self.any() {
+                if let Some(address) = self.any_member() {
                     self.waiting
                         .push(vela::task::spawn(async move { drop(address.ask(Ping).without_timeout().await) }));
                 }
@@ -137,7 +145,7 @@ impl World {
     }
 
     fn order(&mut self) {
-        let (Some(to), Some(other)) = (self.any(), self.any()) else { return };
+        let (Some(to), Some(other)) = (self.any_member(), self.any_member()) else { return };
         let act = match self.rng.u8(..20) {
             0..3 => Act::Nothing,
             3..6 => Act::Turn(Turn::Err),
@@ -168,19 +176,20 @@ impl World {
     }
 
     fn stop(&mut self) {
-        let Some(address) = self.any() else { return };
+        let Some(handle) = self.any() else { return };
         for record in &mut self.ledger.books().cells {
-            record.touched |= record.address.as_ref() == Some(&address);
+            record.touched |= record.handle.as_ref().is_some_and(|other| other.id() == handle.id());
         }
-        address.stop();
+        handle.stop();
     }
 
     /// A call of the API by a task, which may be cancelled.
     async fn call(&mut self) {
         let (nursery, children): (Nursery, Children) = {
             let books = self.ledger.books();
-            let (nursery, _, children) = &books.nurseries[self.rng.usize(..books.nurseries.len())];
-            (*nursery, children.clone())
+            let known = |(nursery, _, children): &(_, _, Option<Children>)| Some((*nursery, children.clone()?));
+            let known: Vec<_> = books.nurseries.iter().filter_map(known).collect();
+            one_of(&mut self.rng, &known)
         };
         let names = children.names();
         if names.is_empty() {
@@ -260,10 +269,10 @@ impl World {
     /// Who has not ended after the shutdown, and should have.
     async fn late(&mut self) -> Vec<String> {
         let mut late = Vec::new();
-        let addresses: Vec<_> = self.ledger.books().cells.iter().filter_map(|record| record.address.clone()).collect();
-        for address in addresses {
-            if !self.ends_in(ms(1), address.terminated()).await {
-                late.push(address.path().to_owned());
+        let handles: Vec<_> = self.ledger.books().cells.iter().filter_map(|record| record.handle.clone()).collect();
+        for handle in handles {
+            if !self.ends_in(ms(1), handle.terminated()).await {
+                late.push(format!("{:?}", handle.id()));
             }
         }
         for task in std::mem::take(&mut self.waiting) {
