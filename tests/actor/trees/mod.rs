@@ -56,12 +56,13 @@ struct Faults {
 /// As many faults of a kind there are in a schedule at most.
 const MANY: u32 = 8;
 
-/// So long a task is held up at most while a tree is shut down.
+/// So long a task is held up at most, but for times of calm.
 const PULSE: Duration = ms(100);
 
 async fn live(faults: Faults) {
     let seed = vela::__private::draw(1 << 31).expect("a simulation") as u64;
     let mut world = World::draw(Rng::with_seed(seed), faults);
+    world.beat();
     for _ in 0..world.rng.usize(5..25) {
         world.disturb().await;
     }
@@ -74,6 +75,7 @@ struct World {
     ledger: Ledger,
     system: System,
     events: broadcast::Receiver<Event>,
+    pulses: Vec<Pulse>,
     /// Number of messages.
     sent: u64,
     /// Number of children that were added later.
@@ -88,8 +90,17 @@ impl World {
         let system = System::with("s", rules.supervision()).unwrap();
         let ledger = Ledger::default();
         ledger.books().nurseries.push((None, rules, Some(system.children())));
-        let mut world =
-            Self { rng, faults, ledger, events: system.events(), system, sent: 0, added: 0, waiting: Vec::new() };
+        let mut world = Self {
+            rng,
+            faults,
+            ledger,
+            events: system.events(),
+            system,
+            pulses: Vec::new(),
+            sent: 0,
+            added: 0,
+            waiting: Vec::new(),
+        };
         for n in 0..world.rng.usize(1..4) {
             world.add(format!("c{n}"), 2);
         }
@@ -221,15 +232,18 @@ impl World {
         let calm = self.rng.u8(..4) != 0;
         if calm {
             self.ledger.books().calm = true;
+            self.pulses.clear();
             self.pass(60).await;
             self.check_that_none_is_lost().await;
+            self.beat();
+            // Until then none is held up that was before.
+            self.pass(1).await;
         }
         let mark = self.ledger.books().mark();
-        let pulses = if self.faults.delays { pulses() } else { Vec::new() };
         let start = Instant::now();
         let gave_up = self.system.shutdown().await.is_err();
         let took = start.elapsed();
-        pulses.iter().for_each(Task::cancel);
+        self.pulses.clear();
         let late = self.late().await;
         // Whoever has to learn of an end has then.
         for _ in 0..=MANY {
@@ -294,6 +308,20 @@ impl World {
         false
     }
 
+    /// Sees to it that none is held up for long: that ends with the next timer. Of so many pulses one is left when two are ended and
+    /// two held up.
+    fn beat(&mut self) {
+        let pulse = |n| async move {
+            sleep(PULSE / 5 * n).await;
+            loop {
+                sleep(PULSE).await;
+            }
+        };
+        if self.faults.delays {
+            self.pulses = (0..5).map(|n| Pulse(vela::task::spawn(pulse(n)))).collect();
+        }
+    }
+
     /// Lets some seconds pass, in steps: who is held up is so until the next timer.
     async fn pass(&mut self, seconds: u32) {
         for _ in 0..seconds {
@@ -315,14 +343,11 @@ impl World {
     }
 }
 
-/// Timers that go off all the time: who is held up is so until the next one. As many as there are, one is left when two are ended
-/// and two held up.
-fn pulses() -> Vec<Task<()>> {
-    let pulse = |n| async move {
-        sleep(PULSE / 5 * n).await;
-        loop {
-            sleep(PULSE).await;
-        }
-    };
-    (0..5).map(|n| vela::task::spawn(pulse(n))).collect()
+/// A timer that goes off all the time.
+struct Pulse(Task<()>);
+
+impl Drop for Pulse {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
 }
