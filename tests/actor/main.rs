@@ -2,6 +2,7 @@
 
 mod addresses;
 mod administration;
+mod arrows;
 mod ask;
 mod bank;
 mod budgets;

@@ -242,3 +242,19 @@ async fn in_the_text_of_an_error_that_is_told_as_an_event() {
     system.shutdown().await.unwrap();
     drop(events);
 }
+
+/// Its task is cancelled where it waits, or panics at one of its operations, as the simulation pleases: it was killed, or has
+/// failed. Who waits for an answer hears of it, and the next one is given one.
+#[vela::test(schedules = 300, faults = "cancel, panic")]
+async fn an_actor_whose_task_is_ended_from_outside_comes_back() {
+    let stage = Stage::new(ONE);
+    let a = stage.add(child("a"));
+    // One fault of each kind.
+    let mut unanswered = 0;
+    for _ in 0..5 {
+        unanswered += usize::from(!answers(&a).await);
+    }
+    assert!(unanswered <= 2);
+    assert!(stage.children().list()[0].restarts <= 2);
+    stage.end().await;
+}

@@ -180,3 +180,9 @@ async fn exhaustively() {
     let got = rx.recv().await;
     assert_eq!(got.is_some(), sender.await.is_ok());
 }
+
+/// What the library does in a task of its own is done, whatever else a fault ends.
+#[vela::test(strategy = "exhaustive", faults = "cancel, panic")]
+async fn faults_end_no_task_of_the_library() {
+    Context::background().with_timeout(ms(1)).token().cancelled().await;
+}

@@ -40,15 +40,16 @@ impl Faults {
     }
 
     /// Up to `n` tasks are cancelled in a schedule, each where it waits or is about to go on: its future is dropped. The
-    /// test's own body never is.
+    /// test's own body never is, nor are tasks of the library's own that end only with their runtime: those in which actors are
+    /// supervised, for instance. (The actors' own are: to their supervisor they were killed.)
     #[must_use]
     pub const fn cancel(mut self, n: u32) -> Self {
         self.cancels = n;
         self
     }
 
-    /// Up to `n` tasks panic in a schedule, each at one of its operations; the test's own body never does. A panic that was
-    /// injected fails nothing by itself.
+    /// Up to `n` tasks panic in a schedule, each at one of its operations; the test's own body never does, nor do those that are
+    /// never [cancelled](Self::cancel). A panic that was injected fails nothing by itself.
     #[must_use]
     pub const fn panic(mut self, n: u32) -> Self {
         self.panics = n;

@@ -16,6 +16,7 @@ mod sanitize;
 mod stress;
 mod tally;
 mod test;
+mod trees;
 mod workspace;
 
 use std::io::{self, Write};
@@ -48,6 +49,7 @@ const COMMANDS: &[Command] = &[
     layers::COMMAND,
     lints::COMMAND,
     stress::COMMAND,
+    trees::COMMAND,
     sanitize::COMMAND,
     loom::COMMAND,
     fuzz::COMMAND,

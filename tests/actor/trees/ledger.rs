@@ -1,28 +1,74 @@
 //! The ledger: what every actor of a tree has done, and what of it may not be.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use vela::actor::{Address, Children, Shutdown};
-use vela::time::Instant;
+use vela::actor::events::{Event, EventKind};
+use vela::actor::{ActorId, Address, Children, Exit, Supervisor};
 
 use super::member::Member;
 use super::plan::{Node, Rules};
 
-/// Whose child an actor is: of which run of which cell; none of the root.
+/// Whose child an actor is: of which run of which cell; none of the root. The runs of a value are not told apart: run 0.
 pub(crate) type Nursery = Option<(usize, u64)>;
+
+/// An address.
+#[derive(Clone)]
+pub(crate) enum Handle {
+    Member(Address<Member>),
+    Supervisor(Address<Supervisor>),
+}
+
+impl Handle {
+    pub(crate) fn id(&self) -> ActorId {
+        match self {
+            Self::Member(address) => address.id(),
+            Self::Supervisor(address) => address.id(),
+        }
+    }
+
+    pub(crate) fn terminated(&self) -> Pin<Box<dyn Future<Output = Exit> + Send>> {
+        match self {
+            Self::Member(address) => Box::pin(address.terminated()),
+            Self::Supervisor(address) => Box::pin(address.terminated()),
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        match self {
+            Self::Member(address) => address.exit().is_some(),
+            Self::Supervisor(address) => address.exit().is_some(),
+        }
+    }
+
+    pub(crate) fn kill(&self) {
+        match self {
+            Self::Member(address) => address.kill(),
+            Self::Supervisor(address) => address.kill(),
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        match self {
+            Self::Member(address) => address.stop(),
+            Self::Supervisor(address) => address.stop(),
+        }
+    }
+}
 
 pub(crate) struct Record {
     pub(crate) node: Arc<Node>,
     pub(crate) nursery: Nursery,
-    pub(crate) address: Option<Address<Member>>,
-    /// The run that is there.
+    /// Below a value: of the one that started last. Not known of a value in a value.
+    pub(crate) handle: Option<Handle>,
+    /// The run that is there. None of a value.
     pub(crate) alive: Option<u64>,
     /// Whether that is starting.
-    starting: bool,
-    /// When the factory was called.
-    calls: Vec<Instant>,
+    pub(super) starting: bool,
+    /// How often the factory was called.
+    pub(super) calls: usize,
     /// Whether the API did something with it.
     pub(crate) touched: bool,
     /// The last message that was handled.
@@ -33,9 +79,9 @@ pub(crate) struct Record {
 pub(crate) struct Books {
     pub(crate) cells: Vec<Record>,
     /// Handles, and of whom.
-    pub(crate) nurseries: Vec<(Nursery, Rules, Children)>,
+    pub(crate) nurseries: Vec<(Nursery, Rules, Option<Children>)>,
     calls: u64,
-    runs: u64,
+    pub(super) runs: u64,
     handled: HashSet<u64>,
     /// What must not be.
     pub(crate) wrong: Vec<String>,
@@ -43,9 +89,13 @@ pub(crate) struct Books {
     pub(crate) calm: bool,
     pub(crate) linked: bool,
     /// Which runs were dropped, in order: the cell, the run.
-    dropped: Vec<(usize, u64)>,
-    /// Which runs have heard their stop hook.
-    stopped: HashSet<u64>,
+    pub(super) dropped: Vec<(usize, u64)>,
+    /// Which runs have heard their stop hook, and whether it was said that all is well.
+    pub(super) stopped: HashMap<u64, bool>,
+    /// By the number of the actor: when it was restarted, since the system began.
+    pub(super) restarts: HashMap<u64, Vec<Duration>>,
+    /// Some of those were not heard of.
+    pub(crate) missed: bool,
 }
 
 /// Shared by all.
@@ -59,7 +109,7 @@ impl Ledger {
 }
 
 impl Books {
-    fn wrong(&mut self, cell: usize, what: &str) {
+    pub(super) fn wrong(&mut self, cell: usize, what: &str) {
         let path = self.path(cell);
         self.wrong.push(format!("{path}: {what}"));
     }
@@ -74,10 +124,10 @@ impl Books {
         self.cells.push(Record {
             node: Arc::clone(node),
             nursery,
-            address: None,
+            handle: None,
             alive: None,
             starting: false,
-            calls: Vec::new(),
+            calls: 0,
             touched: false,
             last: 0,
         });
@@ -96,17 +146,18 @@ impl Books {
         }
         let nursery = self.cells[cell].nursery;
         // One that is killed is dropped before those below, who may not know yet.
-        if nursery.is_some_and(|(above, run)| self.cells[above].alive.is_some_and(|other| other != run)) {
+        if self.member_above(cell).is_some_and(|(above, run)| self.cells[above].alive.is_some_and(|up| up != run)) {
             self.wrong(cell, "started below a later run of the one above");
         }
         let in_turn = self.rules(nursery).is_some_and(Rules::in_groups);
         if in_turn && self.siblings(nursery).any(|(_, record)| record.starting) {
             self.wrong(cell, "started before its turn");
         }
-        if self.cells[cell].address.as_ref().is_some_and(|address| address.exit().is_some()) {
+        // Below a value it is another that starts.
+        if !self.is_below_value(nursery) && self.cells[cell].handle.as_ref().is_some_and(Handle::has_ended) {
             self.wrong(cell, "started after its end");
         }
-        self.cells[cell].calls.push(Instant::now());
+        self.cells[cell].calls += 1;
         self.calls += 1;
         self.calls
     }
@@ -122,8 +173,8 @@ impl Books {
         self.cells[cell].starting = false;
     }
 
-    pub(crate) fn stopped(&mut self, cell: usize, run: u64) {
-        self.stopped.insert(run);
+    pub(crate) fn stopped(&mut self, cell: usize, run: u64, well: bool) {
+        self.stopped.insert(run, well);
         if self.below(cell).any(|below| self.cells[below].alive.is_some()) {
             self.wrong(cell, "its stop hook came before the end of those below");
         }
@@ -151,7 +202,11 @@ impl Books {
     }
 
     /// It has ended for good, as its address says.
-    pub(crate) fn ended(&mut self, cell: usize) {
+    pub(crate) fn ended(&mut self, cell: usize, id: ActorId) {
+        // Who tells it may have been held up, until there was another one or the books were closed.
+        if self.cells.is_empty() || !self.is_known(cell, id) {
+            return;
+        }
         if self.cells[cell].alive.is_some() {
             self.wrong(cell, "its end was told while it was there");
         }
@@ -160,10 +215,36 @@ impl Books {
         }
     }
 
+    /// Whether the cell's handle is that of this actor.
+    pub(crate) fn is_known(&self, cell: usize, id: ActorId) -> bool {
+        self.cells[cell].handle.as_ref().is_some_and(|handle| handle.id() == id)
+    }
+
+    /// Whether the children of this nursery are those of a value.
+    pub(super) fn is_below_value(&self, nursery: Nursery) -> bool {
+        nursery.is_some_and(|(above, _)| self.cells[above].node.value)
+    }
+
+    /// The next member above it, and which run of that.
+    fn member_above(&self, cell: usize) -> Nursery {
+        let mut nursery = self.cells[cell].nursery;
+        while self.is_below_value(nursery) {
+            nursery = nursery.and_then(|(value, _)| self.cells[value].nursery);
+        }
+        nursery
+    }
+
+    /// Those below it with no other member in between.
     fn below(&self, cell: usize) -> impl Iterator<Item = usize> + use<> {
-        let of = |(below, record): (usize, &Record)| Some((below, record.nursery?.0));
-        let pairs: Vec<_> = self.cells.iter().enumerate().filter_map(of).collect();
-        pairs.into_iter().filter(move |(_, above)| *above == cell).map(|(below, _)| below)
+        let is_below = |&below: &usize| {
+            let mut nursery = self.cells[below].nursery;
+            while self.is_below_value(nursery) && nursery.is_some_and(|(above, _)| above != cell) {
+                nursery = nursery.and_then(|(value, _)| self.cells[value].nursery);
+            }
+            nursery.is_some_and(|(above, _)| above == cell)
+        };
+        let all: Vec<usize> = (0..self.cells.len()).filter(is_below).collect();
+        all.into_iter()
     }
 
     pub(crate) fn siblings(&self, nursery: Nursery) -> impl Iterator<Item = (usize, &Record)> {
@@ -180,93 +261,10 @@ impl Books {
         }
     }
 
-    /// After a long time without trouble all are up that have to be.
-    pub(crate) fn check_that_none_is_lost(&mut self) {
-        for (nursery, ..) in self.nurseries.clone() {
-            let there = nursery.is_none_or(|(above, run)| self.cells[above].alive == Some(run));
-            if !there || self.siblings(nursery).any(|(_, record)| record.starting) {
-                continue;
-            }
-            let lost: Vec<_> = self
-                .siblings(nursery)
-                .filter(|(_, record)| {
-                    let ended = record.address.as_ref().is_none_or(|address| address.exit().is_some());
-                    record.node.permanent && !record.touched && !ended && record.alive.is_none()
-                })
-                .map(|(cell, _)| cell)
-                .collect();
-            for cell in lost {
-                self.wrong(cell, "lost: it is permanent, and not there");
-            }
-        }
-    }
-
-    /// How long they may take to stop, in the worst case.
-    pub(crate) fn longest_stop(&self, nursery: Nursery) -> Duration {
-        let times = self.siblings(nursery).map(|(cell, record)| match record.node.shutdown {
-            Shutdown::Kill => Duration::ZERO,
-            Shutdown::After(time) => time,
-            _ => {
-                let below = record.alive.map_or(Duration::ZERO, |run| self.longest_stop(Some((cell, run))));
-                // It may be about to start, too.
-                record.node.longest_stop() + below
-            }
-        });
-        match self.rules(nursery) {
-            Some(rules) => rules.longest_stop(times),
-            None => times.sum(),
-        }
-    }
-
-    /// Where `dropped` is now, and who is there.
-    pub(crate) fn mark(&self) -> (usize, Vec<(usize, u64)>) {
-        let there = self.cells.iter().enumerate().filter_map(|(cell, record)| Some((cell, record.alive?)));
-        (self.dropped.len(), there.collect())
-    }
-
-    /// Those that were there stopped in reverse, one after the other, wherever the one above was not killed.
-    pub(crate) fn check_order(&mut self, (from, there): &(usize, Vec<(usize, u64)>)) {
-        for (nursery, rules, _) in self.nurseries.clone() {
-            if rules.together
-                || nursery
-                    .is_some_and(|(_, run)| !self.stopped.contains(&run) || !there.iter().any(|(_, up)| *up == run))
-            {
-                continue;
-            }
-            let of = |list: &[(usize, u64)]| -> Vec<usize> {
-                let siblings = list.iter().filter(|pair| self.cells[pair.0].nursery == nursery && there.contains(pair));
-                siblings.map(|(cell, _)| *cell).collect()
-            };
-            let (mut expected, found) = (of(there), of(&self.dropped[*from..]));
-            expected.reverse();
-            if expected != found {
-                self.wrong.push(format!("below {nursery:?} {expected:?} were to stop, {found:?} did"));
-            }
-        }
-    }
-
-    /// No supervisor that goes on, or went on, restarted more than it may.
-    pub(crate) fn check_budgets(&mut self) {
-        for (nursery, rules, _) in self.nurseries.clone() {
-            if rules.in_groups() || rules.backoff.is_some() || rules.max_restarts == u32::MAX {
-                continue;
-            }
-            let plain = |record: &&Record| !record.touched && record.node.spec.check().is_ok();
-            let restarts = self.siblings(nursery).map(|(_, record)| record).filter(plain);
-            let mut times: Vec<Instant> = restarts.flat_map(|record| record.calls.iter().skip(1).copied()).collect();
-            times.sort();
-            let most = rules.max_restarts as usize;
-            if times.windows(most + 1).any(|window| window[most] - window[0] <= rules.within) {
-                self.wrong.push(format!("more than {most} restarts in {:?} below {nursery:?}", rules.within));
-            }
-        }
-    }
-
-    pub(crate) fn check_that_all_are_gone(&mut self) {
-        let left: Vec<_> =
-            self.cells.iter().enumerate().filter(|(_, record)| record.alive.is_some()).map(|(cell, _)| cell).collect();
-        for cell in left {
-            self.wrong(cell, "not dropped");
+    /// What a supervisor has told.
+    pub(crate) fn told(&mut self, event: &Event) {
+        if matches!(event.kind, EventKind::Restarting { .. }) {
+            self.restarts.entry(event.id).or_default().push(event.at);
         }
     }
 }

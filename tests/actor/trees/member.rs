@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use vela::actor::{Actor, ActorContext, Address, Call, Children, Exit, Failure, Request};
+use vela::actor::{Actor, ActorContext, Address, Call, Children, Exit, Failure, Request, Supervisor};
 use vela::prelude::*;
 
-use super::ledger::{Ledger, Nursery};
+use super::ledger::{Handle, Ledger, Nursery};
 use super::plan::{Node, Rules, Turn};
 use crate::probe::{Bomb, Fault};
 
@@ -60,22 +60,53 @@ impl From<Call<Ping>> for Message {
     }
 }
 
-/// Starts a member; nothing if its supervisor ends, or has one of the name.
+/// Starts a member, or a supervisor that is a value; nothing if its supervisor ends, or has one of the name.
 pub(crate) fn start(ledger: &Ledger, node: &Arc<Node>, children: &Children, nursery: Nursery, kept: bool) {
     let cell = ledger.books().cell(node, nursery);
-    let (plan, books) = (Arc::clone(node), ledger.clone());
-    let make = move || Member::make(cell, &plan, &books);
     let spec = node.spec.clone();
+    if node.value {
+        if let Ok(address) = children.supervisor(spec, value(ledger, node, cell)) {
+            known(ledger, cell, Handle::Supervisor(address));
+        }
+        return;
+    }
+    let make = maker(ledger, node, cell);
     let started = if kept { children.spawn_kept(spec, make) } else { children.spawn(spec, make) };
     if let Ok(address) = started {
-        let end = address.terminated();
-        ledger.books().cells[cell].address = Some(address);
-        let books = ledger.clone();
-        drop(vela::task::spawn(async move {
-            end.await;
-            books.books().ended(cell);
-        }));
+        known(ledger, cell, Handle::Member(address));
     }
+}
+
+fn maker(ledger: &Ledger, node: &Arc<Node>, cell: usize) -> impl Fn() -> Member + Send + Sync + use<> {
+    let (node, ledger) = (Arc::clone(node), ledger.clone());
+    move || Member::make(cell, &node, &ledger)
+}
+
+/// A supervisor and its children. Each time that it starts they are other actors, with the cells that they have here.
+fn value(ledger: &Ledger, node: &Node, cell: usize) -> Supervisor {
+    let nursery = Some((cell, 0));
+    ledger.books().nurseries.push((nursery, node.rules.clone(), None));
+    node.kids.iter().fold(Supervisor::new(node.rules.supervision()), |supervisor, kid| {
+        let below = ledger.books().cell(kid, nursery);
+        let spec = kid.spec.clone();
+        if kid.value {
+            supervisor.supervisor(spec, value(ledger, kid, below))
+        } else {
+            supervisor.child(spec, maker(ledger, kid, below))
+        }
+    })
+}
+
+/// Whose address it is; its end will be told.
+fn known(ledger: &Ledger, cell: usize, handle: Handle) {
+    let (end, id) = (handle.terminated(), handle.id());
+    let old = ledger.books().cells[cell].handle.replace(handle);
+    drop(old);
+    let books = ledger.clone();
+    drop(vela::task::spawn(async move {
+        end.await;
+        books.books().ended(cell, id);
+    }));
 }
 
 impl Member {
@@ -88,6 +119,13 @@ impl Member {
         assert!(calm || rng.u32(..200) >= node.wild, "in the factory");
         let run = ledger.books().made(cell);
         Self { cell, run, node: Arc::clone(node), ledger: ledger.clone(), rng }
+    }
+
+    /// Below a value nobody else knows the address.
+    fn make_known(&self, cx: &ActorContext<Self>) {
+        if !self.ledger.books().is_known(self.cell, cx.id()) {
+            known(&self.ledger, self.cell, Handle::Member(cx.address()));
+        }
     }
 
     async fn turn(&mut self) -> Result<(), Fault> {
@@ -124,16 +162,18 @@ impl Actor for Member {
     type Message = Message;
     type Error = Fault;
 
-    async fn restarting(&mut self, _: &Failure, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+    async fn restarting(&mut self, _: &Failure, cx: &mut ActorContext<Self>) -> Result<(), Fault> {
+        self.make_known(cx);
         self.turn().await
     }
 
     async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), Fault> {
+        self.make_known(cx);
         self.turn().await?;
         if !self.node.kids.is_empty() {
             cx.supervise(self.node.rules.supervision()).unwrap();
             let (children, nursery) = (cx.children(), Some((self.cell, self.run)));
-            self.ledger.books().nurseries.push((nursery, self.node.rules.clone(), children.clone()));
+            self.ledger.books().nurseries.push((nursery, self.node.rules.clone(), Some(children.clone())));
             for kid in &self.node.kids {
                 start(&self.ledger, kid, &children, nursery, self.node.keeps);
             }
@@ -146,8 +186,8 @@ impl Actor for Member {
         Ok(())
     }
 
-    async fn stopped(&mut self, _: &Exit, _: &mut ActorContext<Self>) -> Result<(), Fault> {
-        self.ledger.books().stopped(self.cell, self.run);
+    async fn stopped(&mut self, exit: &Exit, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        self.ledger.books().stopped(self.cell, self.run, exit.is_normal());
         // Also when all else is calm: that is what shutdown times are for.
         play(Turn::draw(&mut self.rng, &self.node)).await
     }
@@ -173,7 +213,7 @@ impl Actor for Member {
                 let children = cx.children();
                 if self.node.kids.is_empty() && !self.ledger.books().nurseries.iter().any(|(of, ..)| *of == nursery) {
                     let usual = Rules::usual();
-                    self.ledger.books().nurseries.push((nursery, usual, children.clone()));
+                    self.ledger.books().nurseries.push((nursery, usual, Some(children.clone())));
                 }
                 start(&self.ledger, &node, &children, nursery, false);
             }

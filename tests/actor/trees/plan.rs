@@ -15,6 +15,8 @@ pub(crate) struct Node {
     pub(crate) shutdown: Shutdown,
     /// It stops in any case: it never hangs, and may take as long as its children do.
     pub(crate) gentle: bool,
+    /// It is a `Supervisor` value, and no member: its children begin and end with it, and all of it may begin again.
+    pub(crate) value: bool,
     /// Its children are kept.
     pub(crate) keeps: bool,
     /// It has started when its children have.
@@ -95,8 +97,11 @@ impl Node {
     pub(crate) fn draw(rng: &mut Rng, name: String, depth: u32) -> Arc<Self> {
         let many = if depth == 0 { 0 } else { rng.usize(0..=3) };
         let gentle = rng.u8(..4) == 0;
+        let value = many > 0 && rng.u8(..4) == 0;
         let shutdown = match rng.u8(..8) {
             _ if gentle => Shutdown::Unlimited,
+            // As it is where nothing is said.
+            3.. if value => Shutdown::Unlimited,
             0 => Shutdown::Kill,
             1 => Shutdown::After(Duration::ZERO),
             _ => Shutdown::After(one_of(rng, &[ms(1), ms(30), ms(400), secs(5)])),
@@ -123,6 +128,7 @@ impl Node {
             permanent,
             shutdown,
             gentle,
+            value,
             keeps: rng.bool(),
             patient: !gentle && rng.bool(),
             rules: Rules::draw(rng),

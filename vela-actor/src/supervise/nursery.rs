@@ -146,7 +146,8 @@ impl Nursery {
             effects: Vec::new(),
             on_over: Some(on_over),
         };
-        let task = TaskBuilder::new().name(format!("supervisor of {}", nursery.path));
+        // Its end is that of its runtime, and kills all below it: no fault is to end it.
+        let task = TaskBuilder::new().name(format!("supervisor of {}", nursery.path)).spared();
         // Whose call it is that makes the first child is chance: nobody's deadline or values are to be the children's.
         Ambient::background().enter(|| drop(task.spawn(keeper.run())));
         nursery

@@ -258,7 +258,8 @@ impl Context {
                 let context = self.clone();
                 let name = Some("a context's deadline");
                 let push = rt::Unreported::new(async move { context.done().await });
-                drop(rt::spawn(push, false, name, Location::caller()));
+                // What a fault may end is the program's, and this is not.
+                rt::spawn(push, false, name, Location::caller()).spare();
             });
         }
         self.node.token.child_token()

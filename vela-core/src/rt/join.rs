@@ -132,6 +132,13 @@ impl<T> JoinHandle<T> {
         None
     }
 
+    /// No fault of a simulation is to end the task.
+    pub(crate) fn spare(&self) {
+        if let Self::Simulated(task) = self {
+            seam::with(|executor| executor.spare(task.id));
+        }
+    }
+
     pub(crate) fn is_finished(&self) -> bool {
         match self {
             Self::Own(handle) => handle.is_finished(),

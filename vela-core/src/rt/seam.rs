@@ -80,6 +80,9 @@ pub trait Executor {
     /// Asks for a task to be dropped instead of polled.
     fn abort(&self, task: u64);
 
+    /// No fault is to end a task: it is of the machinery's.
+    fn spare(&self, task: u64);
+
     /// The running task.
     fn current(&self) -> Option<u64>;
 

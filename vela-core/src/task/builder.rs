@@ -108,6 +108,8 @@ pub async fn yield_now() {
 #[must_use = "a builder starts nothing until `spawn`"]
 pub struct TaskBuilder {
     pub(super) name: Option<Name>,
+    /// No fault of a simulation is to end it.
+    spared: bool,
 }
 
 impl TaskBuilder {
@@ -122,6 +124,14 @@ impl TaskBuilder {
         self
     }
 
+    /// A task of the machinery's, which ends only with its runtime: the faults of a simulation do not cancel it and do not let it
+    /// panic. They may hold it up, and poll it for nothing. For `spawn` and `spawn_at`.
+    #[doc(hidden)]
+    pub fn spared(mut self) -> Self {
+        self.spared = true;
+        self
+    }
+
     /// As [`spawn`].
     ///
     /// # Panics
@@ -132,7 +142,7 @@ impl TaskBuilder {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        run::start(Plain { future }, self.name, Location::caller())
+        run::start(Plain { future }, self.name, Location::caller()).spared(self.spared)
     }
 
     /// As [`spawn`](Self::spawn), for what was asked for at `site`.
@@ -141,7 +151,7 @@ impl TaskBuilder {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        run::start(Plain { future }, self.name, site)
+        run::start(Plain { future }, self.name, site).spared(self.spared)
     }
 
     /// As [`spawn_blocking`].

@@ -68,6 +68,14 @@ impl<T> Task<T> {
         Canceller(self.abort_handle())
     }
 
+    /// `spared`: no fault of a simulation is to end it.
+    pub(super) fn spared(self, spared: bool) -> Self {
+        if spared {
+            self.join.with(|join| join.0.as_ref().map(JoinHandle::spare));
+        }
+        self
+    }
+
     pub(super) fn abort_handle(&self) -> Option<AbortHandle> {
         self.join.with(|join| join.0.as_ref().map(JoinHandle::abort_handle))
     }

@@ -32,6 +32,14 @@ impl seam::Executor for Executor {
         }
     }
 
+    fn spare(&self, task: u64) {
+        if let Some(number) = self.own(task)
+            && let Some(task) = self.inner.borrow_mut().tasks.get_mut(number)
+        {
+            task.spared = true;
+        }
+    }
+
     fn current(&self) -> Option<u64> {
         self.current.get().map(|task| self.run.get() << 32 | u64::from(task))
     }

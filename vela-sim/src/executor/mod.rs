@@ -75,6 +75,8 @@ struct Task {
     /// Woken while it ran.
     woken: bool,
     aborted: bool,
+    /// No fault ends it.
+    spared: bool,
     name: Option<Box<str>>,
     site: &'static Location<'static>,
     panic: Option<TaskPanic>,
@@ -482,9 +484,18 @@ impl Executor {
         let inner = &mut *inner;
         let number = u32::try_from(inner.tasks.len()).expect("fewer than 2^32 tasks");
         let name = name.map(Box::from);
-        let task =
-            Task { future, waker: None, phase: Phase::Ready, woken: false, aborted: false, name, site, panic: None };
-        inner.tasks.push(task);
+        inner.tasks.push(Task {
+            // The test's body.
+            spared: future.is_none(),
+            future,
+            waker: None,
+            phase: Phase::Ready,
+            woken: false,
+            aborted: false,
+            name,
+            site,
+            panic: None,
+        });
         insert(&mut inner.ready, number);
         self.beat.spawned(site);
         number
@@ -526,10 +537,10 @@ fn collect_faults(tasks: &[Task], faults: Faults, options: &mut Vec<Decision>) {
         if ready && faults.delays > 0 {
             options.push(Decision::Delay(number));
         }
-        if number != MAIN && faults.cancels > 0 {
+        if !task.spared && faults.cancels > 0 {
             options.push(Decision::Cancel(number));
         }
-        if number != MAIN && ready && faults.panics > 0 {
+        if !task.spared && ready && faults.panics > 0 {
             options.push(Decision::Panic(number));
         }
     }
