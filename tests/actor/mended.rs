@@ -10,6 +10,7 @@ use vela::actor::{
 use vela::prelude::*;
 
 use crate::probe::{Bomb, Echo, Hook, Journal, Probe, Unspeakable, deed, fail, hang};
+use crate::stage::{Stage, answers, calm};
 
 fn factory(name: &'static str, journal: &Journal) -> impl Fn() -> Probe + Send + Sync + 'static {
     let journal = journal.clone();
@@ -400,4 +401,58 @@ async fn a_supervisor_that_waits_for_a_child_to_start_can_be_stopped() {
     system.children().supervisor(child("tree"), tree).unwrap();
     sleep(ms(1)).await;
     system.shutdown().await.unwrap();
+}
+
+/// An error that panics when it is dropped.
+#[derive(Debug)]
+struct Fuse {
+    _bomb: Bomb,
+}
+
+impl std::fmt::Display for Fuse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a fuse")
+    }
+}
+
+impl std::error::Error for Fuse {}
+
+struct Fused;
+
+impl Actor for Fused {
+    type Message = u8;
+    type Error = Fuse;
+
+    async fn handle(&mut self, _: u8, _: &mut ActorContext<Self>) -> Result<(), Fuse> {
+        Err(Fuse { _bomb: Bomb })
+    }
+}
+
+#[vela::test(schedules = 200)]
+async fn errors_that_panic_when_they_are_dropped_leave_the_supervisor_alone() {
+    let (stage, [b]) = Stage::with(Strategy::OneForOne, ["b"]).await;
+    let a = stage.system.spawn(child("a").max_restarts(3), || Fused).unwrap();
+    for _ in 0..3 {
+        tell_any(&a, 1u8).await;
+    }
+    assert!(a.is_alive() && answers(&b).await);
+    stage.end().await;
+
+    let alone = spawn(Fused);
+    tell_any(&alone, 1u8).await;
+    assert!(alone.exit().is_some_and(|exit| exit.failure().is_some()));
+}
+
+async fn tell_any<A: Actor>(to: &Address<A>, message: impl vela::actor::MessageFor<A>) {
+    assert!(to.send(message).await.is_ok());
+    calm().await;
+}
+
+#[vela::test(schedules = 200)]
+async fn a_decision_that_panics_with_what_panics_when_it_is_dropped_escalates() {
+    let decide = |_: &vela::actor::Failure| -> Decision { std::panic::panic_any(Bomb) };
+    let (stage, [a, b]) = Stage::with(Supervision::new(Strategy::OneForOne).on_failure(decide), ["a", "b"]).await;
+    a.send(fail("x")).await.unwrap();
+    assert!(stage.system.terminated().await.is_err());
+    assert!(b.terminated().await.is_normal());
 }
