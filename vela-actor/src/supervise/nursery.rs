@@ -120,6 +120,19 @@ impl Nursery {
         system: Option<Arc<Shared>>,
         on_over: OnOver,
     ) -> Arc<Self> {
+        let (nursery, keeper) = Self::make(supervision, path, system, on_over);
+        let task = TaskBuilder::new().name(format!("supervisor of {}", nursery.path));
+        // Whose call it is that makes the first child is chance: nobody's deadline or values are to be the children's.
+        Ambient::background().enter(|| drop(task.spawn(keeper.run())));
+        nursery
+    }
+
+    fn make(
+        supervision: Supervision,
+        path: Arc<str>,
+        system: Option<Arc<Shared>>,
+        on_over: OnOver,
+    ) -> (Arc<Self>, Keeper) {
         // Never full; and no queue of the program's, to which its configuration would apply.
         let (told, hears) = vela_core::channel(usize::MAX - 1);
         let engine = Engine::new(supervision.clone());
@@ -143,10 +156,7 @@ impl Nursery {
             effects: Vec::new(),
             on_over: Some(on_over),
         };
-        let task = TaskBuilder::new().name(format!("supervisor of {}", nursery.path));
-        // Whose call it is that makes the first child is chance: nobody's deadline or values are to be the children's.
-        Ambient::background().enter(|| drop(task.spawn(keeper.run())));
-        nursery
+        (nursery, keeper)
     }
 
     /// Adds a child, whose cell `make` makes.
@@ -304,11 +314,22 @@ impl Keeper {
                 .await
             };
             let Some(told) = told else { break };
+            if let Told::Event(Event::Timer(_)) = told {
+                self.catch_up();
+            }
             self.hear(told);
         }
         // For those who came too late.
         self.hears.close();
         while let Ok(told) = self.hears.try_recv() {
+            self.hear(told);
+        }
+    }
+
+    /// Hears what lies there already. A child that was in time is not late because nobody had time to hear of it.
+    fn catch_up(&mut self) {
+        for _ in 0..self.hears.len() {
+            let Ok(told) = self.hears.try_recv() else { return };
             self.hear(told);
         }
     }
@@ -488,3 +509,6 @@ impl Timers {
         Poll::Ready(timer)
     }
 }
+
+#[cfg(test)]
+mod tests;
