@@ -456,3 +456,16 @@ async fn a_decision_that_panics_with_what_panics_when_it_is_dropped_escalates() 
     assert!(stage.system.terminated().await.is_err());
     assert!(b.terminated().await.is_normal());
 }
+
+#[test]
+fn two_children_of_one_name_are_refused_before_they_start() {
+    let journal = Journal::new();
+    let twice = Supervisor::new(Strategy::OneForOne)
+        .child(child("a"), factory("a", &journal))
+        .child(child("b"), factory("b", &journal))
+        .child(child("a"), factory("a", &journal));
+    let said = twice.check().unwrap_err().to_string();
+    assert_eq!(said, "child `a`: another child before it has this name: choose another one");
+    let above = Supervisor::new(Strategy::OneForOne).supervisor(child("tree"), twice);
+    assert_eq!(above.check().unwrap_err().to_string(), said);
+}
