@@ -469,3 +469,18 @@ fn two_children_of_one_name_are_refused_before_they_start() {
     let above = Supervisor::new(Strategy::OneForOne).supervisor(child("tree"), twice);
     assert_eq!(above.check().unwrap_err().to_string(), said);
 }
+
+#[vela::test(schedules = 200)]
+async fn who_waits_until_all_have_started_does_not_wait_for_those_that_come_later() {
+    let stage = Stage::new(Strategy::OneForOne);
+    stage.add_with(child("a"), |_, probe| probe.in_started = Hook::Slow(ms(10)));
+    let children = stage.children();
+    let settled = vela::task::spawn(async move { children.settled().await });
+    calm().await;
+    let b = stage.add_with(child("b"), |_, probe| probe.in_started = Hook::Slow(secs(10)));
+    assert!(timeout(ms(100), settled).await.is_ok());
+    assert_eq!(b.state(), ActorState::Starting);
+    stage.children().settled().await;
+    assert_eq!(b.state(), ActorState::Running);
+    stage.end().await;
+}

@@ -1,7 +1,7 @@
 //! The nursery: the task that looks after the children of one incarnation, or of a system. It feeds the engine with what
 //! happens, and does what the engine says.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::mem;
@@ -89,7 +89,7 @@ pub(crate) struct Table {
     /// Called when it is over.
     then: Vec<Box<dyn FnOnce() + Send>>,
     /// Added and not up yet, nor gone.
-    unsettled: HashSet<Key>,
+    unsettled: BTreeSet<Key>,
 }
 
 pub(crate) struct Entry {
@@ -216,9 +216,12 @@ impl Nursery {
 
     /// Waits until each child that was added so far is up, or gone.
     pub(crate) async fn settled(&self) {
+        // What is added later has a later key.
+        let last = Key(self.table.lock().keys);
         waiting::until(&self.settled, || {
             let table = self.table.lock();
-            (table.unsettled.is_empty() || table.over.is_some()).then_some(())
+            let waits = table.unsettled.first().is_some_and(|first| *first <= last);
+            (!waits || table.over.is_some()).then_some(())
         })
         .await;
     }
@@ -237,9 +240,11 @@ impl Nursery {
 
     fn settle(&self, key: Key) {
         let mut table = self.table.lock();
-        let settled = table.unsettled.remove(&key) && table.unsettled.is_empty();
+        // Who waits looks at the first.
+        let first = table.unsettled.first() == Some(&key);
+        table.unsettled.remove(&key);
         drop(table);
-        if settled {
+        if first {
             self.settled.notify_waiters();
         }
     }
