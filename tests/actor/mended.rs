@@ -10,7 +10,7 @@ use vela::actor::{
 use vela::prelude::*;
 
 use crate::probe::{Bomb, Echo, Hook, Journal, Probe, Unspeakable, deed, fail, hang};
-use crate::stage::{Stage, answers, calm};
+use crate::stage::{Stage, answers, calm, who};
 
 fn factory(name: &'static str, journal: &Journal) -> impl Fn() -> Probe + Send + Sync + 'static {
     let journal = journal.clone();
@@ -483,4 +483,42 @@ async fn who_waits_until_all_have_started_does_not_wait_for_those_that_come_late
     stage.children().settled().await;
     assert_eq!(b.state(), ActorState::Running);
     stage.end().await;
+}
+
+/// A waker that panics.
+struct Shrill;
+
+impl std::task::Wake for Shrill {
+    fn wake(self: Arc<Self>) {
+        panic!("the waker");
+    }
+}
+
+#[vela::test(schedules = 200)]
+async fn wakers_that_panic_hold_up_nobody() {
+    let (stage, [a, b]) = Stage::with(Strategy::OneForOne, ["a", "b"]).await;
+    stage.add_with(child("slow"), |_, probe| probe.in_started = Hook::Slow(ms(10)));
+    let (children, system) = (stage.children(), stage.system.clone());
+    let mut waiting: [std::pin::Pin<Box<dyn Future<Output = ()> + Send>>; 3] = [
+        Box::pin(async move { children.settled().await }),
+        Box::pin(async move { drop(system.terminated().await) }),
+        Box::pin({
+            let ended = a.terminated();
+            async move { drop(ended.await) }
+        }),
+    ];
+    let waker = std::task::Waker::from(Arc::new(Shrill));
+    for waiting in &mut waiting {
+        assert!(waiting.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+    }
+    // Who waits at the same bell as such a waker may be left: it is the others that are meant.
+    sleep(ms(20)).await;
+    stage.children().stop("a").await.unwrap();
+    assert!(a.terminated().await.is_normal() && answers(&b).await);
+    let mut shutdown = std::pin::pin!(stage.system.shutdown());
+    assert!(shutdown.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_pending());
+    sleep(ms(20)).await;
+    stage.end().await;
+    assert!(b.exit().unwrap().is_normal());
+    assert_eq!(who(&stage.notes(), "stopped").len(), 3);
 }

@@ -506,7 +506,7 @@ impl<A: Actor> AnyCell for Cell<A> {
                 other.core().fail(link.clone());
             }
         }
-        rare.ended.notify_waiters();
+        waiting::ring(&rare.ended);
     }
 
     fn drain(&self) {

@@ -25,7 +25,7 @@ use crate::panics::contained;
 use crate::signals::{KILL, STOP};
 use crate::system::Shared;
 use crate::tree::ActorState;
-use crate::waiting::{self, Alarm};
+use crate::waiting::{self, Alarm, ring};
 
 /// What the nursery is told.
 pub(crate) enum Told {
@@ -245,7 +245,7 @@ impl Nursery {
         table.unsettled.remove(&key);
         drop(table);
         if first {
-            self.settled.notify_waiters();
+            ring(&self.settled);
         }
     }
 
@@ -277,11 +277,11 @@ impl Nursery {
             table.unsettled.clear();
             mem::take(&mut table.then)
         };
-        self.over.notify_waiters();
-        self.settled.notify_waiters();
         for then in then {
-            then();
+            contained(then);
         }
+        ring(&self.over);
+        ring(&self.settled);
     }
 }
 
@@ -381,8 +381,8 @@ impl Keeper {
         }
         for (token, answer) in answers {
             if let Some(caller) = self.calls.remove(&token) {
-                // Who has gone wants no answer.
-                let _ = caller.send(answer);
+                // Who has gone wants no answer. Its waker is not ours.
+                contained(|| drop(caller.send(answer)));
             }
         }
     }
