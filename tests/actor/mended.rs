@@ -522,3 +522,25 @@ async fn wakers_that_panic_hold_up_nobody() {
     assert!(b.exit().unwrap().is_normal());
     assert_eq!(who(&stage.notes(), "stopped").len(), 3);
 }
+
+#[vela::test(schedules = 200)]
+async fn one_that_waits_for_its_turn_to_be_restarted_by_hand_is_shown_so() {
+    let stage = Stage::new(Strategy::OneForAll);
+    let a = stage.keep(child("a"));
+    stage.children().settled().await;
+    stage.children().stop("a").await.unwrap();
+    stage.keep_with(child("slow"), |_, probe| probe.in_started = Hook::Slow(ms(10)));
+    let children = stage.children();
+    let restarts = vela::task::spawn(async move { children.restart("a").await });
+    calm().await;
+    assert_eq!(a.state(), ActorState::Restarting);
+    // A stop now ends it again: who asks meanwhile is told.
+    let asker = a.clone();
+    let asks = vela::task::spawn(async move { asker.ask(Echo(1)).without_timeout().await });
+    calm().await;
+    stage.children().stop("a").await.unwrap();
+    assert_eq!(a.state(), ActorState::Stopped);
+    assert!(asks.await.unwrap().is_err());
+    assert!(restarts.await.unwrap().is_err());
+    stage.end().await;
+}

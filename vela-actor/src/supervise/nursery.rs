@@ -358,7 +358,9 @@ impl Keeper {
                 self.nursery.settle(key);
                 None
             }
-            Event::Exited { key, .. } | Event::Stop(key, _) | Event::Remove(key, _) => Some(key),
+            Event::Exited { key, .. } | Event::Stop(key, _) | Event::Restart(key, _) | Event::Remove(key, _) => {
+                Some(key)
+            }
             _ => None,
         };
         let mut effects = mem::take(&mut self.effects);
@@ -424,7 +426,7 @@ impl Keeper {
     fn look_after(&self, key: Key) {
         let Some(cell) = self.cell(key) else { return };
         match self.engine.state(key) {
-            Some(State::Waiting) => cell.core().set_state(ActorState::Restarting),
+            Some(State::Waiting) if cell.core().has_started() => cell.core().set_state(ActorState::Restarting),
             // Once: what has come since waits for a restart.
             Some(State::Stopped) if cell.core().state() != ActorState::Stopped => {
                 // It has ended, but for its specification. Who asked hears of it; what comes from now on waits for a restart by hand.
