@@ -544,3 +544,39 @@ async fn one_that_waits_for_its_turn_to_be_restarted_by_hand_is_shown_so() {
     assert!(restarts.await.unwrap().is_err());
     stage.end().await;
 }
+
+/// What has happened to the actor of this path.
+fn seen_of(path: &str, events: &vela::broadcast::Receiver<vela::actor::events::Event>) -> Vec<String> {
+    let mut seen = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        if &*event.path == path {
+            seen.push(event.kind.to_string());
+        }
+    }
+    seen
+}
+
+#[vela::test]
+async fn a_supervisor_that_is_stopped_while_it_starts_has_not_started() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let events = stage.system.events();
+    let hangs = crate::stage::maker("hangs", &stage.journal, |_, probe| probe.in_started = Hook::Hang);
+    let tree = Supervisor::new(Strategy::OneForOne).child(child("hangs").shutdown(ms(10)), hangs);
+    stage.children().supervisor(child("tree"), tree).unwrap();
+    calm().await;
+    stage.end().await;
+    assert_eq!(seen_of("s/tree", &events), ["stopped", "terminated"]);
+}
+
+#[vela::test]
+async fn a_supervisor_that_gives_up_while_it_starts_fails_to_start() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let events = stage.system.events();
+    let bad = crate::stage::maker("bad", &stage.journal, |_, probe| probe.in_started = Hook::Err);
+    let tree = Supervisor::new(Supervision::new(Strategy::OneForOne).max_restarts(0)).child(child("bad"), bad);
+    let tree = stage.children().supervisor(child("tree").temporary(), tree).unwrap();
+    let exit = tree.terminated().await;
+    assert_eq!(exit.failure().map(vela::actor::Failure::phase), Some(vela::actor::Phase::Starting), "{exit}");
+    assert!(!seen_of("s/tree", &events).contains(&"started".to_owned()));
+    stage.end().await;
+}

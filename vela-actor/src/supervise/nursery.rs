@@ -84,7 +84,7 @@ pub(crate) struct Table {
     pub(crate) children: BTreeMap<Key, Entry>,
     pub(crate) names: HashMap<Arc<str>, Key>,
     /// It takes no more children.
-    closing: bool,
+    pub(super) closing: bool,
     over: Option<Over>,
     /// Called when it is over.
     then: Vec<Box<dyn FnOnce() + Send>>,
@@ -365,6 +365,10 @@ impl Keeper {
         };
         let mut effects = mem::take(&mut self.effects);
         self.engine.handle(self.start.elapsed(), event, &mut effects);
+        if self.engine.is_ending() {
+            // First: who sees an effect knows what it is part of.
+            self.nursery.table.lock().closing = true;
+        }
         let mut answers = Vec::new();
         for effect in effects.drain(..) {
             match effect {
@@ -377,9 +381,6 @@ impl Keeper {
         self.effects = effects;
         if let Some(key) = concerned {
             self.look_after(key);
-        }
-        if self.engine.is_ending() {
-            self.nursery.table.lock().closing = true;
         }
         for (token, answer) in answers {
             if let Some(caller) = self.calls.remove(&token) {

@@ -144,7 +144,13 @@ impl Actor for Supervisor {
             start(&children)?;
         }
         // Until then no inbox looks at the signals: a child that does not come up must not keep its supervisor from stopping.
-        let mut settled = pin!(children.settled());
+        let mut settled = pin!(async {
+            children.settled().await;
+            if children.is_closing() {
+                // It has given up: what that means for this actor is said when they are over.
+                children.over().await;
+            }
+        });
         poll_fn(|task| if cx.is_stopping() { Poll::Ready(()) } else { settled.as_mut().poll(task) }).await;
         Ok(())
     }
