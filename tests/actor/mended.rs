@@ -10,6 +10,7 @@ use vela::actor::{
 use vela::prelude::*;
 
 use crate::probe::{Bomb, Echo, Hook, Journal, Probe, Unspeakable, deed, fail, hang};
+use crate::stage::{Stage, answers, calm, who};
 
 fn factory(name: &'static str, journal: &Journal) -> impl Fn() -> Probe + Send + Sync + 'static {
     let journal = journal.clone();
@@ -399,4 +400,182 @@ async fn a_supervisor_that_waits_for_a_child_to_start_can_be_stopped() {
     system.children().supervisor(child("tree"), tree).unwrap();
     sleep(ms(1)).await;
     system.shutdown().await.unwrap();
+}
+
+/// An error that panics when it is dropped.
+#[derive(Debug)]
+struct Fuse {
+    _bomb: Bomb,
+}
+
+impl std::fmt::Display for Fuse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a fuse")
+    }
+}
+
+impl std::error::Error for Fuse {}
+
+struct Fused;
+
+impl Actor for Fused {
+    type Message = u8;
+    type Error = Fuse;
+
+    async fn handle(&mut self, _: u8, _: &mut ActorContext<Self>) -> Result<(), Fuse> {
+        Err(Fuse { _bomb: Bomb })
+    }
+}
+
+#[vela::test(schedules = 200)]
+async fn errors_that_panic_when_they_are_dropped_leave_the_supervisor_alone() {
+    let (stage, [b]) = Stage::with(Strategy::OneForOne, ["b"]).await;
+    let a = stage.system.spawn(child("a").max_restarts(3), || Fused).unwrap();
+    for _ in 0..3 {
+        tell_any(&a, 1u8).await;
+    }
+    assert!(a.is_alive() && answers(&b).await);
+    stage.end().await;
+
+    let alone = spawn(Fused);
+    tell_any(&alone, 1u8).await;
+    assert!(alone.exit().is_some_and(|exit| exit.failure().is_some()));
+}
+
+async fn tell_any<A: Actor>(to: &Address<A>, message: impl vela::actor::MessageFor<A>) {
+    assert!(to.send(message).await.is_ok());
+    calm().await;
+}
+
+#[vela::test(schedules = 200)]
+async fn a_decision_that_panics_with_what_panics_when_it_is_dropped_escalates() {
+    let decide = |_: &vela::actor::Failure| -> Decision { std::panic::panic_any(Bomb) };
+    let (stage, [a, b]) = Stage::with(Supervision::new(Strategy::OneForOne).on_failure(decide), ["a", "b"]).await;
+    a.send(fail("x")).await.unwrap();
+    assert!(stage.system.terminated().await.is_err());
+    assert!(b.terminated().await.is_normal());
+}
+
+#[test]
+fn two_children_of_one_name_are_refused_before_they_start() {
+    let journal = Journal::new();
+    let twice = Supervisor::new(Strategy::OneForOne)
+        .child(child("a"), factory("a", &journal))
+        .child(child("b"), factory("b", &journal))
+        .child(child("a"), factory("a", &journal));
+    let said = twice.check().unwrap_err().to_string();
+    assert_eq!(said, "child `a`: another child before it has this name: choose another one");
+    let above = Supervisor::new(Strategy::OneForOne).supervisor(child("tree"), twice);
+    assert_eq!(above.check().unwrap_err().to_string(), said);
+}
+
+#[vela::test(schedules = 200)]
+async fn who_waits_until_all_have_started_does_not_wait_for_those_that_come_later() {
+    let stage = Stage::new(Strategy::OneForOne);
+    stage.add_with(child("a"), |_, probe| probe.in_started = Hook::Slow(ms(10)));
+    let children = stage.children();
+    let settled = vela::task::spawn(async move { children.settled().await });
+    calm().await;
+    let b = stage.add_with(child("b"), |_, probe| probe.in_started = Hook::Slow(secs(10)));
+    assert!(timeout(ms(100), settled).await.is_ok());
+    assert_eq!(b.state(), ActorState::Starting);
+    stage.children().settled().await;
+    assert_eq!(b.state(), ActorState::Running);
+    stage.end().await;
+}
+
+/// A waker that panics.
+struct Shrill;
+
+impl std::task::Wake for Shrill {
+    fn wake(self: Arc<Self>) {
+        panic!("the waker");
+    }
+}
+
+#[vela::test(schedules = 200)]
+async fn wakers_that_panic_hold_up_nobody() {
+    let (stage, [a, b]) = Stage::with(Strategy::OneForOne, ["a", "b"]).await;
+    stage.add_with(child("slow"), |_, probe| probe.in_started = Hook::Slow(ms(10)));
+    let (children, system) = (stage.children(), stage.system.clone());
+    let mut waiting: [std::pin::Pin<Box<dyn Future<Output = ()> + Send>>; 3] = [
+        Box::pin(async move { children.settled().await }),
+        Box::pin(async move { drop(system.terminated().await) }),
+        Box::pin({
+            let ended = a.terminated();
+            async move { drop(ended.await) }
+        }),
+    ];
+    let waker = std::task::Waker::from(Arc::new(Shrill));
+    for waiting in &mut waiting {
+        assert!(waiting.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+    }
+    // Who waits at the same bell as such a waker may be left: it is the others that are meant.
+    sleep(ms(20)).await;
+    stage.children().stop("a").await.unwrap();
+    assert!(a.terminated().await.is_normal() && answers(&b).await);
+    let mut shutdown = std::pin::pin!(stage.system.shutdown());
+    assert!(shutdown.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_pending());
+    sleep(ms(20)).await;
+    stage.end().await;
+    assert!(b.exit().unwrap().is_normal());
+    assert_eq!(who(&stage.notes(), "stopped").len(), 3);
+}
+
+#[vela::test(schedules = 200)]
+async fn one_that_waits_for_its_turn_to_be_restarted_by_hand_is_shown_so() {
+    let stage = Stage::new(Strategy::OneForAll);
+    let a = stage.keep(child("a"));
+    stage.children().settled().await;
+    stage.children().stop("a").await.unwrap();
+    stage.keep_with(child("slow"), |_, probe| probe.in_started = Hook::Slow(ms(10)));
+    let children = stage.children();
+    let restarts = vela::task::spawn(async move { children.restart("a").await });
+    calm().await;
+    assert_eq!(a.state(), ActorState::Restarting);
+    // A stop now ends it again: who asks meanwhile is told.
+    let asker = a.clone();
+    let asks = vela::task::spawn(async move { asker.ask(Echo(1)).without_timeout().await });
+    calm().await;
+    stage.children().stop("a").await.unwrap();
+    assert_eq!(a.state(), ActorState::Stopped);
+    assert!(asks.await.unwrap().is_err());
+    assert!(restarts.await.unwrap().is_err());
+    stage.end().await;
+}
+
+/// What has happened to the actor of this path.
+fn seen_of(path: &str, events: &vela::broadcast::Receiver<vela::actor::events::Event>) -> Vec<String> {
+    let mut seen = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        if &*event.path == path {
+            seen.push(event.kind.to_string());
+        }
+    }
+    seen
+}
+
+#[vela::test]
+async fn a_supervisor_that_is_stopped_while_it_starts_has_not_started() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let events = stage.system.events();
+    let hangs = crate::stage::maker("hangs", &stage.journal, |_, probe| probe.in_started = Hook::Hang);
+    let tree = Supervisor::new(Strategy::OneForOne).child(child("hangs").shutdown(ms(10)), hangs);
+    stage.children().supervisor(child("tree"), tree).unwrap();
+    calm().await;
+    stage.end().await;
+    assert_eq!(seen_of("s/tree", &events), ["stopped", "terminated"]);
+}
+
+#[vela::test]
+async fn a_supervisor_that_gives_up_while_it_starts_fails_to_start() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let events = stage.system.events();
+    let bad = crate::stage::maker("bad", &stage.journal, |_, probe| probe.in_started = Hook::Err);
+    let tree = Supervisor::new(Supervision::new(Strategy::OneForOne).max_restarts(0)).child(child("bad"), bad);
+    let tree = stage.children().supervisor(child("tree").temporary(), tree).unwrap();
+    let exit = tree.terminated().await;
+    assert_eq!(exit.failure().map(vela::actor::Failure::phase), Some(vela::actor::Phase::Starting), "{exit}");
+    assert!(!seen_of("s/tree", &events).contains(&"started".to_owned()));
+    stage.end().await;
 }

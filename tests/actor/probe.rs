@@ -127,6 +127,7 @@ pub(crate) fn leave() -> ProbeMsg {
 }
 
 /// Panics when it is dropped.
+#[derive(Debug)]
 pub(crate) struct Bomb;
 
 impl Drop for Bomb {

@@ -572,7 +572,7 @@ impl<A: Actor> AnyCell for Cell<A> {
             rare.tell_links(&exit);
         }
         drop(mem::take(&mut *rare.links.lock()));
-        rare.ended.notify_waiters();
+        waiting::ring(&rare.ended);
     }
 
     fn drain(&self) {

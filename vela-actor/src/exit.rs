@@ -3,11 +3,13 @@
 use std::any::Any;
 use std::error::Error;
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use vela_core::__private::panic_text;
 
 use crate::cell::Identity;
+use crate::panics::contained;
 use crate::supervise::Escalation;
 
 /// How one run of an actor ended, and, once it comes back no more, how the actor ended.
@@ -110,6 +112,14 @@ struct Inner {
     who: Identity,
     phase: Phase,
     kind: FailureKind,
+}
+
+/// Whoever holds the last clone of a failure, a supervisor say, is not the one to be hit by the error's drop.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let kind = mem::replace(&mut self.kind, FailureKind::StartTimeout);
+        contained(|| drop(kind));
+    }
 }
 
 /// What a [`Failure`] is.

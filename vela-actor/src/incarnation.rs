@@ -20,7 +20,7 @@ use crate::events::EventKind;
 use crate::exit::{Exit, Failure, FailureKind, Phase};
 use crate::inbox::Inbox;
 use crate::panics::contained;
-use crate::signals::{FAIL, KILL, OVERDUE};
+use crate::signals::{FAIL, KILL, OVERDUE, STOP};
 use crate::tree::ActorState;
 
 /// Starts one: from `actor`, or from the factory of the cell.
@@ -68,7 +68,9 @@ fn live<A: Actor>(cell: Arc<Cell<A>>, mut actor: Option<A>) -> impl Future<Outpu
                 }
             }
             cell.core.set_state(ActorState::Running);
-            publish(&*cell, || EventKind::Started);
+            if !cell.core.signals.has(STOP) {
+                publish(&*cell, || EventKind::Started);
+            }
             if let Some(parent) = &cell.core.parent {
                 parent.started();
             }
@@ -166,11 +168,10 @@ impl<D: During, A: Actor, F: Future<Output = Result<(), A::Error>>> Future for S
                 method.poll(cx).map_err(|error| FailureKind::Error(error.into().into()))
             })
             .map_or_else(Err, |polled| match polled {
-                // After the poll: what was to start has begun to.
-                Poll::Pending if D::PHASE == Phase::Starting => fails().map_or(Ok(None), Err),
-                Poll::Pending => Ok(None),
-                Poll::Ready(Ok(())) => Ok(Some(())),
                 Poll::Ready(Err(kind)) => Err(kind),
+                // After the poll: what was to start has begun to, and may be over.
+                polled if D::PHASE == Phase::Starting => fails().map_or(Ok(polled.is_ready().then_some(())), Err),
+                polled => Ok(polled.is_ready().then_some(())),
             }),
         };
         if let Ok(None) = outcome {

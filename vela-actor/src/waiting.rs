@@ -7,6 +7,8 @@ use std::task::{Context, Poll};
 use tokio::sync::Notify;
 use vela_core::time::{Instant, Sleep, sleep_until};
 
+use crate::panics::contained;
+
 /// Looks until it finds something: at once, and each time that the bell, which is rung after each change, rings.
 pub(crate) async fn until<T>(bell: &Notify, look: impl Fn() -> Option<T>) -> T {
     loop {
@@ -18,6 +20,11 @@ pub(crate) async fn until<T>(bell: &Notify, look: impl Fn() -> Option<T>) -> T {
         }
         rung.await;
     }
+}
+
+/// Wakes all who wait. A waker that panics is not the affair of who rings.
+pub(crate) fn ring(bell: &Notify) {
+    contained(|| bell.notify_waiters());
 }
 
 /// Sleeps until the first of the moments that somebody keeps.

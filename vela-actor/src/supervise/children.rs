@@ -401,6 +401,11 @@ impl Children {
         self.nursery.close(Event::Shutdown);
     }
 
+    /// Whether they stop, or have stopped.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.nursery.table.lock().closing
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.nursery.is_over()
     }

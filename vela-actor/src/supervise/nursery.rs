@@ -1,7 +1,7 @@
 //! The nursery: the task that looks after the children of one incarnation, or of a system. It feeds the engine with what
 //! happens, and does what the engine says.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::mem;
@@ -25,7 +25,7 @@ use crate::panics::contained;
 use crate::signals::{KILL, STOP};
 use crate::system::Shared;
 use crate::tree::ActorState;
-use crate::waiting::{self, Alarm};
+use crate::waiting::{self, Alarm, ring};
 
 /// What the nursery is told.
 pub(crate) enum Told {
@@ -87,12 +87,12 @@ pub(crate) struct Table {
     pub(crate) children: BTreeMap<Key, Entry>,
     pub(crate) names: HashMap<Arc<str>, Key>,
     /// It takes no more children.
-    closing: bool,
+    pub(super) closing: bool,
     over: Option<Over>,
     /// Called when it is over.
     then: Vec<Box<dyn FnOnce() + Send>>,
     /// Added and not up yet, nor gone.
-    unsettled: HashSet<Key>,
+    unsettled: BTreeSet<Key>,
 }
 
 pub(crate) struct Entry {
@@ -123,6 +123,20 @@ impl Nursery {
         system: Option<Arc<Shared>>,
         on_over: OnOver,
     ) -> Arc<Self> {
+        let (nursery, keeper) = Self::make(supervision, path, system, on_over);
+        // Its end is that of its runtime, and kills all below it: no fault is to end it.
+        let task = TaskBuilder::new().name(format!("supervisor of {}", nursery.path)).spared();
+        // Whose call it is that makes the first child is chance: nobody's deadline or values are to be the children's.
+        Ambient::background().enter(|| drop(task.spawn(keeper.run())));
+        nursery
+    }
+
+    fn make(
+        supervision: Supervision,
+        path: Arc<str>,
+        system: Option<Arc<Shared>>,
+        on_over: OnOver,
+    ) -> (Arc<Self>, Keeper) {
         // Never full; and no queue of the program's, to which its configuration would apply.
         let (told, hears) = vela_core::channel(usize::MAX - 1);
         let engine = Engine::new(supervision.clone());
@@ -146,11 +160,7 @@ impl Nursery {
             effects: Vec::new(),
             on_over: Some(on_over),
         };
-        // Its end is that of its runtime, and kills all below it: no fault is to end it.
-        let task = TaskBuilder::new().name(format!("supervisor of {}", nursery.path)).spared();
-        // Whose call it is that makes the first child is chance: nobody's deadline or values are to be the children's.
-        Ambient::background().enter(|| drop(task.spawn(keeper.run())));
-        nursery
+        (nursery, keeper)
     }
 
     /// Adds a child, whose cell `make` makes: it does nothing else, for that is under the lock. Not called if there is an error.
@@ -227,9 +237,12 @@ impl Nursery {
 
     /// Waits until each child that was added so far is up, or gone.
     pub(crate) async fn settled(&self) {
+        // What is added later has a later key.
+        let last = Key(self.table.lock().keys);
         waiting::until(&self.settled, || {
             let table = self.table.lock();
-            (table.unsettled.is_empty() || table.over.is_some()).then_some(())
+            let waits = table.unsettled.first().is_some_and(|first| *first <= last);
+            (!waits || table.over.is_some()).then_some(())
         })
         .await;
     }
@@ -248,10 +261,12 @@ impl Nursery {
 
     fn settle(&self, key: Key) {
         let mut table = self.table.lock();
-        let settled = table.unsettled.remove(&key) && table.unsettled.is_empty();
+        // Who waits looks at the first.
+        let first = table.unsettled.first() == Some(&key);
+        table.unsettled.remove(&key);
         drop(table);
-        if settled {
-            self.settled.notify_waiters();
+        if first {
+            ring(&self.settled);
         }
     }
 
@@ -283,11 +298,11 @@ impl Nursery {
             table.unsettled.clear();
             mem::take(&mut table.then)
         };
-        self.over.notify_waiters();
-        self.settled.notify_waiters();
         for then in then {
-            then();
+            contained(then);
         }
+        ring(&self.over);
+        ring(&self.settled);
     }
 }
 
@@ -325,11 +340,22 @@ impl Keeper {
                 .await
             };
             let Some(told) = told else { break };
+            if let Told::Event(Event::Timer(_)) = told {
+                self.catch_up();
+            }
             self.hear(told);
         }
         // For those who came too late.
         self.hears.close();
         while let Ok(told) = self.hears.try_recv() {
+            self.hear(told);
+        }
+    }
+
+    /// Hears what lies there already. A child that was in time is not late because nobody had time to hear of it.
+    fn catch_up(&mut self) {
+        for _ in 0..self.hears.len() {
+            let Ok(told) = self.hears.try_recv() else { return };
             self.hear(told);
         }
     }
@@ -353,11 +379,17 @@ impl Keeper {
                 self.nursery.settle(key);
                 None
             }
-            Event::Exited { key, .. } | Event::Stop(key, _) | Event::Remove(key, _) => Some(key),
+            Event::Exited { key, .. } | Event::Stop(key, _) | Event::Restart(key, _) | Event::Remove(key, _) => {
+                Some(key)
+            }
             _ => None,
         };
         let mut effects = mem::take(&mut self.effects);
         self.engine.handle(self.start.elapsed(), event, &mut effects);
+        if self.engine.is_ending() {
+            // First: who sees an effect knows what it is part of.
+            self.nursery.table.lock().closing = true;
+        }
         let mut answers = Vec::new();
         for effect in effects.drain(..) {
             match effect {
@@ -371,13 +403,10 @@ impl Keeper {
         if let Some(key) = concerned {
             self.look_after(key);
         }
-        if self.engine.is_ending() {
-            self.nursery.table.lock().closing = true;
-        }
         for (token, answer) in answers {
             if let Some(caller) = self.calls.remove(&token) {
-                // Who has gone wants no answer.
-                let _ = caller.send(answer);
+                // Who has gone wants no answer. Its waker is not ours.
+                contained(|| drop(caller.send(answer)));
             }
         }
     }
@@ -434,6 +463,7 @@ impl Keeper {
     fn look_after(&self, key: Key) {
         if self.engine.state(key) == Some(State::Waiting)
             && let Some(cell) = self.cell(key)
+            && cell.core().has_started()
         {
             cell.core().set_state(ActorState::Restarting);
         }
@@ -517,3 +547,6 @@ impl Timers {
         Poll::Ready(timer)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! A supervisor without an actor of one's own: a tree as a value.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -86,7 +87,14 @@ impl Supervisor {
     /// The first contradiction, and how to mend it.
     pub fn check(&self) -> Result<(), SpecError> {
         self.supervision.check()?;
-        self.children.iter().try_for_each(|(spec, _)| self.supervision.check_child(spec))?;
+        let mut names = HashSet::new();
+        for (spec, _) in &self.children {
+            self.supervision.check_child(spec)?;
+            if !names.insert(spec.name()) {
+                let problem = "another child before it has this name: choose another one";
+                return Err(SpecError::child(spec.name(), problem));
+            }
+        }
         self.problem.clone().map_or(Ok(()), Err)
     }
 }
@@ -136,7 +144,13 @@ impl Actor for Supervisor {
             start(&children)?;
         }
         // Until then no inbox looks at the signals: a child that does not come up must not keep its supervisor from stopping.
-        let mut settled = pin!(children.settled());
+        let mut settled = pin!(async {
+            children.settled().await;
+            if children.is_closing() {
+                // It has given up: what that means for this actor is said when they are over.
+                children.over().await;
+            }
+        });
         poll_fn(|task| if cx.is_stopping() { Poll::Ready(()) } else { settled.as_mut().poll(task) }).await;
         Ok(())
     }

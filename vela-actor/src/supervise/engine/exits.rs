@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::calls::Call;
 use super::{Answer, Key, Over, State, Step, Timer};
 use crate::exit::Exit;
+use crate::panics::contained;
 use crate::supervise::{AutoShutdown, Cause, Decision, Escalation};
 
 impl Step<'_> {
@@ -69,7 +70,11 @@ impl Step<'_> {
     fn decide(&self, exit: &Exit) -> Decision {
         match (exit, &self.engine.supervision.on_failure) {
             (Exit::Failed(failure), Some(decide)) => {
-                catch_unwind(AssertUnwindSafe(|| decide(failure))).unwrap_or(Decision::Escalate)
+                catch_unwind(AssertUnwindSafe(|| decide(failure))).unwrap_or_else(|payload| {
+                    // Its drop may panic, too.
+                    contained(|| drop(payload));
+                    Decision::Escalate
+                })
             }
             _ => Decision::Restart,
         }
