@@ -316,6 +316,12 @@ pub(crate) trait AnyCell: Send + Sync {
     /// Starts an incarnation. There is none.
     fn start(self: Arc<Self>);
 
+    /// What belonged to the incarnation is dropped; its children, if they are not over, are given out.
+    fn clear_lanes(&self) -> Option<Children>;
+
+    /// For the next incarnation.
+    fn set_last_failure(&self, failure: Failure);
+
     /// It comes back no more: whoever asked, waits or watches is told. There is no incarnation.
     fn terminate(&self, exit: Exit);
 
@@ -437,22 +443,8 @@ impl<A: Actor> Cell<A> {
         made
     }
 
-    /// What belonged to the incarnation is dropped; its children, if they are not over, are given out.
-    pub(crate) fn clear_lanes(&self) -> Option<Children> {
-        let lanes = self.lanes.lock().take();
-        self.has_lanes.store(false, Relaxed);
-        // A drop of what the actor attached may do anything, so it is not done under the lock.
-        contained(|| drop(lanes));
-        self.core.set_children(None)
-    }
-
     pub(crate) fn take_last_failure(&self) -> Option<Failure> {
         self.kept.lock().as_mut()?.failure.take()
-    }
-
-    pub(crate) fn set_last_failure(&self, failure: Failure) {
-        let before = self.kept.lock().get_or_insert_default().failure.replace(failure);
-        drop(before);
     }
 
     pub(crate) fn count_address(&self) {
@@ -481,6 +473,19 @@ impl<A: Actor> AnyCell for Cell<A> {
             drop(self.core.take_reason());
         }
         incarnation::start(self, None);
+    }
+
+    fn clear_lanes(&self) -> Option<Children> {
+        let lanes = self.lanes.lock().take();
+        self.has_lanes.store(false, Relaxed);
+        // A drop of what the actor attached may do anything, so it is not done under the lock.
+        contained(|| drop(lanes));
+        self.core.set_children(None)
+    }
+
+    fn set_last_failure(&self, failure: Failure) {
+        let before = self.kept.lock().get_or_insert_default().failure.replace(failure);
+        drop(before);
     }
 
     fn terminate(&self, exit: Exit) {

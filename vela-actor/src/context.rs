@@ -300,10 +300,11 @@ impl<A: Actor> ActorContext<A> {
         self.children().spawn_once(spec, actor)
     }
 
-    pub(crate) async fn stop_children(&mut self) {
+    pub(crate) async fn stop_children(&self) {
         if let Some(children) = self.cell.core.children() {
             children.close();
-            children.over().await;
+            // In a box: few actors have children, and each would have room for this.
+            Box::pin(async move { children.over().await }).await;
         }
     }
 }

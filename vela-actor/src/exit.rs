@@ -1,11 +1,8 @@
 //! How an incarnation ended.
 
-use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
-
-use vela_core::__private::panic_text;
 
 use crate::cell::Identity;
 use crate::supervise::Escalation;
@@ -131,10 +128,6 @@ pub enum FailureKind {
 impl Failure {
     pub(crate) fn new(who: Identity, phase: Phase, kind: FailureKind) -> Self {
         Self(Arc::new(Inner { who, phase, kind }))
-    }
-
-    pub(crate) fn panic(who: Identity, phase: Phase, payload: &(dyn Any + Send)) -> Self {
-        Self::new(who, phase, FailureKind::Panic(panic_text(payload).into()))
     }
 
     /// The path of the actor that failed: `bank/accounts/alice`.
