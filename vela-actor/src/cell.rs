@@ -145,12 +145,12 @@ impl MailboxSpec {
     /// # Errors
     ///
     /// What was asked for contradicts itself, or the configuration of the process forbids it.
-    pub(crate) fn open<M>(&self, path: &str) -> Result<Mailbox<M>, BuildError> {
+    pub(crate) fn open<M>(&self, who: &Identity) -> Result<Mailbox<M>, BuildError> {
         let builder = match self.capacity {
             Some(capacity) => Channel::bounded(capacity).overflow(self.overflow),
             None => Channel::unbounded(),
         };
-        let builder = if self.monitored { builder.name(path).monitored(true) } else { builder };
+        let builder = if self.monitored { builder.name(who.path()).monitored(true) } else { builder };
         let (tx, rx) = builder.build()?;
         Ok(Mailbox {
             tx,
@@ -516,13 +516,14 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn drain(&self) {
         let aside = self.kept.lock().as_mut().map(|kept| (mem::take(&mut kept.stash), mem::take(&mut kept.returned)));
-        self.has_returned.store(false, Relaxed);
-        for envelope in aside.into_iter().flat_map(|(stash, returned)| stash.into_iter().chain(returned)) {
-            contained(|| drop(envelope));
+        if let Some((stash, returned)) = aside {
+            self.has_returned.store(false, Relaxed);
+            for envelope in stash.into_iter().chain(returned) {
+                contained(|| drop(envelope));
+            }
         }
         // What comes meanwhile is not meant, or who sends fast would keep the caller here.
-        let most = if self.rx.is_closed() { usize::MAX } else { self.rx.len() };
-        for _ in 0..most {
+        for _ in 0..self.rx.len() {
             let Ok(envelope) = self.rx.try_recv() else { break };
             contained(|| drop(envelope));
         }
