@@ -160,7 +160,7 @@ impl<A: Actor, Q: Request> Future for Ask<'_, A, Q> {
                     return Poll::Ready(Err(AskError::WouldDeadlock(path)));
                 }
             };
-            this.send.set(Some(address.cell().tx.send(Envelope { message, behind })));
+            this.send.set(Some(address.cell().mail.send(Envelope { message, behind })));
         }
         let mut result = Poll::Pending;
         if let Some(send) = this.send.as_mut().as_pin_mut() {

@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use vela_core::__private::Pipe;
 use vela_core::time::Instant;
-use vela_core::{BuildError, Channel, Overflow, Receiver, Sender};
+use vela_core::{BuildError, Channel, Overflow};
 
 use crate::actor::Actor;
 use crate::ages::Ages;
@@ -133,8 +134,7 @@ impl Default for MailboxSpec {
 
 /// The mailbox of an actor that is about to be made.
 pub(crate) struct Mailbox<M> {
-    tx: Sender<Envelope<M>>,
-    rx: Receiver<Envelope<M>>,
+    mail: Pipe<Envelope<M>>,
     #[cfg(feature = "metrics")]
     monitored: bool,
 }
@@ -151,10 +151,8 @@ impl MailboxSpec {
             None => Channel::unbounded(),
         };
         let builder = if self.monitored { builder.name(who.path()).monitored(true) } else { builder };
-        let (tx, rx) = builder.build()?;
         Ok(Mailbox {
-            tx,
-            rx,
+            mail: builder.build_pipe()?,
             #[cfg(feature = "metrics")]
             monitored: self.monitored,
         })
@@ -360,8 +358,8 @@ pub(crate) type Factory<A> = Box<dyn FnMut() -> A + Send>;
 
 pub(crate) struct Cell<A: Actor> {
     pub(crate) core: Core,
-    pub(crate) tx: Sender<Envelope<A::Message>>,
-    pub(crate) rx: Receiver<Envelope<A::Message>>,
+    /// In here: an actor takes one allocation less so.
+    pub(crate) mail: Pipe<Envelope<A::Message>>,
     /// Used by the incarnation and by who starts it.
     pub(crate) factory: Mutex<Option<Factory<A>>>,
     /// What belongs to the incarnation.
@@ -391,7 +389,7 @@ impl<A: Actor> Cell<A> {
         parent: Option<Parent>,
         system: Option<Arc<Shared>>,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        let cell = Arc::new(Self {
             core: Core {
                 who,
                 signals: Signals::new(),
@@ -401,8 +399,7 @@ impl<A: Actor> Cell<A> {
                 parent,
                 system,
             },
-            tx: mailbox.tx,
-            rx: mailbox.rx,
+            mail: mailbox.mail,
             factory: Mutex::new(factory),
             lanes: Mutex::new(None),
             has_lanes: AtomicBool::new(false),
@@ -413,7 +410,9 @@ impl<A: Actor> Cell<A> {
             sources_first: AtomicBool::new(false),
             mail_first: AtomicBool::new(false),
             addresses: AtomicUsize::new(0),
-        })
+        });
+        cell.mail.placed();
+        cell
     }
 
     /// Takes the lanes out, so that no lock is held while foreign code runs; they are put back.
@@ -456,7 +455,7 @@ impl<A: Actor> Cell<A> {
         // AcqRel: what was sent through the addresses comes before the close.
         if self.addresses.fetch_sub(1, AcqRel) == 1 && self.core.parent.is_none() {
             // What was sent is handled; then the inbox ends.
-            self.tx.close();
+            self.mail.close();
         }
     }
 }
@@ -495,7 +494,7 @@ impl<A: Actor> AnyCell for Cell<A> {
         let rare = self.core.rare();
         let first = rare.exit.set(exit).is_ok();
         debug_assert!(first, "an actor ends once");
-        self.tx.close();
+        self.mail.close();
         // Dropped outside of the locks, one by one: a drop may do anything, and who calls this has others to look after.
         let factory = self.factory.lock().take();
         contained(|| drop(factory));
@@ -523,8 +522,8 @@ impl<A: Actor> AnyCell for Cell<A> {
             }
         }
         // What comes meanwhile is not meant, or who sends fast would keep the caller here.
-        for _ in 0..self.rx.len() {
-            let Ok(envelope) = self.rx.try_recv() else { break };
+        for _ in 0..self.mail.len() {
+            let Ok(envelope) = self.mail.try_recv() else { break };
             contained(|| drop(envelope));
         }
     }
@@ -534,11 +533,11 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn depth(&self) -> usize {
-        self.rx.len()
+        self.mail.len()
     }
 
     fn oldest(&self) -> Option<Duration> {
-        let seen = self.tx.monitor()?.snapshot();
+        let seen = self.mail.monitor()?.snapshot();
         let gone = seen.received + seen.dropped;
         self.core.rare().ages.lock().oldest(seen.sent, gone, Instant::now())
     }

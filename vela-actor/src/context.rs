@@ -206,7 +206,7 @@ impl<A: Actor> ActorContext<A> {
     ///
     /// The stash is full: the message comes back.
     pub fn stash(&mut self, message: impl MessageFor<A>) -> Result<(), StashFull<A::Message>> {
-        let most = self.cell.tx.capacity().unwrap_or(usize::MAX).max(1);
+        let most = self.cell.mail.capacity().unwrap_or(usize::MAX).max(1);
         let envelope = Envelope { message: message.into_message(), behind: chain::behind() };
         self.cell.with_kept(|kept| {
             if kept.stash.len() >= most {

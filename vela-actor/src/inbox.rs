@@ -126,13 +126,13 @@ impl<A: Actor> Inbox<A> {
     /// How many messages wait in the mailbox.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.cell.rx.len()
+        self.cell.mail.len()
     }
 
     /// Whether none waits in the mailbox.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cell.rx.is_empty()
+        self.cell.mail.is_empty()
     }
 
     #[track_caller]
@@ -142,7 +142,7 @@ impl<A: Actor> Inbox<A> {
 
     #[track_caller]
     fn next_of<W: Wanted>(&self) -> NextOf<'_, A, W> {
-        NextOf { inbox: self, wanted: PhantomData, mail: self.cell.rx.recv() }
+        NextOf { inbox: self, wanted: PhantomData, mail: self.cell.mail.recv() }
     }
 
     /// Has who polls the inbox woken by a signal: the task is, anyway.
