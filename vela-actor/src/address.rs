@@ -131,7 +131,7 @@ impl<A: Actor> Address<A> {
 
     /// Drops what the actor does at its await. A supervisor takes that for a failure. Returns at once.
     pub fn kill(&self) {
-        self.cell.core.signals.raise(KILL);
+        self.cell.core.raise(KILL);
     }
 
     /// Waits until the actor has ended and comes back no more, and says how. Also a source: `<-address.terminated()`.

@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use std::fmt;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering::{AcqRel, Relaxed};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::atomic::Ordering::{AcqRel, Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
 use std::sync::{Arc, OnceLock, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use vela_core::__private::Pipe;
@@ -205,6 +207,8 @@ pub(crate) struct Rare {
     children: Mutex<Option<Children>>,
     /// Of the mail, if it is monitored.
     ages: Mutex<Ages>,
+    /// Of who waits for the inbox, if a combinator in the task polls it with a waker of its own.
+    inbox: AtomicWaker,
 }
 
 /// Each once, sooner or later, and none for long that is gone.
@@ -277,18 +281,34 @@ impl Core {
         waiting::until(&rare.ended, || rare.exit.get().cloned()).await
     }
 
+    /// Raises a flag, and wakes who looks at it.
+    pub(crate) fn raise(&self, flag: u32) {
+        self.signals.raise(flag);
+        // L1, if the inbox's place is made in this moment: with the fence in `register_inbox`.
+        fence(SeqCst);
+        if let Some(rare) = self.rare.get() {
+            rare.inbox.wake();
+        }
+    }
+
+    /// `waker` is not that of the incarnation's task, which is registered already.
+    pub(crate) fn register_inbox(&self, waker: &Waker) {
+        self.rare().inbox.register(waker);
+        fence(SeqCst);
+    }
+
     /// Has the run in progress fail, for the first reason that is given.
     pub(crate) fn fail(&self, why: FailureKind) {
         let mut reason = self.rare().reason.lock();
         let unused = if reason.is_none() { reason.replace(why) } else { Some(why) };
         drop(reason);
         drop(unused);
-        self.signals.raise(signals::FAIL);
+        self.raise(signals::FAIL);
     }
 
     /// Has the run in progress end at once, as one that did not start in time.
     pub(crate) fn overdue(&self) {
-        self.signals.raise(signals::OVERDUE | signals::KILL);
+        self.raise(signals::OVERDUE | signals::KILL);
     }
 
     pub(crate) fn take_reason(&self) -> Option<FailureKind> {
@@ -356,18 +376,24 @@ impl fmt::Debug for dyn AnyCell + '_ {
 
 pub(crate) type Factory<A> = Box<dyn FnMut() -> A + Send>;
 
+/// See [`Cell::inside`].
+struct Inside<A: Actor> {
+    /// Used by the incarnation and by who starts it.
+    factory: Option<Factory<A>>,
+    /// What belongs to the incarnation.
+    lanes: Option<Box<Lanes<A>>>,
+    /// Put aside by the incarnations, and kept over restarts.
+    kept: Option<Box<Kept<A>>>,
+}
+
 pub(crate) struct Cell<A: Actor> {
     pub(crate) core: Core,
     /// In here: an actor takes one allocation less so.
     pub(crate) mail: Pipe<Envelope<A::Message>>,
-    /// Used by the incarnation and by who starts it.
-    pub(crate) factory: Mutex<Option<Factory<A>>>,
-    /// What belongs to the incarnation.
-    pub(crate) lanes: Mutex<Option<Box<Lanes<A>>>>,
+    /// One lock for all: a lock takes a word.
+    inside: Mutex<Inside<A>>,
     /// Whether there is something in `lanes`. Relaxed: only the incarnation's task uses it.
     pub(crate) has_lanes: AtomicBool,
-    /// Put aside by the incarnations, and kept over restarts.
-    pub(crate) kept: Mutex<Option<Box<Kept<A>>>>,
     /// Whether there is something to give back in `kept`. Relaxed: as above.
     pub(crate) has_returned: AtomicBool,
     /// Whether the mailbox is, and how long messages are handled.
@@ -400,10 +426,8 @@ impl<A: Actor> Cell<A> {
                 system,
             },
             mail: mailbox.mail,
-            factory: Mutex::new(factory),
-            lanes: Mutex::new(None),
+            inside: Mutex::new(Inside { factory, lanes: None, kept: None }),
             has_lanes: AtomicBool::new(false),
-            kept: Mutex::new(None),
             has_returned: AtomicBool::new(false),
             #[cfg(feature = "metrics")]
             monitored: mailbox.monitored,
@@ -417,17 +441,17 @@ impl<A: Actor> Cell<A> {
 
     /// Takes the lanes out, so that no lock is held while foreign code runs; they are put back.
     pub(crate) fn with_lanes<R>(&self, with: impl FnOnce(&mut Lanes<A>) -> R) -> R {
-        let mut lanes = self.lanes.lock().take().unwrap_or_default();
+        let mut lanes = self.inside.lock().lanes.take().unwrap_or_default();
         let result = with(&mut lanes);
         self.has_lanes.store(true, Relaxed);
-        let other = self.lanes.lock().replace(lanes);
+        let other = self.inside.lock().lanes.replace(lanes);
         debug_assert!(other.is_none(), "lanes are used by one task, one at a time");
         result
     }
 
     pub(crate) fn with_kept<R>(&self, with: impl FnOnce(&mut Kept<A>) -> R) -> R {
-        let mut kept = self.kept.lock();
-        let kept = kept.get_or_insert_default();
+        let mut inside = self.inside.lock();
+        let kept = inside.kept.get_or_insert_default();
         let result = with(kept);
         self.has_returned.store(!kept.returned.is_empty(), Relaxed);
         result
@@ -435,15 +459,20 @@ impl<A: Actor> Cell<A> {
 
     /// A new actor from the factory, without a lock around it.
     pub(crate) fn make(&self) -> Result<A, Box<dyn Any + Send>> {
-        let taken = self.factory.lock().take();
+        let taken = self.inside.lock().factory.take();
         let Some(mut factory) = taken else { unreachable!("an actor that is started again has a factory") };
         let made = catch_unwind(AssertUnwindSafe(&mut factory));
-        *self.factory.lock() = Some(factory);
+        self.inside.lock().factory = Some(factory);
         made
     }
 
+    /// How many messages are in the stash.
+    pub(crate) fn stashed(&self) -> usize {
+        self.inside.lock().kept.as_ref().map_or(0, |kept| kept.stash.len())
+    }
+
     pub(crate) fn take_last_failure(&self) -> Option<Failure> {
-        self.kept.lock().as_mut()?.failure.take()
+        self.inside.lock().kept.as_mut()?.failure.take()
     }
 
     pub(crate) fn count_address(&self) {
@@ -475,7 +504,7 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn clear_lanes(&self) -> Option<Children> {
-        let lanes = self.lanes.lock().take();
+        let lanes = self.inside.lock().lanes.take();
         self.has_lanes.store(false, Relaxed);
         // A drop of what the actor attached may do anything, so it is not done under the lock.
         contained(|| drop(lanes));
@@ -483,7 +512,7 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn set_last_failure(&self, failure: Failure) {
-        let before = self.kept.lock().get_or_insert_default().failure.replace(failure);
+        let before = self.inside.lock().kept.get_or_insert_default().failure.replace(failure);
         drop(before);
     }
 
@@ -496,7 +525,7 @@ impl<A: Actor> AnyCell for Cell<A> {
         debug_assert!(first, "an actor ends once");
         self.mail.close();
         // Dropped outside of the locks, one by one: a drop may do anything, and who calls this has others to look after.
-        let factory = self.factory.lock().take();
+        let factory = self.inside.lock().factory.take();
         contained(|| drop(factory));
         self.drain();
         if let Some(system) = &self.core.system {
@@ -514,7 +543,8 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn drain(&self) {
-        let aside = self.kept.lock().as_mut().map(|kept| (mem::take(&mut kept.stash), mem::take(&mut kept.returned)));
+        let take = |kept: &mut Box<Kept<A>>| (mem::take(&mut kept.stash), mem::take(&mut kept.returned));
+        let aside = self.inside.lock().kept.as_mut().map(take);
         if let Some((stash, returned)) = aside {
             self.has_returned.store(false, Relaxed);
             for envelope in stash.into_iter().chain(returned) {
@@ -545,5 +575,5 @@ impl<A: Actor> AnyCell for Cell<A> {
 
 /// Tells an actor that nobody supervises to stop.
 pub(crate) fn stop_unsupervised(core: &Core) {
-    core.signals.raise(signals::STOP);
+    core.raise(signals::STOP);
 }

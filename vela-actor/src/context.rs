@@ -66,7 +66,7 @@ impl<A: Actor> ActorContext<A> {
     /// Ends this run normally, after the message that is being handled: the inbox gives `None`. What becomes of the actor then,
     /// its restart type says: a permanent one comes back.
     pub fn stop(&self) {
-        self.cell.core.signals.raise(STOP);
+        self.cell.core.raise(STOP);
     }
 
     /// Whether it has been told to stop.
@@ -228,7 +228,7 @@ impl<A: Actor> ActorContext<A> {
     /// How many messages are in the stash.
     #[must_use]
     pub fn stashed(&self) -> usize {
-        self.cell.kept.lock().as_ref().map_or(0, |kept| kept.stash.len())
+        self.cell.stashed()
     }
 
     // -------------------------------------------------------------------------------------------------- children
@@ -264,7 +264,7 @@ impl<A: Actor> ActorContext<A> {
             let Some(cell) = owner.upgrade() else { return };
             match over {
                 Over::Shutdown => {}
-                Over::AutoShutdown => cell.core.signals.raise(STOP),
+                Over::AutoShutdown => cell.core.raise(STOP),
                 Over::Escalated(escalation) => {
                     cell.core.fail(FailureKind::Child(Arc::new(escalation.clone())));
                     let this: &dyn AnyCell = &*cell;

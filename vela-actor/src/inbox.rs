@@ -148,7 +148,7 @@ impl<A: Actor> Inbox<A> {
     /// Has who polls the inbox woken by a signal: the task is, anyway.
     fn register(&self, cx: &Context<'_>) {
         if !chain::is_task(cx.waker()) {
-            self.cell.core.signals.register_inbox(cx.waker());
+            self.cell.core.register_inbox(cx.waker());
         }
     }
 
