@@ -187,11 +187,12 @@ fn receive_and_handle<A: Actor>(
             // `next` goes as a whole: what came is not kept beside what handles it.
             handle(actor, next, cx).await?;
             stopwatch.stop();
-            chain::end();
         }
     }
 }
 
+/// Inlined: what it gives may be large, and is made in its place so.
+#[inline]
 fn handle<A: Actor>(
     actor: &mut A,
     next: Next<A::Message>,

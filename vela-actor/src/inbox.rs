@@ -78,12 +78,20 @@ pub(crate) enum Next<M> {
 /// Whether what is no message is wanted, too. A type, because a flag takes a word in each actor.
 pub(crate) trait Wanted {
     const NOTICES: bool;
+
+    /// Other code than that of the mailbox is about to run, or none.
+    fn look_around() {}
 }
 
+/// Wanted by the usual loop. The message before counts as handled only when there is none to follow it at once.
 pub(crate) enum Anything {}
 
 impl Wanted for Anything {
     const NOTICES: bool = true;
+
+    fn look_around() {
+        chain::end();
+    }
 }
 
 pub(crate) enum Messages {}
@@ -225,6 +233,7 @@ impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
         let cell = &inbox.cell;
         let has_more = cell.has_lanes.load(Relaxed) || cell.has_returned.load(Relaxed);
         if has_more {
+            W::look_around();
             // What comes from elsewhere than the mailbox counts, too.
             ready!(poll_has_budget(cx));
         }
@@ -250,6 +259,7 @@ impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
             charge(cx);
             return Poll::Ready(Some(next));
         }
+        W::look_around();
         inbox.register(cx);
         // L1.
         if signals.has(STOP) { Poll::Ready(None) } else { Poll::Pending }
