@@ -182,16 +182,17 @@ fn receive_and_handle<A: Actor>(
 ) -> impl Future<Output = Result<(), A::Error>> + Send {
     async move {
         loop {
-            // What came is not kept beside what handles it.
-            let next = inbox.next().await.map(|next| (cx.stopwatch(), handle(actor, next, cx)));
-            let Some((stopwatch, handled)) = next else { return Ok(()) };
-            handled.await?;
+            let Some(next) = inbox.next().await else { return Ok(()) };
+            let stopwatch = cx.stopwatch();
+            // `next` goes as a whole: what came is not kept beside what handles it.
+            handle(actor, next, cx).await?;
             stopwatch.stop();
-            chain::end();
         }
     }
 }
 
+/// Inlined: what it gives may be large, and is made in its place so.
+#[inline]
 fn handle<A: Actor>(
     actor: &mut A,
     next: Next<A::Message>,
@@ -210,9 +211,13 @@ fn handle<A: Actor>(
 }
 
 /// Gives a notice to the method for it.
-pub(crate) async fn notify<A: Actor>(actor: &mut A, notice: Notice, cx: &mut ActorContext<A>) -> Result<(), A::Error> {
+pub(crate) fn notify<A: Actor>(
+    actor: &mut A,
+    notice: Notice,
+    cx: &mut ActorContext<A>,
+) -> Either<impl Future<Output = Result<(), A::Error>> + Send, impl Future<Output = Result<(), A::Error>> + Send> {
     match notice {
-        Notice::Terminated(terminated) => actor.on_terminated(terminated, cx).await,
-        Notice::Lagged(missed) => actor.on_lagged(missed, cx).await,
+        Notice::Terminated(terminated) => Either::Left(actor.on_terminated(terminated, cx)),
+        Notice::Lagged(missed) => Either::Right(actor.on_lagged(missed, cx)),
     }
 }

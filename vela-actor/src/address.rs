@@ -7,9 +7,10 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use vela_core::__private::Pipe;
 use vela_core::ops::{Named, Transmit};
 use vela_core::select::{Mapped, Polled};
-use vela_core::{Receive, SendError, Sender, TrySendError};
+use vela_core::{Receive, SendError, TrySendError};
 
 use crate::actor::Actor;
 use crate::ask::{Ask, Asked};
@@ -80,7 +81,7 @@ impl<A: Actor> Address<A> {
     /// Dropping the future before it is ready drops the message, unsent.
     #[track_caller]
     pub fn send(&self, message: impl MessageFor<A>) -> Tell<'_, A> {
-        Tell { send: self.cell.tx.send(Envelope::new(message.into_message())) }
+        Tell { send: self.cell.mail.send(Envelope::new(message.into_message())) }
     }
 
     /// `address <- message` on its own: by the mailbox's rule, as [`send`](Self::send).
@@ -97,7 +98,7 @@ impl<A: Actor> Address<A> {
     ///
     /// The mailbox is full, or the actor has ended. The message comes back.
     pub fn try_send(&self, message: impl MessageFor<A>) -> Result<(), TrySendError<A::Message>> {
-        let sent = self.cell.tx.try_send(Envelope::new(message.into_message()));
+        let sent = self.cell.mail.try_send(Envelope::new(message.into_message()));
         sent.map_err(|error| error.map(|envelope| envelope.message))
     }
 
@@ -130,7 +131,7 @@ impl<A: Actor> Address<A> {
 
     /// Drops what the actor does at its await. A supervisor takes that for a failure. Returns at once.
     pub fn kill(&self) {
-        self.cell.core.signals.raise(KILL);
+        self.cell.core.raise(KILL);
     }
 
     /// Waits until the actor has ended and comes back no more, and says how. Also a source: `<-address.terminated()`. A
@@ -154,7 +155,7 @@ impl<A: Actor> Address<A> {
     /// Whether it is there, or comes back: messages are taken.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        !self.cell.tx.is_closed()
+        !self.cell.mail.is_closed()
     }
 
     /// What it does just now.
@@ -178,19 +179,19 @@ impl<A: Actor> Address<A> {
     /// How many messages are in the mailbox.
     #[must_use]
     pub fn mailbox_len(&self) -> usize {
-        self.cell.rx.len()
+        self.cell.mail.len()
     }
 
     /// How many messages the mailbox holds; `None`: unbounded.
     #[must_use]
     pub fn mailbox_capacity(&self) -> Option<usize> {
-        self.cell.tx.capacity()
+        self.cell.mail.capacity()
     }
 
     /// How many messages the mailbox has dropped because it was full.
     #[must_use]
     pub fn mailbox_dropped(&self) -> u64 {
-        self.cell.tx.dropped()
+        self.cell.mail.dropped()
     }
 
     /// The narrow address: all it says is that a `T` can be sent.
@@ -254,7 +255,7 @@ where
     }
 
     fn post(&self, envelope: Envelope<A::Message>) -> Self::Sending<'_> {
-        self.cell.tx.send(envelope)
+        self.cell.mail.send(envelope)
     }
 
     fn id(&self) -> ActorId {
@@ -270,7 +271,7 @@ fn unwrapped<M>(outcome: Result<(), SendError<Envelope<M>>>) -> Result<(), SendE
     outcome.map_err(|error| error.map(|envelope| envelope.message))
 }
 
-type EnvelopeCase<'a, M> = <&'a Sender<Envelope<M>> as Transmit<Envelope<M>>>::Case;
+type EnvelopeCase<'a, M> = <&'a Pipe<Envelope<M>> as Transmit<Envelope<M>>>::Case;
 
 impl<'a, A: Actor, M: MessageFor<A>> Transmit<M> for &'a Address<A> {
     type Output = Result<(), SendError<A::Message>>;
@@ -279,7 +280,7 @@ impl<'a, A: Actor, M: MessageFor<A>> Transmit<M> for &'a Address<A> {
     #[inline]
     #[track_caller]
     fn transmit(self, message: M) -> Self::Case {
-        Mapped::new((&self.cell.tx).transmit(Envelope::new(message.into_message())), unwrapped)
+        Mapped::new((&self.cell.mail).transmit(Envelope::new(message.into_message())), unwrapped)
     }
 }
 
@@ -329,7 +330,7 @@ impl<A: Actor> WeakAddress<A> {
     /// The address, if the actor is still there.
     #[must_use]
     pub fn upgrade(&self) -> Option<Address<A>> {
-        self.cell.upgrade().filter(|cell| !cell.tx.is_closed()).map(Address::new)
+        self.cell.upgrade().filter(|cell| !cell.mail.is_closed()).map(Address::new)
     }
 }
 

@@ -5,15 +5,18 @@ use std::collections::HashSet;
 use std::fmt;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering::{AcqRel, Relaxed};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::atomic::Ordering::{AcqRel, Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence};
 use std::sync::{Arc, OnceLock, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use vela_core::__private::Pipe;
 use vela_core::time::Instant;
-use vela_core::{BuildError, Channel, Overflow, Receiver, Sender};
+use vela_core::{BuildError, Channel, Overflow};
 
 use crate::actor::Actor;
 use crate::ages::Ages;
@@ -134,8 +137,7 @@ impl Default for MailboxSpec {
 
 /// The mailbox of an actor that is about to be made.
 pub(crate) struct Mailbox<M> {
-    tx: Sender<Envelope<M>>,
-    rx: Receiver<Envelope<M>>,
+    mail: Pipe<Envelope<M>>,
     #[cfg(feature = "metrics")]
     monitored: bool,
 }
@@ -146,16 +148,14 @@ impl MailboxSpec {
     /// # Errors
     ///
     /// What was asked for contradicts itself, or the configuration of the process forbids it.
-    pub(crate) fn open<M>(&self, path: &str) -> Result<Mailbox<M>, BuildError> {
+    pub(crate) fn open<M>(&self, who: &Identity) -> Result<Mailbox<M>, BuildError> {
         let builder = match self.capacity {
             Some(capacity) => Channel::bounded(capacity).overflow(self.overflow),
             None => Channel::unbounded(),
         };
-        let builder = if self.monitored { builder.name(path).monitored(true) } else { builder };
-        let (tx, rx) = builder.build()?;
+        let builder = if self.monitored { builder.name(who.path()).monitored(true) } else { builder };
         Ok(Mailbox {
-            tx,
-            rx,
+            mail: builder.build_pipe()?,
             #[cfg(feature = "metrics")]
             monitored: self.monitored,
         })
@@ -213,6 +213,8 @@ pub(crate) struct Rare {
     ages: Mutex<Ages>,
     /// Where it has names.
     registries: Mutex<Vec<WeakRegistry>>,
+    /// Of who waits for the inbox, if a combinator in the task polls it with a waker of its own.
+    inbox: AtomicWaker,
 }
 
 /// Each once, sooner or later, and none for long that is gone.
@@ -328,18 +330,34 @@ impl Core {
         waiting::until(&rare.ended, || rare.end()).await
     }
 
+    /// Raises a flag, and wakes who looks at it.
+    pub(crate) fn raise(&self, flag: u32) {
+        self.signals.raise(flag);
+        // L1, if the inbox's place is made in this moment: with the fence in `register_inbox`.
+        fence(SeqCst);
+        if let Some(rare) = self.rare.get() {
+            rare.inbox.wake();
+        }
+    }
+
+    /// `waker` is not that of the incarnation's task, which is registered already.
+    pub(crate) fn register_inbox(&self, waker: &Waker) {
+        self.rare().inbox.register(waker);
+        fence(SeqCst);
+    }
+
     /// Has the run in progress fail, for the first reason that is given.
     pub(crate) fn fail(&self, why: FailureKind) {
         let mut reason = self.rare().reason.lock();
         let unused = if reason.is_none() { reason.replace(why) } else { Some(why) };
         drop(reason);
         drop(unused);
-        self.signals.raise(signals::FAIL);
+        self.raise(signals::FAIL);
     }
 
     /// Has the run in progress end at once, as one that did not start in time.
     pub(crate) fn overdue(&self) {
-        self.signals.raise(signals::OVERDUE | signals::KILL);
+        self.raise(signals::OVERDUE | signals::KILL);
     }
 
     pub(crate) fn take_reason(&self) -> Option<FailureKind> {
@@ -371,6 +389,12 @@ pub(crate) trait AnyCell: Send + Sync {
     /// It does not come back by itself: whoever asked, waits or watches is told. What comes from now on waits for a start by hand.
     /// There is no incarnation.
     fn park(&self, exit: Exit);
+
+    /// What belonged to the incarnation is dropped; its children, if they are not over, are given out.
+    fn clear_lanes(&self) -> Option<Children>;
+
+    /// For the next incarnation.
+    fn set_last_failure(&self, failure: Failure);
 
     /// It comes back no more: whoever asked, waits or watches is told. There is no incarnation.
     fn terminate(&self, exit: Exit);
@@ -408,18 +432,24 @@ impl fmt::Debug for dyn AnyCell + '_ {
 
 pub(crate) type Factory<A> = Box<dyn FnMut() -> A + Send>;
 
+/// See [`Cell::inside`].
+struct Inside<A: Actor> {
+    /// Used by the incarnation and by who starts it.
+    factory: Option<Factory<A>>,
+    /// What belongs to the incarnation.
+    lanes: Option<Box<Lanes<A>>>,
+    /// Put aside by the incarnations, and kept over restarts.
+    kept: Option<Box<Kept<A>>>,
+}
+
 pub(crate) struct Cell<A: Actor> {
     pub(crate) core: Core,
-    pub(crate) tx: Sender<Envelope<A::Message>>,
-    pub(crate) rx: Receiver<Envelope<A::Message>>,
-    /// Used by the incarnation and by who starts it.
-    pub(crate) factory: Mutex<Option<Factory<A>>>,
-    /// What belongs to the incarnation.
-    pub(crate) lanes: Mutex<Option<Box<Lanes<A>>>>,
+    /// In here: an actor takes one allocation less so.
+    pub(crate) mail: Pipe<Envelope<A::Message>>,
+    /// One lock for all: a lock takes a word.
+    inside: Mutex<Inside<A>>,
     /// Whether there is something in `lanes`. Relaxed: only the incarnation's task uses it.
     pub(crate) has_lanes: AtomicBool,
-    /// Put aside by the incarnations, and kept over restarts.
-    pub(crate) kept: Mutex<Option<Box<Kept<A>>>>,
     /// Whether there is something to give back in `kept`. Relaxed: as above.
     pub(crate) has_returned: AtomicBool,
     /// Whether the mailbox is, and how long messages are handled.
@@ -441,7 +471,7 @@ impl<A: Actor> Cell<A> {
         parent: Option<Parent>,
         system: Option<Arc<Shared>>,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        let cell = Arc::new(Self {
             core: Core {
                 who,
                 signals: Signals::new(),
@@ -451,34 +481,33 @@ impl<A: Actor> Cell<A> {
                 parent,
                 system,
             },
-            tx: mailbox.tx,
-            rx: mailbox.rx,
-            factory: Mutex::new(factory),
-            lanes: Mutex::new(None),
+            mail: mailbox.mail,
+            inside: Mutex::new(Inside { factory, lanes: None, kept: None }),
             has_lanes: AtomicBool::new(false),
-            kept: Mutex::new(None),
             has_returned: AtomicBool::new(false),
             #[cfg(feature = "metrics")]
             monitored: mailbox.monitored,
             sources_first: AtomicBool::new(false),
             mail_first: AtomicBool::new(false),
             addresses: AtomicUsize::new(0),
-        })
+        });
+        cell.mail.placed();
+        cell
     }
 
     /// Takes the lanes out, so that no lock is held while foreign code runs; they are put back.
     pub(crate) fn with_lanes<R>(&self, with: impl FnOnce(&mut Lanes<A>) -> R) -> R {
-        let mut lanes = self.lanes.lock().take().unwrap_or_default();
+        let mut lanes = self.inside.lock().lanes.take().unwrap_or_default();
         let result = with(&mut lanes);
         self.has_lanes.store(true, Relaxed);
-        let other = self.lanes.lock().replace(lanes);
+        let other = self.inside.lock().lanes.replace(lanes);
         debug_assert!(other.is_none(), "lanes are used by one task, one at a time");
         result
     }
 
     pub(crate) fn with_kept<R>(&self, with: impl FnOnce(&mut Kept<A>) -> R) -> R {
-        let mut kept = self.kept.lock();
-        let kept = kept.get_or_insert_default();
+        let mut inside = self.inside.lock();
+        let kept = inside.kept.get_or_insert_default();
         let result = with(kept);
         self.has_returned.store(!kept.returned.is_empty(), Relaxed);
         result
@@ -486,29 +515,20 @@ impl<A: Actor> Cell<A> {
 
     /// A new actor from the factory, without a lock around it.
     pub(crate) fn make(&self) -> Result<A, Box<dyn Any + Send>> {
-        let taken = self.factory.lock().take();
+        let taken = self.inside.lock().factory.take();
         let Some(mut factory) = taken else { unreachable!("an actor that is started again has a factory") };
         let made = catch_unwind(AssertUnwindSafe(&mut factory));
-        *self.factory.lock() = Some(factory);
+        self.inside.lock().factory = Some(factory);
         made
     }
 
-    /// What belonged to the incarnation is dropped; its children, if they are not over, are given out.
-    pub(crate) fn clear_lanes(&self) -> Option<Children> {
-        let lanes = self.lanes.lock().take();
-        self.has_lanes.store(false, Relaxed);
-        // A drop of what the actor attached may do anything, so it is not done under the lock.
-        contained(|| drop(lanes));
-        self.core.set_children(None)
+    /// How many messages are in the stash.
+    pub(crate) fn stashed(&self) -> usize {
+        self.inside.lock().kept.as_ref().map_or(0, |kept| kept.stash.len())
     }
 
     pub(crate) fn take_last_failure(&self) -> Option<Failure> {
-        self.kept.lock().as_mut()?.failure.take()
-    }
-
-    pub(crate) fn set_last_failure(&self, failure: Failure) {
-        let before = self.kept.lock().get_or_insert_default().failure.replace(failure);
-        drop(before);
+        self.inside.lock().kept.as_mut()?.failure.take()
     }
 
     pub(crate) fn count_address(&self) {
@@ -520,7 +540,7 @@ impl<A: Actor> Cell<A> {
         // AcqRel: what was sent through the addresses comes before the close.
         if self.addresses.fetch_sub(1, AcqRel) == 1 && self.core.parent.is_none() {
             // What was sent is handled; then the inbox ends.
-            self.tx.close();
+            self.mail.close();
         }
     }
 }
@@ -553,7 +573,20 @@ impl<A: Actor> AnyCell for Cell<A> {
         if before.is_none() {
             rare.tell_links(&exit);
         }
-        rare.ended.notify_waiters();
+        waiting::ring(&rare.ended);
+    }
+
+    fn clear_lanes(&self) -> Option<Children> {
+        let lanes = self.inside.lock().lanes.take();
+        self.has_lanes.store(false, Relaxed);
+        // A drop of what the actor attached may do anything, so it is not done under the lock.
+        contained(|| drop(lanes));
+        self.core.set_children(None)
+    }
+
+    fn set_last_failure(&self, failure: Failure) {
+        let before = self.inside.lock().kept.get_or_insert_default().failure.replace(failure);
+        drop(before);
     }
 
     fn terminate(&self, exit: Exit) {
@@ -561,9 +594,9 @@ impl<A: Actor> AnyCell for Cell<A> {
         let rare = self.core.rare();
         let first = rare.exit.set(exit.clone()).is_ok();
         debug_assert!(first, "an actor ends once");
-        self.tx.close();
+        self.mail.close();
         // Dropped outside of the locks, one by one: a drop may do anything, and who calls this has others to look after.
-        let factory = self.factory.lock().take();
+        let factory = self.inside.lock().factory.take();
         contained(|| drop(factory));
         self.drain();
         self.core.give_up_names();
@@ -576,15 +609,17 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn drain(&self) {
-        let aside = self.kept.lock().as_mut().map(|kept| (mem::take(&mut kept.stash), mem::take(&mut kept.returned)));
-        self.has_returned.store(false, Relaxed);
-        for envelope in aside.into_iter().flat_map(|(stash, returned)| stash.into_iter().chain(returned)) {
-            contained(|| drop(envelope));
+        let take = |kept: &mut Box<Kept<A>>| (mem::take(&mut kept.stash), mem::take(&mut kept.returned));
+        let aside = self.inside.lock().kept.as_mut().map(take);
+        if let Some((stash, returned)) = aside {
+            self.has_returned.store(false, Relaxed);
+            for envelope in stash.into_iter().chain(returned) {
+                contained(|| drop(envelope));
+            }
         }
         // What comes meanwhile is not meant, or who sends fast would keep the caller here.
-        let most = if self.rx.is_closed() { usize::MAX } else { self.rx.len() };
-        for _ in 0..most {
-            let Ok(envelope) = self.rx.try_recv() else { break };
+        for _ in 0..self.mail.len() {
+            let Ok(envelope) = self.mail.try_recv() else { break };
             contained(|| drop(envelope));
         }
     }
@@ -594,11 +629,11 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn depth(&self) -> usize {
-        self.rx.len()
+        self.mail.len()
     }
 
     fn oldest(&self) -> Option<Duration> {
-        let seen = self.tx.monitor()?.snapshot();
+        let seen = self.mail.monitor()?.snapshot();
         let gone = seen.received + seen.dropped;
         self.core.rare().ages.lock().oldest(seen.sent, gone, Instant::now())
     }
@@ -606,5 +641,5 @@ impl<A: Actor> AnyCell for Cell<A> {
 
 /// Tells an actor that nobody supervises to stop.
 pub(crate) fn stop_unsupervised(core: &Core) {
-    core.signals.raise(signals::STOP);
+    core.raise(signals::STOP);
 }

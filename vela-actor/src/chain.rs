@@ -11,7 +11,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, RawWakerVTable, Waker};
 
-use crate::cell::{ActorId, Identity};
+use crate::cell::{ActorId, AnyCell, Core, Identity};
 
 /// An ask, which may have its answer.
 pub(crate) trait Open: Send + Sync {
@@ -36,7 +36,8 @@ impl fmt::Debug for Link {
 /// What the thread knows while it polls an incarnation.
 #[derive(Debug)]
 pub(crate) struct Here {
-    who: Identity,
+    /// Who is polled.
+    cell: Arc<dyn AnyCell>,
     /// Whether a message is being handled, so that an ask holds up those behind it.
     handling: bool,
     /// The ask behind that message.
@@ -44,13 +45,19 @@ pub(crate) struct Here {
 }
 
 impl Here {
-    pub(crate) fn new(who: Identity) -> Self {
+    pub(crate) fn new(cell: Arc<dyn AnyCell>) -> Self {
         // While it starts, too, it handles nothing else.
-        Self { who, handling: true, behind: None }
+        Self { cell, handling: true, behind: None }
     }
-}
 
-impl Here {
+    pub(crate) fn core(&self) -> &Core {
+        self.cell.core()
+    }
+
+    pub(crate) fn into_cell(self) -> Arc<dyn AnyCell> {
+        self.cell
+    }
+
     /// Who waits for what this actor does just now, the nearest first.
     fn askers(&self) -> impl Iterator<Item = &Identity> {
         let mut next = self.behind.as_deref();
@@ -64,8 +71,8 @@ impl Here {
     /// The paths from `target`, which is one of them, to this actor.
     #[cold]
     fn cycle(&self, target: ActorId) -> Vec<Box<str>> {
-        let mut path: Vec<Box<str>> = vec![self.who.path().into()];
-        if self.who.id() != target {
+        let mut path: Vec<Box<str>> = vec![self.core().who.path().into()];
+        if self.core().who.id() != target {
             for asker in self.askers() {
                 path.push(asker.path().into());
                 if asker.id() == target {
@@ -171,12 +178,12 @@ pub(crate) fn link(target: ActorId, ask: impl FnOnce() -> Arc<dyn Open>) -> Resu
     HERE.with(|here| {
         let here = here.borrow();
         let Some(here) = here.as_ref().filter(|here| here.handling) else { return Ok(None) };
-        if here.who.id() == target || here.askers().any(|asker| asker.id() == target) {
+        if here.core().who.id() == target || here.askers().any(|asker| asker.id() == target) {
             return Err(here.cycle(target));
         }
         // One that has its answer holds up nobody, nor do those behind it: the chain is no longer than it has to be.
         let parent = here.behind.clone().filter(|link| link.ask.is_open());
-        let link = Link { asker: here.who.clone(), parent, ask: ask() };
+        let link = Link { asker: here.core().who.clone(), parent, ask: ask() };
         Ok(Some(Arc::new(link)))
     })
 }

@@ -66,7 +66,7 @@ impl<A: Actor> ActorContext<A> {
     /// Ends this run normally, after the message that is being handled: the inbox gives `None`. What becomes of the actor then,
     /// its restart type says: a permanent one comes back.
     pub fn stop(&self) {
-        self.cell.core.signals.raise(STOP);
+        self.cell.core.raise(STOP);
     }
 
     /// Whether it has been told to stop.
@@ -322,7 +322,7 @@ impl<A: Actor> ActorContext<A> {
     ///
     /// The stash is full: the message comes back.
     pub fn stash(&mut self, message: impl MessageFor<A>) -> Result<(), StashFull<A::Message>> {
-        let most = self.cell.tx.capacity().unwrap_or(usize::MAX).max(1);
+        let most = self.cell.mail.capacity().unwrap_or(usize::MAX).max(1);
         let envelope = Envelope { message: message.into_message(), behind: chain::behind() };
         self.cell.with_kept(|kept| {
             if kept.stash.len() >= most {
@@ -344,7 +344,7 @@ impl<A: Actor> ActorContext<A> {
     /// How many messages are in the stash.
     #[must_use]
     pub fn stashed(&self) -> usize {
-        self.cell.kept.lock().as_ref().map_or(0, |kept| kept.stash.len())
+        self.cell.stashed()
     }
 
     // -------------------------------------------------------------------------------------------------- children
@@ -380,7 +380,7 @@ impl<A: Actor> ActorContext<A> {
             let Some(cell) = owner.upgrade() else { return };
             match over {
                 Over::Shutdown => {}
-                Over::AutoShutdown => cell.core.signals.raise(STOP),
+                Over::AutoShutdown => cell.core.raise(STOP),
                 Over::Escalated(escalation) => {
                     cell.core.fail(FailureKind::Child(Arc::new(escalation.clone())));
                     let this: &dyn AnyCell = &*cell;
@@ -416,10 +416,11 @@ impl<A: Actor> ActorContext<A> {
         self.children().spawn_once(spec, actor)
     }
 
-    pub(crate) async fn stop_children(&mut self) {
+    pub(crate) async fn stop_children(&self) {
         if let Some(children) = self.cell.core.children() {
             children.close();
-            children.over().await;
+            // In a box: few actors have children, and each would have room for this.
+            Box::pin(async move { children.over().await }).await;
         }
     }
 }

@@ -1,12 +1,9 @@
 //! How an incarnation ended.
 
-use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
-
-use vela_core::__private::panic_text;
 
 use crate::cell::Identity;
 use crate::panics::contained;
@@ -141,10 +138,6 @@ pub enum FailureKind {
 impl Failure {
     pub(crate) fn new(who: Identity, phase: Phase, kind: FailureKind) -> Self {
         Self(Arc::new(Inner { who, phase, kind }))
-    }
-
-    pub(crate) fn panic(who: Identity, phase: Phase, payload: &(dyn Any + Send)) -> Self {
-        Self::new(who, phase, FailureKind::Panic(panic_text(payload).into()))
     }
 
     /// The path of the actor that failed: `bank/accounts/alice`.

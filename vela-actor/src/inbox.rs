@@ -78,12 +78,20 @@ pub(crate) enum Next<M> {
 /// Whether what is no message is wanted, too. A type, because a flag takes a word in each actor.
 pub(crate) trait Wanted {
     const NOTICES: bool;
+
+    /// Other code than that of the mailbox is about to run, or none.
+    fn look_around() {}
 }
 
+/// Wanted by the usual loop. The message before counts as handled only when there is none to follow it at once.
 pub(crate) enum Anything {}
 
 impl Wanted for Anything {
     const NOTICES: bool = true;
+
+    fn look_around() {
+        chain::end();
+    }
 }
 
 pub(crate) enum Messages {}
@@ -126,13 +134,13 @@ impl<A: Actor> Inbox<A> {
     /// How many messages wait in the mailbox.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.cell.rx.len()
+        self.cell.mail.len()
     }
 
     /// Whether none waits in the mailbox.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.cell.rx.is_empty()
+        self.cell.mail.is_empty()
     }
 
     #[track_caller]
@@ -142,13 +150,13 @@ impl<A: Actor> Inbox<A> {
 
     #[track_caller]
     fn next_of<W: Wanted>(&self) -> NextOf<'_, A, W> {
-        NextOf { inbox: self, wanted: PhantomData, mail: self.cell.rx.recv() }
+        NextOf { inbox: self, wanted: PhantomData, mail: self.cell.mail.recv() }
     }
 
     /// Has who polls the inbox woken by a signal: the task is, anyway.
     fn register(&self, cx: &Context<'_>) {
         if !chain::is_task(cx.waker()) {
-            self.cell.core.signals.register_inbox(cx.waker());
+            self.cell.core.register_inbox(cx.waker());
         }
     }
 
@@ -225,6 +233,7 @@ impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
         let cell = &inbox.cell;
         let has_more = cell.has_lanes.load(Relaxed) || cell.has_returned.load(Relaxed);
         if has_more {
+            W::look_around();
             // What comes from elsewhere than the mailbox counts, too.
             ready!(poll_has_budget(cx));
         }
@@ -250,6 +259,7 @@ impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
             charge(cx);
             return Poll::Ready(Some(next));
         }
+        W::look_around();
         inbox.register(cx);
         // L1.
         if signals.has(STOP) { Poll::Ready(None) } else { Poll::Pending }

@@ -1,6 +1,7 @@
 //! One run of an actor: its steps, its guard, its report.
 
 use std::any::Any;
+use std::error::Error;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +14,7 @@ use vela_core::__private::seam;
 use vela_core::task::TaskBuilder;
 
 use crate::actor::Actor;
-use crate::cell::{AnyCell, Cell};
+use crate::cell::{AnyCell, Cell, Core};
 use crate::chain::{self, Here};
 use crate::context::ActorContext;
 use crate::events::EventKind;
@@ -27,15 +28,14 @@ use crate::tree::ActorState;
 pub(crate) fn start<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) {
     cell.core.set_state(ActorState::Starting);
     cell.core.count_start();
-    let here = Here::new(cell.core.who.clone());
-    let run = Incarnation { life: Some(live(Arc::clone(&cell), actor)), here: Some(here), cell: Some(cell) };
     let mut task = TaskBuilder::new();
     if seam::simulated() {
         // For its reports. Elsewhere a name is not worth its memory.
-        task = task.name(run.cell.as_ref().map_or_else(String::new, |cell| cell.core.who.path().to_string()));
+        task = task.name(cell.core.who.path().to_string());
     }
+    let life = live(Arc::clone(&cell), actor);
     // The task is detached: its end is told by the report.
-    drop(task.spawn(run));
+    drop(task.spawn(Incarnation { run: Some(Run { life, here: Some(Here::new(cell)) }) }));
 }
 
 /// All of it but the guard.
@@ -47,37 +47,71 @@ fn live<A: Actor>(cell: Arc<Cell<A>>, mut actor: Option<A>) -> impl Future<Outpu
         if actor.is_none() {
             match cell.make() {
                 Ok(made) => actor = Some(made),
-                Err(payload) => return failed(&cell, Phase::Starting, panic_of(&*payload)),
+                Err(payload) => return failed(&cell.core, Phase::Starting, panic_of(&*payload)),
             }
         }
-        let Some(state) = &mut actor else { unreachable!("it was given or made") };
         let mut cx = ActorContext::new(Arc::clone(&cell));
-        let mut began = false;
-        let mut exit = 'run: {
-            if let Some(failure) = cell.take_last_failure() {
-                let exit = step::<Starting, _, _>(&cell, state.restarting(&failure, &mut cx)).await;
-                if !exit.is_normal() {
-                    break 'run exit;
-                }
-            }
-            began = true;
-            {
-                let exit = step::<Starting, _, _>(&cell, state.started(&mut cx)).await;
-                if !exit.is_normal() {
-                    break 'run exit;
-                }
-            }
-            cell.core.set_state(ActorState::Running);
-            if !cell.core.signals.has(STOP) {
-                publish(&*cell, || EventKind::Started);
-            }
-            if let Some(parent) = &cell.core.parent {
-                parent.started();
-            }
-            chain::end();
+        if let Err(exit) = begin(&cell, there(&mut actor), &mut cx).await {
+            return gone(&cell.core, actor, exit);
+        }
+        let exit = {
             let mut inbox = Inbox::new(Arc::clone(&cell));
-            step::<Running, _, _>(&cell, state.run(&mut inbox, &mut cx)).await
+            step::<Running, _, _>(&cell, there(&mut actor).run(&mut inbox, &mut cx)).await
         };
+        let exit = end(&cell, there(&mut actor), &mut cx, exit, true).await;
+        gone(&cell.core, actor, exit)
+    }
+}
+
+/// There since it was made, until it is dropped at the end.
+fn there<A: Actor>(actor: &mut Option<A>) -> &mut A {
+    actor.as_mut().unwrap_or_else(|| unreachable!("it was given or made"))
+}
+
+/// Until it handles messages.
+///
+/// # Errors
+///
+/// It ended before: how.
+#[allow(clippy::manual_async_fn, reason = "an `async fn` holds its parameters twice")]
+fn begin<A: Actor>(
+    cell: &Cell<A>,
+    state: &mut A,
+    cx: &mut ActorContext<A>,
+) -> impl Future<Output = Result<(), Exit>> + Send {
+    async move {
+        if let Some(failure) = cell.take_last_failure() {
+            let exit = step::<Starting, _, _>(cell, state.restarting(&failure, cx)).await;
+            if !exit.is_normal() {
+                return Err(end(cell, state, cx, exit, false).await);
+            }
+        }
+        let exit = step::<Starting, _, _>(cell, state.started(cx)).await;
+        if !exit.is_normal() {
+            return Err(end(cell, state, cx, exit, true).await);
+        }
+        cell.core.set_state(ActorState::Running);
+        if !cell.core.signals.has(STOP) {
+            publish(cell, || EventKind::Started);
+        }
+        if let Some(parent) = &cell.core.parent {
+            parent.started();
+        }
+        chain::end();
+        Ok(())
+    }
+}
+
+/// After it has handled its last message; `began`: [`Actor::started`] was called.
+#[allow(clippy::manual_async_fn, reason = "an `async fn` holds its parameters twice")]
+fn end<A: Actor>(
+    cell: &Cell<A>,
+    state: &mut A,
+    cx: &mut ActorContext<A>,
+    mut exit: Exit,
+    began: bool,
+) -> impl Future<Output = Exit> + Send {
+    async move {
         cell.core.set_state(ActorState::Stopping);
         chain::begin(None);
         cx.stop_children().await;
@@ -85,29 +119,28 @@ fn live<A: Actor>(cell: Arc<Cell<A>>, mut actor: Option<A>) -> impl Future<Outpu
             && let Some(reason) = cell.core.take_reason()
         {
             // It came when `run` was just over.
-            exit = failed(&cell, Phase::Stopping, reason);
+            exit = failed(&cell.core, Phase::Stopping, reason);
         }
         if began {
-            let stopped = step::<Stopping, _, _>(&cell, state.stopped(&exit, &mut cx)).await;
+            let stopped = step::<Stopping, _, _>(cell, state.stopped(&exit, cx)).await;
             if exit.is_normal() {
                 exit = stopped;
-            }
-        }
-        // Foreign drops, with a guard of their own: what is thrown in one does not hide why the actor ended.
-        let state = actor.take();
-        for dropped in [catch_unwind(AssertUnwindSafe(|| drop(state))), catch_unwind(AssertUnwindSafe(|| drop(cx)))] {
-            if let Err(payload) = dropped
-                && exit.is_normal()
-            {
-                exit = failed(&cell, Phase::Stopping, panic_of(&*payload));
             }
         }
         exit
     }
 }
 
-fn failed<A: Actor>(cell: &Cell<A>, phase: Phase, kind: FailureKind) -> Exit {
-    Exit::Failed(Failure::new(cell.core.who.clone(), phase, kind))
+/// Drops the actor, with a guard of its own: what is thrown there does not hide why it ended.
+fn gone<A: Actor>(core: &Core, actor: Option<A>, exit: Exit) -> Exit {
+    match catch_unwind(AssertUnwindSafe(|| drop(actor))) {
+        Err(payload) if exit.is_normal() => failed(core, Phase::Stopping, panic_of(&*payload)),
+        _ => exit,
+    }
+}
+
+fn failed(core: &Core, phase: Phase, kind: FailureKind) -> Exit {
+    Exit::Failed(Failure::new(core.who.clone(), phase, kind))
 }
 
 /// A [`Phase`] as a type: a value takes a word in each actor.
@@ -136,43 +169,55 @@ impl During for Stopping {
 pin_project! {
     /// One of the actor's methods: its error or panic is how the actor ends. Written by hand, because an `async fn` would hold the
     /// method twice.
-    struct Step<'a, D: During, F, A: Actor> {
+    struct Step<'a, D: During, F> {
         // `None` once it is over: its drop is guarded, too.
         #[pin]
-        method: Option<F>,
-        cell: &'a Cell<A>,
+        method: Option<Method<'a, F>>,
         during: PhantomData<D>,
     }
 }
 
-fn step<D: During, A: Actor, F>(cell: &Cell<A>, method: F) -> Step<'_, D, F, A>
+pin_project! {
+    /// Beside each other, so that the option takes no room.
+    struct Method<'a, F> {
+        #[pin]
+        future: F,
+        core: &'a Core,
+    }
+}
+
+fn step<D: During, A: Actor, F>(cell: &Cell<A>, future: F) -> Step<'_, D, F>
 where
     F: Future<Output = Result<(), A::Error>>,
 {
-    Step { method: Some(method), cell, during: PhantomData }
+    Step { method: Some(Method { future, core: &cell.core }), during: PhantomData }
 }
 
-impl<D: During, A: Actor, F: Future<Output = Result<(), A::Error>>> Future for Step<'_, D, F, A> {
+impl<D, F, E> Future for Step<'_, D, F>
+where
+    D: During,
+    F: Future<Output = Result<(), E>>,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
     type Output = Exit;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Exit> {
         let mut this = self.project();
-        let core = &this.cell.core;
+        let Some(method) = this.method.as_mut().as_pin_mut() else { return Poll::Pending };
+        let method = method.project();
+        let core = *method.core;
         // L1: the incarnation has registered.
         let fails = || if core.signals.has(FAIL) { core.take_reason() } else { None };
         let reason = if D::PHASE == Phase::Running { fails() } else { None };
         let outcome = match reason {
             Some(reason) => Err(reason),
-            None => guarded(|| {
-                let Some(method) = this.method.as_mut().as_pin_mut() else { return Poll::Pending };
-                method.poll(cx).map_err(|error| FailureKind::Error(error.into().into()))
-            })
-            .map_or_else(Err, |polled| match polled {
-                Poll::Ready(Err(kind)) => Err(kind),
-                // After the poll: what was to start has begun to, and may be over.
-                polled if D::PHASE == Phase::Starting => fails().map_or(Ok(polled.is_ready().then_some(())), Err),
-                polled => Ok(polled.is_ready().then_some(())),
-            }),
+            None => guarded(|| method.future.poll(cx).map_err(|error| FailureKind::Error(error.into().into())))
+                .map_or_else(Err, |polled| match polled {
+                    Poll::Ready(Err(kind)) => Err(kind),
+                    // After the poll: what was to start has begun to, and may be over.
+                    polled if D::PHASE == Phase::Starting => fails().map_or(Ok(polled.is_ready().then_some(())), Err),
+                    polled => Ok(polled.is_ready().then_some(())),
+                }),
         };
         if let Ok(None) = outcome {
             return Poll::Pending;
@@ -180,7 +225,7 @@ impl<D: During, A: Actor, F: Future<Output = Result<(), A::Error>>> Future for S
         let dropped = guarded(|| this.method.set(None));
         Poll::Ready(match outcome.and(dropped) {
             Ok(()) => Exit::Normal,
-            Err(kind) => failed(this.cell, D::PHASE, kind),
+            Err(kind) => failed(core, D::PHASE, kind),
         })
     }
 }
@@ -201,53 +246,66 @@ fn panic_of(payload: &(dyn Any + Send)) -> FailureKind {
 
 pin_project! {
     /// The task of an actor.
-    struct Incarnation<F, A: Actor> {
-        #[pin]
-        life: Option<F>,
-        here: Option<Here>,
+    struct Incarnation<F> {
         // `None` once it has reported.
-        cell: Option<Arc<Cell<A>>>,
+        #[pin]
+        run: Option<Run<F>>,
     }
 
-    impl<F, A: Actor> PinnedDrop for Incarnation<F, A> {
+    impl<F> PinnedDrop for Incarnation<F> {
         fn drop(this: Pin<&mut Self>) {
             // Its runtime has ended.
-            let mut this = this.project();
-            if let Some(cell) = this.cell.take() {
-                contained(|| this.life.set(None));
-                report(cell, Exit::Killed);
-            }
+            over(this.project().run, |_| Exit::Killed);
         }
     }
 }
 
-impl<A: Actor, F: Future<Output = Exit>> Future for Incarnation<F, A> {
+pin_project! {
+    struct Run<F> {
+        #[pin]
+        life: F,
+        // `None` while it is polled.
+        here: Option<Here>,
+    }
+}
+
+impl<F: Future<Output = Exit>> Future for Incarnation<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        let Some(cell) = this.cell.as_ref() else { return Poll::Ready(()) };
-        let signals = &cell.core.signals;
+        let mut run = self.project().run;
+        let Some(this) = run.as_mut().as_pin_mut().map(Run::project) else { return Poll::Ready(()) };
+        let Some(here) = this.here.as_ref() else { unreachable!("it is not polled") };
+        let signals = &here.core().signals;
         signals.register_task(cx.waker());
-        let exit = if signals.has(KILL) {
-            if signals.has(OVERDUE) { failed(cell, Phase::Starting, FailureKind::StartTimeout) } else { Exit::Killed }
-        } else {
-            let life = this.life.as_mut().as_pin_mut().unwrap_or_else(|| unreachable!("it has not reported"));
-            let polled = chain::carry(this.here, cx, |cx| catch_unwind(AssertUnwindSafe(|| life.poll(cx))));
-            match polled {
-                Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(exit)) => exit,
-                // What the steps do not guard: a drop of the machinery's own.
-                Err(payload) => Exit::Failed(Failure::panic(cell.core.who.clone(), Phase::Stopping, &*payload)),
-            }
-        };
-        // I5: it is wholly gone before the report.
-        contained(|| this.life.set(None));
-        if let Some(cell) = this.cell.take() {
-            report(cell, exit);
+        if signals.has(KILL) {
+            let overdue = signals.has(OVERDUE);
+            over(
+                run,
+                |core| {
+                    if overdue { failed(core, Phase::Starting, FailureKind::StartTimeout) } else { Exit::Killed }
+                },
+            );
+            return Poll::Ready(());
+        }
+        match chain::carry(this.here, cx, |cx| catch_unwind(AssertUnwindSafe(|| this.life.poll(cx)))) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(exit)) => over(run, |_| exit),
+            // What the steps do not guard: a drop of the machinery's own.
+            Err(payload) => over(run, |core| failed(core, Phase::Stopping, panic_of(&*payload))),
         }
         Poll::Ready(())
     }
+}
+
+/// Ends a run, and tells how, if that was not told before.
+fn over<F>(mut run: Pin<&mut Option<Run<F>>>, exit: impl FnOnce(&Core) -> Exit) {
+    let Some(here) = run.as_mut().as_pin_mut().and_then(|run| run.project().here.take()) else { return };
+    let cell = here.into_cell();
+    // I5: it is wholly gone before the report.
+    contained(|| run.set(None));
+    let exit = exit(cell.core());
+    report(cell, exit);
 }
 
 fn publish(cell: &dyn AnyCell, kind: impl FnOnce() -> EventKind) {
@@ -255,22 +313,21 @@ fn publish(cell: &dyn AnyCell, kind: impl FnOnce() -> EventKind) {
 }
 
 /// Tells who supervises it, or ends it.
-fn report<A: Actor>(cell: Arc<Cell<A>>, exit: Exit) {
+fn report(cell: Arc<dyn AnyCell>, exit: Exit) {
     // Children, if there are any left, are killed, and the report waits for them: I5.
-    let children = cell.clear_lanes();
-    if let Some(children) = children {
-        return children.kill_and_then(move || finish(cell, exit));
+    if let Some(children) = cell.clear_lanes() {
+        return children.kill_and_then(move || finish(&*cell, exit));
     }
-    finish(cell, exit);
+    finish(&*cell, exit);
 }
 
-fn finish<A: Actor>(cell: Arc<Cell<A>>, exit: Exit) {
-    publish(&*cell, || match &exit {
+fn finish(cell: &dyn AnyCell, exit: Exit) {
+    cell.publish(|| match &exit {
         Exit::Normal => EventKind::Stopped,
         Exit::Failed(failure) => EventKind::Failed { failure: failure.to_string() },
         Exit::Killed => EventKind::Killed,
     });
-    match &cell.core.parent {
+    match &cell.core().parent {
         Some(parent) => {
             if let Exit::Failed(failure) = &exit {
                 cell.set_last_failure(failure.clone());
@@ -281,7 +338,7 @@ fn finish<A: Actor>(cell: Arc<Cell<A>>, exit: Exit) {
             }
         }
         None => {
-            crate::panics::report_unsupervised(&*cell, &exit);
+            crate::panics::report_unsupervised(cell, &exit);
             cell.terminate(exit);
         }
     }

@@ -6,10 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vela_core::__private::Pipe;
 use vela_core::ops::{Named, Transmit};
 use vela_core::select::Polled;
 use vela_core::time::{sleep, timeout};
-use vela_core::{Overflow, Permit, SendError, SendErrorKind, Sender, TryReserveError, TrySendError};
+use vela_core::{Overflow, Permit, SendError, SendErrorKind, TryReserveError, TrySendError};
 
 use crate::actor::Actor;
 use crate::address::Address;
@@ -66,7 +67,7 @@ where
     }
 
     fn try_deliver(&self, message: T) -> Result<(), TrySendError<T>> {
-        match self.cell().tx.try_reserve() {
+        match self.cell().mail.try_reserve() {
             Ok(place) => {
                 fill(place, message.into_message());
                 Ok(())
@@ -78,7 +79,7 @@ where
 
     fn post(&self, envelope: Envelope<T>) -> Delivery<'_, ()> {
         let Envelope { message, behind } = envelope;
-        let sending = self.cell().tx.send(Envelope { message: message.into_message(), behind });
+        let sending = self.cell().mail.send(Envelope { message: message.into_message(), behind });
         Box::pin(async move { sending.await.map_err(|error| error.map(drop)) })
     }
 
@@ -105,20 +106,20 @@ async fn deliver<A: Actor, T>(cell: &Cell<A>, message: T) -> Result<(), SendErro
 where
     T: MessageFor<A>,
 {
-    let tx = &cell.tx;
-    let place = match tx.try_reserve() {
+    let mail = &cell.mail;
+    let place = match mail.try_reserve() {
         Ok(place) => Ok(place),
         Err(TryReserveError::Closed) => Err(SendErrorKind::Closed),
-        Err(TryReserveError::Full) => match tx.overflow() {
-            Overflow::Block => tx.reserve().await.map_err(|_| SendErrorKind::Closed),
-            Overflow::Timeout(limit) => match timeout(limit, tx.reserve()).await {
+        Err(TryReserveError::Full) => match mail.overflow() {
+            Overflow::Block => mail.reserve().await.map_err(|_| SendErrorKind::Closed),
+            Overflow::Timeout(limit) => match timeout(limit, mail.reserve()).await {
                 Ok(reserved) => reserved.map_err(|_| SendErrorKind::Closed),
                 Err(_) => Err(SendErrorKind::TimedOut),
             },
-            Overflow::Retry { attempts, backoff } => retry(tx, attempts, backoff).await,
+            Overflow::Retry { attempts, backoff } => retry(mail, attempts, backoff).await,
             Overflow::DropOldest | Overflow::DropNewest => {
                 // If it ends in this moment, the message is lost with the mailbox, as the ones before it.
-                drop(tx.send(Envelope::new(message.into_message())).await);
+                drop(mail.send(Envelope::new(message.into_message())).await);
                 return Ok(());
             }
             _ => Err(SendErrorKind::Full),
@@ -138,11 +139,11 @@ fn fill<M>(place: Permit<'_, Envelope<M>>, message: M) {
     drop(place.send(Envelope::new(message)));
 }
 
-async fn retry<T>(tx: &Sender<T>, attempts: u32, mut pause: Duration) -> Result<Permit<'_, T>, SendErrorKind> {
+async fn retry<T>(mail: &Pipe<T>, attempts: u32, mut pause: Duration) -> Result<Permit<'_, T>, SendErrorKind> {
     for _ in 0..attempts {
         sleep(pause).await;
         pause = pause.saturating_mul(2);
-        match tx.try_reserve() {
+        match mail.try_reserve() {
             Ok(place) => return Ok(place),
             Err(TryReserveError::Closed) => return Err(SendErrorKind::Closed),
             Err(TryReserveError::Full) => {}

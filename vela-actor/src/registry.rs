@@ -490,8 +490,9 @@ mod tests {
     }
 
     fn owner(path: &str) -> Address<Owner> {
-        let mailbox = MailboxSpec::default().open(path).unwrap();
-        Address::new(Cell::new(Identity::new(path.into()), mailbox, None, None, None))
+        let who = Identity::new(path.into());
+        let mailbox = MailboxSpec::default().open(&who).unwrap();
+        Address::new(Cell::new(who, mailbox, None, None, None))
     }
 
     #[test]

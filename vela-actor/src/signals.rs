@@ -3,9 +3,8 @@
 //! L1. Who looks registers its waker first and looks then; who raises sets the flag first and wakes then. So a flag is set
 //! before the look, which sees it, or the wake-up comes after the registration.
 
-use std::sync::OnceLock;
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::atomic::{AtomicU32, fence};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
@@ -24,13 +23,11 @@ pub(crate) struct Signals {
     word: AtomicU32,
     /// Of the incarnation's task, which looks before each poll.
     task: AtomicWaker,
-    /// Of who waits for the inbox, if a combinator in the task polls it with a waker of its own.
-    inbox: OnceLock<Box<AtomicWaker>>,
 }
 
 impl Signals {
     pub(crate) fn new() -> Self {
-        Self { word: AtomicU32::new(0), task: AtomicWaker::new(), inbox: OnceLock::new() }
+        Self { word: AtomicU32::new(0), task: AtomicWaker::new() }
     }
 
     /// Before an incarnation starts: what was meant for the one before is over.
@@ -39,25 +36,15 @@ impl Signals {
         self.word.store(0, SeqCst);
     }
 
+    /// For [`Core::raise`](crate::cell::Core::raise), which wakes who polls the inbox with another waker, too.
     pub(crate) fn raise(&self, flag: u32) {
         // SeqCst: with the registration in `AtomicWaker`, L1. Also if it is set: what the flag is about may be new.
         self.word.fetch_or(flag, SeqCst);
         self.task.wake();
-        // L1, if the waker's place is made in this moment: with the fence in `register_inbox`.
-        fence(SeqCst);
-        if let Some(inbox) = self.inbox.get() {
-            inbox.wake();
-        }
     }
 
     pub(crate) fn register_task(&self, waker: &Waker) {
         self.task.register(waker);
-    }
-
-    /// `waker` is not the task's own, which is registered already.
-    pub(crate) fn register_inbox(&self, waker: &Waker) {
-        self.inbox.get_or_init(Box::default).register(waker);
-        fence(SeqCst);
     }
 
     /// Whether one of the flags is set.

@@ -1,7 +1,7 @@
 //! Waiting: for what is looked at when a bell rings, and for the first of many moments.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::sync::Notify;
@@ -9,12 +9,11 @@ use vela_core::time::{Instant, Sleep, sleep_until};
 
 use crate::panics::contained;
 
-/// Looks until it finds something: at once, and each time that the bell, which is rung after each change, rings.
+/// Looks until it finds something: at once, and each time that the bell, which is rung for all after each change, rings.
 pub(crate) async fn until<T>(bell: &Notify, look: impl Fn() -> Option<T>) -> T {
     loop {
-        let mut rung = pin!(bell.notified());
-        // Registered before the look.
-        rung.as_mut().enable();
+        // From here on no ring is missed, also if it comes before the first poll.
+        let rung = bell.notified();
         if let Some(found) = look() {
             return found;
         }

@@ -38,6 +38,7 @@ pub use select::{Select, any};
 /// What the macros' expansions name. Not a public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::chan::Pipe;
     pub use crate::monitor::{Durations, Measured};
     pub use crate::ops::{FutureExt, ReceiveExt, SentExt, TransmitExt, ValuesExt, given, next_item};
     pub use crate::rt::{

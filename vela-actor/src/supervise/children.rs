@@ -296,7 +296,7 @@ impl Children {
     ) -> Result<Address<A>, SpawnError> {
         let nursery = &self.nursery;
         let who = Identity::new(format!("{}/{}", nursery.path, spec.name()).into());
-        let mailbox = mailbox_of(&spec).open(who.path());
+        let mailbox = mailbox_of(&spec).open(&who);
         let mailbox = mailbox.map_err(|error| SpecError::child(spec.name(), format!("the mailbox: {error}")))?;
         let mut made = None;
         nursery.add(spec, kept, |parent| {

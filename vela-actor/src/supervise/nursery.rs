@@ -475,7 +475,7 @@ impl Keeper {
 
     fn raise(&self, key: Key, flag: u32) {
         if let Some(cell) = self.cell(key) {
-            cell.core().signals.raise(flag);
+            cell.core().raise(flag);
         }
     }
 

@@ -173,7 +173,7 @@ impl<T> Buffer<T> {
 
     #[cold]
     fn grow(&mut self, limit: usize) {
-        let first = if size_of::<T>() > 1024 { 1 } else { (FIRST_BYTES / size_of::<T>().max(1)).max(4) };
+        let first = if size_of::<T>() > 1024 { 1 } else { (FIRST_BYTES / size_of::<T>().max(1)).max(2) };
         let count = self.places.len().saturating_mul(2).max(first).min(limit.max(self.len + 1));
         if Layout::array::<T>(count).is_err() {
             // Under the lock of a channel nothing may panic.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::error::BuildError;
 #[cfg(feature = "config")]
 use super::live;
+use super::pipe::Pipe;
 use super::state::Chan;
 use super::{Receiver, Sender};
 #[cfg(feature = "config")]
@@ -345,7 +346,23 @@ impl<T> ChannelBuilder<T> {
     /// rendezvous), if the limits of saturation make none, if the configuration forbids channels without a bound, or does not
     /// know a channel that it is to configure.
     #[track_caller]
-    pub fn build(self) -> Result<(Sender<T>, Receiver<T>), BuildError> {
+    pub fn build(mut self) -> Result<(Sender<T>, Receiver<T>), BuildError> {
+        let made = self.made.take();
+        let said = self.said;
+        let (sender, receiver) = ends(self.build_chan()?);
+        if let Some((name, made)) = made {
+            made(&name, sender.chan(), said);
+        }
+        Ok((sender, receiver))
+    }
+
+    /// As [`build`](Self::build), to be kept in a place of the caller's. Not for a configured channel, which stays as it is made.
+    #[doc(hidden)]
+    pub fn build_pipe(self) -> Result<Pipe<T>, BuildError> {
+        Ok(Pipe::new(self.build_chan()?))
+    }
+
+    fn build_chan(self) -> Result<Chan<T>, BuildError> {
         let capacity = self.capacity?.filter(|capacity| *capacity != usize::MAX);
         match capacity {
             None if self.overflow != Overflow::Block => return Err(BuildError::PolicyOnUnbounded),
@@ -361,12 +378,7 @@ impl<T> ChannelBuilder<T> {
         }
         let monitored = name.as_ref().filter(|_| self.monitored);
         let meter = monitored.map(|name| monitor::register(name.clone(), capacity, limits, self.expected));
-        let chan = Chan::new(capacity, self.overflow, name, meter.map(Watch::new));
-        let (sender, receiver) = ends(chan);
-        if let Some((name, made)) = self.made {
-            made(&name, sender.chan(), self.said);
-        }
-        Ok((sender, receiver))
+        Ok(Chan::new(capacity, self.overflow, name, meter.map(Watch::new)))
     }
 }
 

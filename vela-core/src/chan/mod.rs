@@ -22,6 +22,7 @@ mod error;
 #[cfg(feature = "config")]
 mod live;
 mod permit;
+mod pipe;
 mod quick;
 mod receiver;
 mod recv;
@@ -40,6 +41,8 @@ pub use error::{
     TrySendError,
 };
 pub use permit::{Permit, Reserve, ReserveError};
+#[doc(hidden)]
+pub use pipe::Pipe;
 pub use receiver::{BlockingIter, Drain, Receiver};
 pub use recv::{Recv, RecvMany, RecvTimeout};
 pub use send::{Send, SendAll, SendFrom, SendTimeout};

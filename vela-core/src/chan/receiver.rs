@@ -82,17 +82,7 @@ impl<T> Receiver<T> {
     /// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
     /// ```
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        if self.chan.word() & RECEIVE == 0 {
-            return Err(TryRecvError::Empty);
-        }
-        if let Some(value) = self.chan.receive_quickly() {
-            return Ok(value);
-        }
-        match self.chan.with(|state, wakes| state.pop(std::ptr::null(), wakes)) {
-            Pop::Value(value) => Ok(value),
-            Pop::Empty => Err(TryRecvError::Empty),
-            Pop::Closed => Err(TryRecvError::Closed),
-        }
+        self.chan.try_recv()
     }
 
     /// Receives a value, waiting at most `timeout`.

@@ -10,13 +10,12 @@ use super::closed::Closed;
 use super::error::{SendError, SendErrorKind, TryReserveError, TrySendError};
 use super::permit::{Permit, Reserve};
 use super::send::{Send, SendAll, SendCase, SendFrom, SendTimeout, send_case};
-use super::state::{CLOSED, Chan, Place, Push};
+use super::state::{CLOSED, Chan};
 use super::stream::SendSink;
 use super::weak::WeakSender;
 use super::{Channel, Receiver, SendTimeoutError};
 use crate::ops::Transmit;
 use crate::rt;
-use crate::rt::seam::{self, ChannelEvent};
 
 /// The sending end of a channel. Clones send to the same channel; it closes when the last of them is dropped.
 ///
@@ -30,13 +29,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub(super) fn first(chan: Chan<T>) -> (Self, Receiver<T>) {
         let chan = Arc::new(chan);
-        let site = Location::caller();
-        if seam::detailed() {
-            chan.look(|state| {
-                let made = ChannelEvent::Made { capacity: state.capacity(), name: state.name(), site };
-                seam::channel(chan.address(), made);
-            });
-        }
+        chan.tell_made(Location::caller());
         (Self { chan: Arc::clone(&chan) }, Receiver::from_counted(chan))
     }
 
@@ -101,20 +94,7 @@ impl<T> Sender<T> {
     /// assert_eq!(tx.try_send(3), Err(TrySendError::Closed(3)));
     /// ```
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-        let mut value = Some(value);
-        if self.chan.send_quickly(&mut value) {
-            return Ok(());
-        }
-        let Some(value) = value else { return Ok(()) };
-        // A value that the policy drops is dropped here, outside the lock.
-        match self.chan.with(|state, wakes| state.push(value, std::ptr::null(), wakes)) {
-            Push::Done | Push::Dropped(_) => Ok(()),
-            Push::Full(value) => {
-                self.chan.count_rejected();
-                Err(TrySendError::Full(value))
-            }
-            Push::Closed(value) => Err(TrySendError::Closed(value)),
-        }
+        self.chan.try_send(value)
     }
 
     /// Sends a value, waiting at most `timeout`, whatever the policy.
@@ -256,15 +236,7 @@ impl<T> Sender<T> {
     /// assert_eq!(rx.try_recv(), Ok('x'));
     /// ```
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TryReserveError> {
-        let place = self.chan.with(|state, _| state.take_place());
-        match place {
-            Place::Granted => Ok(Permit::new(&self.chan)),
-            Place::None => {
-                self.chan.count_rejected();
-                Err(TryReserveError::Full)
-            }
-            Place::Closed => Err(TryReserveError::Closed),
-        }
+        self.chan.try_reserve()
     }
 
     /// This sender as a [`Sink`](futures_sink::Sink). One allocation; it is `Unpin`.

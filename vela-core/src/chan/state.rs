@@ -8,6 +8,7 @@
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -932,6 +933,16 @@ impl<T> Chan<T> {
     /// What a simulation knows the channel by.
     pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(self).cast::<()>() as usize
+    }
+
+    /// It lies where it will stay.
+    pub(super) fn tell_made(&self, site: &'static Location<'static>) {
+        if seam::detailed() {
+            self.look(|state| {
+                let made = ChannelEvent::Made { capacity: state.capacity(), name: state.name(), site };
+                seam::channel(self.address(), made);
+            });
+        }
     }
 
     /// The number of handles has changed.

@@ -34,9 +34,10 @@ fn a_child_that_was_in_time_is_not_late_because_the_keeper_was() {
         let mut poll = || keeper.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let mut made = None;
         let make = |parent| {
-            let mailbox = MailboxSpec::default().open("s/a").unwrap();
+            let who = Identity::new("s/a".into());
+            let mailbox = MailboxSpec::default().open(&who).unwrap();
             let factory: crate::cell::Factory<Idle> = Box::new(|| Idle);
-            let cell = Cell::new(Identity::new("s/a".into()), mailbox, Some(factory), Some(parent), None);
+            let cell = Cell::new(who, mailbox, Some(factory), Some(parent), None);
             made = Some(Arc::clone(&cell));
             cell as _
         };
