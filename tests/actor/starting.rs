@@ -8,7 +8,7 @@ use vela::actor::{Exit, Phase, SpawnError, Strategy, Supervision, Supervisor, ch
 use vela::prelude::*;
 use vela::time::Instant;
 
-use crate::probe::{Echo, Hook, deed, fail};
+use crate::probe::{Echo, Hook, Probe, deed, fail};
 use crate::stage::{Stage, answers, calm, maker, plain, who};
 
 #[vela::test]
@@ -200,16 +200,55 @@ async fn how_to_supervise_is_said_before_the_first_child() {
     let a = stage.add(child("a"));
     a.send(deed(|probe, cx| {
         Box::pin(async move {
+            let said = line!() + 1;
             cx.supervise(Strategy::OneForAll).unwrap();
-            assert!(cx.supervise(Strategy::RestForOne).is_err());
-            cx.spawn(child("kid"), plain("kid", &probe.journal)).unwrap();
-            assert!(cx.supervise(Strategy::OneForOne).is_err());
+            let (again, twice) = (line!(), cx.supervise(Strategy::RestForOne).unwrap_err());
+            for n in 0..5 {
+                let name = format!("kid-{n}");
+                cx.spawn(child(name.as_str()), plain(&name, &probe.journal)).unwrap();
+            }
+            let (last, late) = (line!(), cx.supervise(Strategy::OneForOne).unwrap_err());
+            let error = |has: &str, at: u32| {
+                format!(
+                    "supervision: `s/a` looks after its children ({has}) since tests/actor/starting.rs:{said}, so \
+                     `cx.supervise` at tests/actor/starting.rs:{at} comes too late: call it once, in `started`, before \
+                     `cx.spawn` and `cx.children`"
+                )
+            };
+            assert_eq!(twice.to_string(), error("none yet", again));
+            assert_eq!(late.to_string(), error("`kid-0`, `kid-1`, `kid-2`, and 2 more", last));
             Ok(())
         })
     }))
     .await
     .unwrap();
     assert!(answers(&a).await);
+    assert_eq!(stage.children().list()[0].restarts, 0, "it panicked");
+    stage.end().await;
+}
+
+#[vela::test]
+async fn who_says_too_late_how_to_supervise_is_told_which_line_began_it() {
+    let stage = Stage::new(Strategy::OneForOne);
+    for how in 0..3 {
+        let name = format!("a{how}");
+        let a = stage.add(child(name.as_str()));
+        a.send(deed(move |probe, cx| {
+            let kid = Probe::new("kid", &probe.journal);
+            let line = match how {
+                0 => (cx.spawn_once(child("kid"), kid).is_ok(), line!()).1,
+                1 => (cx.spawn(child("kid"), plain("kid", &probe.journal)).is_ok(), line!()).1,
+                _ => (cx.children().is_empty(), line!()).1,
+            };
+            let late = cx.supervise(Strategy::OneForAll).unwrap_err().to_string();
+            assert!(late.contains(&format!(") since tests/actor/starting.rs:{line}, so")), "{late}");
+            Box::pin(async { Ok(()) })
+        }))
+        .await
+        .unwrap();
+        assert!(answers(&a).await);
+    }
+    assert!(stage.children().list().iter().all(|actor| actor.restarts == 0), "it panicked");
     stage.end().await;
 }
 

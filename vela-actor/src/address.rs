@@ -117,7 +117,7 @@ impl<A: Actor> Address<A> {
     where
         Call<Q>: MessageFor<A>,
     {
-        Ask::new(self, request)
+        Ask::new(self, request, MessageFor::into_message)
     }
 
     /// Ends the actor for good: it gets no further message, its children and its [`stopped`](Actor::stopped) are heard, and
@@ -242,17 +242,10 @@ impl<A: Actor> fmt::Debug for Address<A> {
     }
 }
 
-impl<A: Actor, Q: Request> Asked<Q> for Address<A>
-where
-    Call<Q>: MessageFor<A>,
-{
+impl<A: Actor> Asked for Address<A> {
     type Message = A::Message;
     type Unsent = Envelope<A::Message>;
     type Sending<'a> = vela_core::Send<'a, Envelope<A::Message>>;
-
-    fn message_of(call: Call<Q>) -> A::Message {
-        call.into_message()
-    }
 
     fn post(&self, envelope: Envelope<A::Message>) -> Self::Sending<'_> {
         self.cell.mail.send(envelope)

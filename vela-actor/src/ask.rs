@@ -67,9 +67,9 @@ impl std::error::Error for AskError {
     }
 }
 
-/// What can be asked a `Q`: an address of an actor that takes it, or a recipient of the call.
-pub trait Asked<Q: Request>: fmt::Debug {
-    /// The call as it is sent.
+/// What can be asked: an address, or a recipient of a call.
+pub trait Asked: fmt::Debug {
+    /// What is sent: the call, or what the actor takes for it.
     type Message;
     /// What a send that failed gives back.
     type Unsent;
@@ -77,9 +77,6 @@ pub trait Asked<Q: Request>: fmt::Debug {
     type Sending<'a>: Future<Output = Result<(), SendError<Self::Unsent>>>
     where
         Self: 'a;
-
-    /// Makes the message.
-    fn message_of(call: Call<Q>) -> Self::Message;
 
     /// Sends it by the mailbox's rule.
     fn post(&self, envelope: Envelope<Self::Message>) -> Self::Sending<'_>;
@@ -101,7 +98,7 @@ pin_project! {
     #[must_use = "nothing is sent until it is awaited or received from"]
     pub struct Ask<'a, T, Q>
     where
-        T: Asked<Q>,
+        T: Asked,
         Q: Request,
     {
         to: &'a T,
@@ -139,12 +136,13 @@ impl<R> Drop for Waiting<R> {
     }
 }
 
-impl<'a, T: Asked<Q>, Q: Request> Ask<'a, T, Q> {
+impl<'a, T: Asked, Q: Request> Ask<'a, T, Q> {
+    /// `message` makes what is sent of the call.
     #[track_caller]
-    pub(crate) fn new(to: &'a T, request: Q) -> Self {
+    pub(crate) fn new(to: &'a T, request: Q, message: impl FnOnce(Call<Q>) -> T::Message) -> Self {
         let (call, slot) = Call::new(request);
         let waiting = Waiting { slot, entry: None, over: false };
-        Self { to, message: Some(T::message_of(call)), send: None, waiting, timeout: Some(TIMEOUT), site: Site::here() }
+        Self { to, message: Some(message(call)), send: None, waiting, timeout: Some(TIMEOUT), site: Site::here() }
     }
 
     /// Gives up after `limit`, counted from the first poll, whether the request waits for room or for its answer. It is never
@@ -161,7 +159,7 @@ impl<'a, T: Asked<Q>, Q: Request> Ask<'a, T, Q> {
     }
 }
 
-impl<T: Asked<Q>, Q: Request> Future for Ask<'_, T, Q> {
+impl<T: Asked, Q: Request> Future for Ask<'_, T, Q> {
     type Output = Result<Q::Reply, AskError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -226,13 +224,13 @@ fn unanswered(exit: Option<Exit>) -> AskError {
     exit.map_or(AskError::NoReply, AskError::Terminated)
 }
 
-impl<T: Asked<Q>, Q: Request> fmt::Debug for Ask<'_, T, Q> {
+impl<T: Asked, Q: Request> fmt::Debug for Ask<'_, T, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ask").field("of", self.to).field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
-impl<T: Asked<Q>, Q: Request> Receive for Ask<'_, T, Q> {
+impl<T: Asked, Q: Request> Receive for Ask<'_, T, Q> {
     type Output = Result<Q::Reply, AskError>;
     type Case = Polled<Self>;
 

@@ -356,12 +356,56 @@ impl<A: Actor> ActorContext<A> {
     ///
     /// # Errors
     ///
-    /// The settings contradict each other, or there are children already.
+    /// The settings contradict each other, or it comes too late: it was called before in this run, or [`spawn`](Self::spawn) or
+    /// [`children`](Self::children) was. The error says where.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_actor::{Actor, ActorContext, SpawnError, Strategy, Supervision, child, spawn};
+    /// use vela_core::time::{ms, secs};
+    ///
+    /// struct Worker;
+    /// # impl Actor for Worker {
+    /// #     type Message = ();
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, (): (), _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// struct Boss;
+    ///
+    /// impl Actor for Boss {
+    ///     type Message = ();
+    ///     type Error = SpawnError;
+    ///
+    ///     async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), SpawnError> {
+    ///         cx.supervise(Supervision::new(Strategy::OneForOne).backoff(ms(100)..secs(30)).stop_together())?;
+    ///         for n in 0..4 {
+    ///             cx.spawn(child(format!("worker-{n}")), || Worker)?;
+    ///         }
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn handle(&mut self, (): (), cx: &mut ActorContext<Self>) -> Result<(), SpawnError> {
+    ///         let late = cx.supervise(Strategy::OneForAll).unwrap_err().to_string();
+    ///         assert!(late.contains("comes too late: call it once, in `started`"), "{late}");
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # vela_core::block_on(async {
+    /// let boss = spawn(Boss);
+    /// boss.send(()).await.unwrap();
+    /// let ended = boss.terminated();
+    /// drop(boss);                                        // the last address: it ends when its mailbox is empty
+    /// assert!(ended.await.is_normal());
+    /// # });
+    /// ```
+    #[track_caller]
     pub fn supervise(&mut self, supervision: impl Into<Supervision>) -> Result<(), SpecError> {
         let supervision = supervision.into();
         supervision.check()?;
-        if self.cell.core.children().is_some() {
-            return Err(SpecError::late());
+        if let Some(children) = self.cell.core.children() {
+            return Err(children.supervised_already(self.path()));
         }
         self.start_children(supervision);
         Ok(())
@@ -369,10 +413,15 @@ impl<A: Actor> ActorContext<A> {
 
     /// The children of this run of the actor. They stop, in reverse order, before [`stopped`](Actor::stopped) is called.
     #[must_use]
+    #[track_caller]
     pub fn children(&mut self) -> Children {
-        self.cell.core.children().unwrap_or_else(|| self.start_children(Supervision::default()))
+        match self.cell.core.children() {
+            Some(children) => children,
+            None => self.start_children(Supervision::default()),
+        }
     }
 
+    #[track_caller]
     fn start_children(&mut self, supervision: Supervision) -> Children {
         let core = &self.cell.core;
         let owner = Arc::downgrade(&self.cell);
@@ -399,6 +448,7 @@ impl<A: Actor> ActorContext<A> {
     /// # Errors
     ///
     /// [`SpawnError`]: the specification contradicts itself, a sibling has the name, the supervisor ends.
+    #[track_caller]
     pub fn spawn<C: Actor>(
         &mut self,
         spec: ChildSpec,
@@ -412,6 +462,7 @@ impl<A: Actor> ActorContext<A> {
     /// # Errors
     ///
     /// As [`spawn`](Self::spawn).
+    #[track_caller]
     pub fn spawn_once<C: Actor>(&mut self, spec: ChildSpec, actor: C) -> Result<Address<C>, SpawnError> {
         self.children().spawn_once(spec, actor)
     }

@@ -249,18 +249,14 @@ impl<Q: Request> Recipient<Call<Q>> {
     /// ```
     #[track_caller]
     pub fn ask(&self, request: Q) -> Ask<'_, Self, Q> {
-        Ask::new(self, request)
+        Ask::new(self, request, |call| call)
     }
 }
 
-impl<Q: Request> Asked<Q> for Recipient<Call<Q>> {
+impl<Q: Request> Asked for Recipient<Call<Q>> {
     type Message = Call<Q>;
     type Unsent = ();
     type Sending<'a> = Delivery<'a, ()>;
-
-    fn message_of(call: Call<Q>) -> Call<Q> {
-        call
-    }
 
     fn post(&self, envelope: Envelope<Call<Q>>) -> Self::Sending<'_> {
         self.to.post(envelope)

@@ -1,6 +1,7 @@
 //! The children of an actor or a system, for who adds, stops and looks at them.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::engine::{Answer, Event, Over, Token};
@@ -131,6 +132,7 @@ impl fmt::Display for ChildError {
 impl std::error::Error for ChildError {}
 
 impl Children {
+    #[track_caller]
     pub(crate) fn start(
         supervision: Supervision,
         path: Arc<str>,
@@ -138,6 +140,28 @@ impl Children {
         on_over: OnOver,
     ) -> Self {
         Self { nursery: Nursery::start(supervision, path, system, on_over) }
+    }
+
+    /// `owner` says how it looks after its children, though it does already.
+    #[track_caller]
+    pub(crate) fn supervised_already(&self, owner: &str) -> SpecError {
+        const FEW: usize = 3;
+        let names = self.names();
+        let few: Vec<_> = names.iter().take(FEW).map(|name| format!("`{name}`")).collect();
+        let has = match names.len() {
+            0 => "none yet".to_owned(),
+            all if all > FEW => format!("{}, and {} more", few.join(", "), all - FEW),
+            _ => few.join(", "),
+        };
+        let (since, at) = (self.nursery.since, Location::caller());
+        SpecError::supervisor(format!(
+            "`{owner}` looks after its children ({has}) since {}:{}, so `cx.supervise` at {}:{} comes too late: call it once, in \
+             `started`, before `cx.spawn` and `cx.children`",
+            since.file(),
+            since.line(),
+            at.file(),
+            at.line(),
+        ))
     }
 
     /// Starts an actor from `factory`, which makes a new one for each restart. Returns at once: messages that are sent before

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::mem;
+use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -107,6 +108,8 @@ pub(crate) struct Nursery {
     /// The path of the owner, the prefix of those of the children.
     pub(crate) path: Arc<str>,
     pub(crate) system: Option<Arc<Shared>>,
+    /// The line that began it.
+    pub(crate) since: &'static Location<'static>,
     pub(crate) table: Mutex<Table>,
     over: Notify,
     settled: Notify,
@@ -117,6 +120,7 @@ pub(crate) type OnOver = Box<dyn FnOnce(&Over) + Send>;
 
 impl Nursery {
     /// Starts its task.
+    #[track_caller]
     pub(crate) fn start(
         supervision: Supervision,
         path: Arc<str>,
@@ -145,6 +149,7 @@ impl Nursery {
             supervision,
             path,
             system,
+            since: Location::caller(),
             table: Mutex::new(Table::default()),
             over: Notify::new(),
             settled: Notify::new(),

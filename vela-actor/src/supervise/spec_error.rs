@@ -30,11 +30,6 @@ impl SpecError {
         Self { child: Some(name.to_owned()), problem: problem.into() }
     }
 
-    /// The supervision is chosen too late.
-    pub(crate) fn late() -> Self {
-        Self::supervisor("there are children already: choose it before the first of them")
-    }
-
     pub(crate) fn supervisor(problem: impl Into<Cow<'static, str>>) -> Self {
         Self { child: None, problem: problem.into() }
     }
