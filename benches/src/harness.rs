@@ -100,6 +100,17 @@ impl Unit {
     }
 }
 
+/// A figure with three digits.
+pub fn short(figure: f64) -> String {
+    if figure < 10.0 {
+        format!("{figure:.2}")
+    } else if figure < 100.0 {
+        format!("{figure:.1}")
+    } else {
+        format!("{figure:.0}")
+    }
+}
+
 /// A run's figure, or what went wrong.
 pub type Outcome = Result<f64, String>;
 

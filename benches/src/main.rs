@@ -11,11 +11,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use vela_benches::words::Words;
 use vela_benches::{counting, harness};
 
 use crate::compile::Compile;
 use crate::go::Go;
-use crate::harness::{Cell, Scale};
+use crate::harness::Cell;
 use crate::report::Report;
 
 #[global_allocator]
@@ -44,65 +45,37 @@ fn main() -> ExitCode {
 }
 
 struct Options {
-    scale: Scale,
+    words: Words,
     json: Option<PathBuf>,
     page: Option<PathBuf>,
     compile: Option<PathBuf>,
-    list: bool,
     floor: bool,
-    filters: Vec<String>,
 }
 
-fn options() -> Result<Options> {
-    let mut options = Options {
-        scale: Scale::Full,
-        json: None,
-        page: None,
-        compile: None,
-        list: false,
-        floor: true,
-        filters: Vec::new(),
-    };
-    let mut words = std::env::args().skip(1);
-    while let Some(word) = words.next() {
-        let mut path = || words.next().map(PathBuf::from).with_context(|| format!("`{word}` wants a path after it"));
-        match word.as_str() {
-            "--smoke" => options.scale = Scale::Smoke,
-            "--quick" => options.scale = Scale::Quick,
-            "--no-floor" => options.floor = false,
-            "--list" => options.list = true,
-            "--json" => options.json = Some(path()?),
-            "--page" => options.page = Some(path()?),
-            "--compile" => options.compile = Some(path()?),
-            option if option.starts_with('-') => bail!("`{option}` is not an option\n{USAGE}"),
-            _ => options.filters.push(word),
-        }
-    }
-    Ok(options)
-}
-
-/// The cells and contenders that are asked for.
-fn chosen(mut cells: Vec<Cell>, filters: &[String]) -> Vec<Cell> {
-    cells.retain_mut(|cell| {
-        let wanted = |contender: &str| {
-            let name = format!("{}@{contender}", cell.name);
-            filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()))
+fn options() -> Result<Option<Options>> {
+    let (mut json, mut page, mut compile, mut floor) = (None, None, None, true);
+    let words = Words::read_with(USAGE, |word, rest| {
+        let path = match word {
+            "--json" => &mut json,
+            "--page" => &mut page,
+            "--compile" => &mut compile,
+            "--no-floor" => {
+                floor = false;
+                return Ok(true);
+            }
+            _ => return Ok(false),
         };
-        cell.contenders.retain(|contender| wanted(contender.name));
-        !cell.contenders.is_empty()
-    });
-    cells
+        *path = Some(rest.next().map(PathBuf::from).with_context(|| format!("`{word}` wants a path after it"))?);
+        Ok(true)
+    })?;
+    Ok(words.map(|words| Options { words, json, page, compile, floor }))
 }
 
 fn run() -> Result<()> {
-    if std::env::args().any(|word| word == "--help") {
-        println!("{USAGE}");
-        return Ok(());
-    }
-    let options = options()?;
+    let Some(options) = options()? else { return Ok(()) };
     let go = Go::find();
-    let cells = chosen(cells::all(&go), &options.filters);
-    if options.list {
+    let cells = options.words.choose(cells::all(&go));
+    if options.words.list {
         cells.iter().for_each(|cell| println!("{}", cell.name));
         return Ok(());
     }
@@ -122,7 +95,7 @@ fn run() -> Result<()> {
 
 /// Runs the cells and shows each one's figures when it is done.
 fn measure(cells: &[Cell], options: &Options, go: String) -> Result<Report> {
-    let scale = options.scale;
+    let scale = options.words.scale;
     let compile = options.compile.as_deref().map(Compile::read).transpose()?;
     let floors = if options.floor { floor::all() } else { Vec::new() };
     let mut report = Report { scale, go, floors, trip_at_end: None, results: Vec::new(), compile };

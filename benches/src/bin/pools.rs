@@ -4,17 +4,21 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use vela::pool::CpuPool;
+use vela_benches::harness::Scale;
+use vela_benches::words::Words;
 
 const USAGE: &str = "\
-pools [--smoke | --quick]
+pools [--smoke | --quick] [FILTER…]
 
   --smoke  each cell a few times: does it run at all?
   --quick  under ten seconds
+  --list   names the cells
+  FILTER   only the cells whose names contain one of these
 
 A task submits jobs and joins them. The contenders take turns, round after round; the figures are medians, in
 nanoseconds for a job, and ratios to `rayon::spawn` with a `tokio::sync::oneshot` for the result.";
@@ -124,18 +128,18 @@ fn blocking(runtime: &Runtime, _: &Pools, cell: &Cell, batches: usize) -> u64 {
 }
 
 fn main() -> Result<()> {
-    let (mut rounds, mut jobs) = (101, 8_000);
-    for word in std::env::args().skip(1) {
-        match word.as_str() {
-            "--help" => {
-                println!("{USAGE}");
-                return Ok(());
-            }
-            "--smoke" => (rounds, jobs) = (1, BATCH),
-            "--quick" => (rounds, jobs) = (15, 4_000),
-            word => bail!("`{word}` is not an option\n{USAGE}"),
-        }
+    let Some(words) = Words::read(USAGE)? else { return Ok(()) };
+    let cells: Vec<_> = CELLS.iter().filter(|cell| words.want(cell.name)).collect();
+    if words.list {
+        cells.iter().for_each(|cell| println!("{}", cell.name));
+        return Ok(());
     }
+    ensure!(!cells.is_empty(), "no cell has such a name");
+    let (rounds, jobs) = match words.scale {
+        Scale::Smoke => (1, BATCH),
+        Scale::Quick => (15, 4_000),
+        Scale::Full => (101, 8_000),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .max_blocking_threads(THREADS)
@@ -148,7 +152,7 @@ fn main() -> Result<()> {
     println!("{rounds} rounds, interleaved, {THREADS} threads each; ns a job, and the ratio to {}.\n", CONTENDERS[0].0);
     println!("| cell | {} |\n|---|---|---|---|", CONTENDERS.map(|(name, _)| name).join(" | "));
     let mut ratios = Vec::new();
-    for cell in &CELLS {
+    for cell in cells {
         let figures = measure(&runtime, &pools, cell, rounds, jobs);
         let shown = figures.map(|Figure { ns, ratio }| format!("{ns:.0} ({ratio:.2})"));
         println!("| {} | {} |", cell.name, shown.join(" | "));

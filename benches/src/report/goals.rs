@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, Result, short};
+use super::{Report, Result};
+use crate::harness::short;
 
 /// What is wanted of a figure.
 enum Wanted {

@@ -8,7 +8,7 @@ mod table;
 
 use crate::compile::Compile;
 use crate::floor::Floor;
-use crate::harness::{Cell, Point, Scale, Series, Unit};
+use crate::harness::{Cell, Point, Scale, Series, Unit, short};
 
 pub(crate) use page::write as write_page;
 pub(crate) use table::{HEAD, row};
@@ -131,17 +131,6 @@ impl Result {
 
     fn to_go(&self) -> Option<f64> {
         self.ratio(|name| name == "Go")
-    }
-}
-
-/// Three digits.
-fn short(figure: f64) -> String {
-    if figure < 10.0 {
-        format!("{figure:.2}")
-    } else if figure < 100.0 {
-        format!("{figure:.1}")
-    } else {
-        format!("{figure:.0}")
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, Result, grouped, is_vela, optional, short};
+use super::{Report, Result, grouped, is_vela, optional};
 use crate::floor::Floor;
+use crate::harness::short;
 
 pub(crate) const HEAD: &str = "\
 | cell | unit | vela: median (min..max) | best peer | × best | × cancel-safe | × Go | others |

@@ -1,7 +1,10 @@
 //! The same as it should be, and exceptions with their reasons: nothing is found here.
 
+use std::collections::HashSet;
+use std::convert::Infallible;
 use std::time::Duration;
 
+use vela::actor::{Actor, ActorContext, Address};
 use vela::prelude::*;
 
 pub async fn right() {
@@ -23,6 +26,8 @@ pub async fn right() {
     let began = vela::time::Instant::now();
     vela::time::sleep(Duration::ZERO).await;
     println!("{:?}", began.elapsed());
+    let mut room = HashSet::new();
+    join(&mut room, vela::actor::spawn(Member));
 
     #[expect(clippy::disallowed_methods, reason = "a thread of its own, outside the runtime")]
     let beats = std::thread::spawn(|| std::thread::sleep(Duration::ZERO));
@@ -30,6 +35,23 @@ pub async fn right() {
     #[expect(clippy::disallowed_methods, reason = "written by hand at the terminal, a few lines in an hour")]
     let (commands, _) = unbounded::<String>();
     drop(commands);
+}
+
+struct Member;
+
+impl Actor for Member {
+    type Message = String;
+    type Error = Infallible;
+
+    async fn handle(&mut self, line: String, _: &mut ActorContext<Self>) -> Result<(), Infallible> {
+        println!("{line}");
+        Ok(())
+    }
+}
+
+/// What changes behind an address is not what it is compared by.
+fn join(room: &mut HashSet<Address<Member>>, member: Address<Member>) {
+    room.insert(member);
 }
 
 #[cfg(test)]

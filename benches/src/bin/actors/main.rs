@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use vela_benches::counting;
-use vela_benches::harness::{self, Cell, Scale};
+use vela_benches::harness;
+use vela_benches::words::Words;
 
 use crate::table::Measured;
 
@@ -37,31 +38,16 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    let mut scale = Scale::Full;
-    let mut list = false;
-    let mut filters = Vec::new();
-    for word in std::env::args().skip(1) {
-        match word.as_str() {
-            "--help" => {
-                println!("{USAGE}");
-                return Ok(());
-            }
-            "--smoke" => scale = Scale::Smoke,
-            "--quick" => scale = Scale::Quick,
-            "--list" => list = true,
-            word if word.starts_with('-') => bail!("`{word}` is not an option\n{USAGE}"),
-            _ => filters.push(word),
-        }
-    }
-    let cells = chosen(cells::all(), &filters);
-    if list {
+    let Some(words) = Words::read(USAGE)? else { return Ok(()) };
+    let cells = words.choose(cells::all());
+    if words.list {
         cells.iter().for_each(|cell| println!("{}", cell.name));
         return Ok(());
     }
-    println!("{} rounds, interleaved, workers pinned.\n\n{}", scale.rounds(), table::HEAD);
+    println!("{} rounds, interleaved, workers pinned.\n\n{}", words.scale.rounds(), table::HEAD);
     let mut all = Vec::new();
     for cell in &cells {
-        let measured = Measured::new(cell, harness::run(cell, scale));
+        let measured = Measured::new(cell, harness::run(cell, words.scale));
         println!("{}", table::row(&measured));
         all.push(measured);
     }
@@ -70,16 +56,4 @@ fn run() -> Result<()> {
         bail!("a cell of Vela's own failed");
     }
     Ok(())
-}
-
-/// The cells and contenders that are asked for.
-fn chosen(mut cells: Vec<Cell>, filters: &[String]) -> Vec<Cell> {
-    cells.retain_mut(|cell| {
-        cell.contenders.retain(|contender| {
-            let name = format!("{}@{}", cell.name, contender.name);
-            filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()))
-        });
-        !cell.contenders.is_empty()
-    });
-    cells
 }

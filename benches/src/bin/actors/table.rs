@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use vela_benches::harness::{Cell, Series, Unit};
+use vela_benches::harness::{Cell, Series, Unit, short};
 
 use crate::cells::{ASK_IN_TIME, BYTES, CHILDREN, PLAIN, children_cell};
 
@@ -118,17 +118,6 @@ pub(crate) fn goals(all: &[Measured]) -> String {
         let _ = write!(text, "\nNot ahead: {}.\n", behind.join("; "));
     }
     text
-}
-
-/// Three digits.
-fn short(figure: f64) -> String {
-    if figure < 10.0 {
-        format!("{figure:.2}")
-    } else if figure < 100.0 {
-        format!("{figure:.1}")
-    } else {
-        format!("{figure:.0}")
-    }
 }
 
 #[cfg(test)]

@@ -8,15 +8,17 @@ mod vela_programs;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use vela_benches::words::Words;
 
-use crate::measure::{Contender, Scale, Series};
+use crate::measure::{Contender, Series};
 
 const USAGE: &str = "\
 sim [--smoke | --quick] [FILTER…]
 
   --smoke  each program a few times: does it run at all?
   --quick  under ten seconds
+  --list   names the programs
   FILTER   only the programs whose names contain one of these
 
 Two producers send three values each into a channel of capacity 1, one consumer adds them up: about 20
@@ -34,28 +36,17 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    let mut scale = Scale::Full;
-    let mut filters = Vec::new();
-    for word in std::env::args().skip(1) {
-        match word.as_str() {
-            "--help" => {
-                println!("{USAGE}");
-                return Ok(());
-            }
-            "--smoke" => scale = Scale::Smoke,
-            "--quick" => scale = Scale::Quick,
-            word if word.starts_with('-') => bail!("`{word}` is not an option\n{USAGE}"),
-            _ => filters.push(word),
-        }
-    }
+    let Some(words) = Words::read(USAGE)? else { return Ok(()) };
     let mut contenders: Vec<Contender> = vela_programs::all();
     contenders.extend(shuttle_programs::all());
-    contenders.retain(|contender| {
-        filters.is_empty() || filters.iter().any(|filter| contender.name.contains(filter.as_str()))
-    });
+    contenders.retain(|contender| words.want(contender.name));
+    if words.list {
+        contenders.iter().for_each(|contender| println!("{}", contender.name));
+        return Ok(());
+    }
     measure::pin();
-    println!("{} rounds, interleaved, on one core, by {}.\n", scale.rounds(), measure::clock());
-    let all: Vec<Series> = measure::run(&contenders, scale)?;
+    println!("{} rounds, interleaved, on one core, by {}.\n", measure::rounds(words.scale), measure::clock());
+    let all: Vec<Series> = measure::run(&contenders, words.scale)?;
     println!("{}", table::markdown(&all));
     Ok(())
 }

@@ -3,31 +3,22 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use vela_benches::harness::Scale;
 
-/// How much is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scale {
-    Smoke,
-    Quick,
-    Full,
+pub(crate) fn rounds(scale: Scale) -> usize {
+    match scale {
+        Scale::Smoke => 1,
+        Scale::Quick => 3,
+        Scale::Full => 9,
+    }
 }
 
-impl Scale {
-    pub(crate) fn rounds(self) -> usize {
-        match self {
-            Self::Smoke => 1,
-            Self::Quick => 3,
-            Self::Full => 9,
-        }
-    }
-
-    /// How long one contender runs in a round.
-    fn slice(self) -> Duration {
-        match self {
-            Self::Smoke => Duration::ZERO,
-            Self::Quick => Duration::from_millis(150),
-            Self::Full => Duration::from_millis(400),
-        }
+/// How long one contender runs in a round.
+fn slice(scale: Scale) -> Duration {
+    match scale {
+        Scale::Smoke => Duration::ZERO,
+        Scale::Quick => Duration::from_millis(150),
+        Scale::Full => Duration::from_millis(400),
     }
 }
 
@@ -126,11 +117,11 @@ pub(crate) fn run(contenders: &[Contender], scale: Scale) -> Result<Vec<Series>>
         let start = Instant::now();
         let done = (contender.run)(TRIAL, 0).context(contender.name)?;
         let each = start.elapsed().as_secs_f64() / done.schedules as f64;
-        counts.push(((scale.slice().as_secs_f64() / each) as u64).max(TRIAL));
+        counts.push(((slice(scale).as_secs_f64() / each) as u64).max(TRIAL));
         let Contender { name, same_program, .. } = *contender;
         all.push(Series { name, same_program, rates: Vec::new(), done: Done { schedules: 0, steps: 0 } });
     }
-    for round in 1..=scale.rounds() {
+    for round in 1..=rounds(scale) {
         for ((contender, &count), series) in contenders.iter().zip(&counts).zip(&mut all) {
             let start = Stopwatch::start();
             let done = (contender.run)(count, round as u64).context(contender.name)?;
