@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use vela::actor::{
-    Actor, ActorContext, ActorState, Address, Call, Decision, Message, Request, Spawn, Strategy, Supervision,
-    Supervisor, System, child, spawn,
+    Actor, ActorContext, ActorState, Address, Call, Decision, Inbox, Message, Request, Spawn, Strategy, Supervision,
+    Supervisor, System, Terminated, child, spawn,
 };
 use vela::prelude::*;
 
-use crate::probe::{Bomb, Echo, Hook, Journal, Probe, Unspeakable, deed, fail, hang};
-use crate::stage::{Stage, answers, calm, who};
+use crate::probe::{Bomb, Echo, Fault, Hook, Journal, Probe, Unspeakable, deed, fail, hang};
+use crate::stage::{Stage, answers, calm, tell, who};
 
 fn factory(name: &'static str, journal: &Journal) -> impl Fn() -> Probe + Send + Sync + 'static {
     let journal = journal.clone();
@@ -260,8 +260,7 @@ async fn a_name_is_registered_again_by_the_next_run_and_given_up_at_the_end() {
     let inner = journal.clone();
     let register = || {
         deed(|_, cx| {
-            let names = cx.registry().unwrap();
-            let registered = names.register("me", cx.address(), cx.id().get());
+            let registered = cx.register("me");
             Box::pin(async move { registered.map_err(|_| crate::probe::Fault("taken")) })
         })
     };
@@ -483,6 +482,212 @@ async fn who_waits_until_all_have_started_does_not_wait_for_those_that_come_late
     stage.children().settled().await;
     assert_eq!(b.state(), ActorState::Running);
     stage.end().await;
+}
+
+#[vela::test]
+async fn the_last_messages_of_one_that_is_watched_come_before_its_end() {
+    let journal = Journal::new();
+    let boss = spawn(Probe::new("boss", &journal));
+    let worker = Spawn::new().name("worker").start(Probe::new("worker", &Journal::new()));
+    let watched = worker.clone();
+    boss.send(deed(move |_, cx| {
+        Box::pin(async move {
+            cx.watch(&watched);
+            // Busy, while both come.
+            sleep(ms(10)).await;
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    calm().await;
+    boss.send("question").await.unwrap();
+    let to = boss.clone();
+    tell(
+        &worker,
+        deed(move |_, cx| {
+            Box::pin(async move {
+                to.send("result").await.map_err(|_| Fault("gone"))?;
+                cx.stop();
+                Ok(())
+            })
+        }),
+    )
+    .await;
+    worker.terminated().await;
+    sleep(ms(20)).await;
+    let expected = ["boss: started", "boss: question", "boss: result", "boss: worker terminated [stopped]"];
+    assert_eq!(journal.take(), expected);
+}
+
+#[vela::test]
+async fn a_message_that_the_waiting_inbox_was_given_comes_before_the_end_of_its_sender() {
+    let journal = Journal::new();
+    let boss = spawn(Probe::new("boss", &journal));
+    let worker = Spawn::new().name("worker").start(Probe::new("worker", &Journal::new()));
+    let watched = worker.clone();
+    tell(
+        &boss,
+        deed(move |_, cx| {
+            cx.watch(&watched);
+            Box::pin(async { Ok(()) })
+        }),
+    )
+    .await;
+    for word in ["one", "two"] {
+        let to = boss.clone();
+        let last = word == "two";
+        worker
+            .send(deed(move |_, cx| {
+                to.try_send(word).ok();
+                if last {
+                    cx.stop();
+                }
+                Box::pin(async { Ok(()) })
+            }))
+            .await
+            .unwrap();
+    }
+    worker.terminated().await;
+    calm().await;
+    assert_eq!(journal.take(), ["boss: started", "boss: one", "boss: two", "boss: worker terminated [stopped]"]);
+}
+
+/// Sends to itself without an end, until it is told that the one it watches has ended.
+struct Restless(Address<Probe>);
+
+impl Actor for Restless {
+    type Message = u32;
+    type Error = std::convert::Infallible;
+
+    async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        cx.watch(&self.0);
+        Ok(())
+    }
+
+    async fn handle(&mut self, n: u32, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        if n == 0 {
+            self.0.stop();
+            self.0.terminated().await;
+        }
+        assert!(n < 1000, "the end of the other one is not told");
+        for _ in 0..2 {
+            cx.address().try_send(n + 1).ok();
+        }
+        Ok(())
+    }
+
+    async fn on_terminated(&mut self, _: Terminated, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        cx.stop();
+        Ok(())
+    }
+}
+
+#[vela::test(schedules = 100)]
+async fn mail_without_an_end_does_not_hold_up_a_notice() {
+    for overflow in [Overflow::Block, Overflow::DropOldest] {
+        let watched = spawn(Probe::new("p", &Journal::new()));
+        let restless = Spawn::new().mailbox(4, overflow).start(Restless(watched));
+        restless.send(0u32).await.unwrap();
+        assert!(restless.terminated().await.is_normal());
+    }
+}
+
+/// Receives no mail: only notices.
+struct Deaf(Address<Probe>);
+
+impl Actor for Deaf {
+    type Message = u32;
+    type Error = std::convert::Infallible;
+
+    async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        cx.watch(&self.0);
+        inbox.notice().await;
+        Ok(())
+    }
+}
+
+#[vela::test(schedules = 100)]
+async fn a_notice_waits_for_no_mail_that_is_not_received() {
+    let watched = spawn(Probe::new("p", &Journal::new()));
+    let deaf = spawn(Deaf(watched.clone()));
+    deaf.send(1u32).await.unwrap();
+    watched.stop();
+    assert!(deaf.terminated().await.is_normal());
+}
+
+/// What is done while the inbox is being received from.
+type Adding = Box<dyn FnOnce(&mut ActorContext<Joining>) + Send>;
+
+/// Receives in a join with what adds to its lanes.
+struct Joining {
+    add: Option<Adding>,
+    /// Through a combinator with wakers of its own.
+    combined: bool,
+    notices: bool,
+}
+
+impl Actor for Joining {
+    type Message = &'static str;
+    type Error = Fault;
+
+    async fn handle(&mut self, _: &'static str, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> Result<(), Fault> {
+        use futures_util::future::join;
+        use futures_util::{StreamExt as _, stream::FuturesUnordered};
+        assert!(cx.stash("stashed").is_ok());
+        let mut adds = Some(cx).zip(self.add.take());
+        let adds = async {
+            if let Some((cx, add)) = adds.take() {
+                add(cx);
+            }
+        };
+        match (self.notices, self.combined) {
+            (false, false) => assert!(join(inbox.recv(), adds).await.0.is_some()),
+            (false, true) => {
+                let mut all: FuturesUnordered<_> = [inbox.recv()].into_iter().collect();
+                assert!(join(all.next(), adds).await.0.is_some());
+            }
+            (true, false) => drop(join(inbox.notice(), adds).await),
+            (true, true) => {
+                let mut all: FuturesUnordered<_> = [Box::pin(inbox.notice())].into_iter().collect();
+                drop(join(all.next(), adds).await);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[vela::test(schedules = 20)]
+async fn what_is_added_while_the_inbox_is_received_from_is_received() {
+    let ended = spawn(Probe::new("p", &Journal::new()));
+    ended.stop();
+    ended.terminated().await;
+    for combined in [false, true] {
+        let (tx, rx) = vela::channel::<u32>(1);
+        tx.try_send(1).unwrap();
+        let watched = ended.clone();
+        let ways: [(bool, Adding); 6] = [
+            (false, Box::new(|cx| drop(cx.after(ms(10), "late")))),
+            (false, Box::new(|cx| drop(cx.every(ms(10), || "late")))),
+            (false, Box::new(move |cx| cx.attach(rx, |_| "value"))),
+            (false, Box::new(|cx| cx.pipe(async { 1 }, |_| "result"))),
+            (false, Box::new(|cx| cx.unstash_all())),
+            (true, Box::new(move |cx| cx.watch(&watched))),
+        ];
+        for (way, (notices, add)) in ways.into_iter().enumerate() {
+            let joining = spawn(Joining { add: Some(add), combined, notices });
+            let ended = timeout(secs(1), joining.terminated()).await;
+            assert!(ended.is_ok_and(|exit| exit.is_normal()), "way {way}, combined: {combined}");
+        }
+    }
 }
 
 /// A waker that panics.

@@ -373,6 +373,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) sources_first: AtomicBool,
     /// Whether the mail comes before the timers, for once. Relaxed: as above.
     pub(crate) mail_first: AtomicBool,
+    /// Whether who waits for the inbox, or for a notice, has looked before what may be added. Relaxed: as above.
+    pub(crate) listens: AtomicBool,
     /// How many addresses there are, if the last of them ends the actor.
     addresses: AtomicUsize,
 }
@@ -406,6 +408,7 @@ impl<A: Actor> Cell<A> {
             monitored: mailbox.monitored,
             sources_first: AtomicBool::new(false),
             mail_first: AtomicBool::new(false),
+            listens: AtomicBool::new(false),
             addresses: AtomicUsize::new(0),
         })
     }
@@ -418,6 +421,21 @@ impl<A: Actor> Cell<A> {
         let other = self.lanes.lock().replace(lanes);
         debug_assert!(other.is_none(), "lanes are used by one task, one at a time");
         result
+    }
+
+    /// Adds to the lanes, also while the inbox is waited for, as in a join.
+    pub(crate) fn add<R>(&self, add: impl FnOnce(&mut Lanes<A>) -> R) -> R {
+        let result = self.with_lanes(add);
+        self.rouse();
+        result
+    }
+
+    /// Has who waits for the inbox look again.
+    pub(crate) fn rouse(&self) {
+        if self.listens.load(Relaxed) {
+            self.listens.store(false, Relaxed);
+            self.core.signals.rouse();
+        }
     }
 
     pub(crate) fn with_kept<R>(&self, with: impl FnOnce(&mut Kept<A>) -> R) -> R {

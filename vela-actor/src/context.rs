@@ -114,7 +114,7 @@ impl<A: Actor> ActorContext<A> {
     pub fn after(&mut self, delay: Duration, message: impl MessageFor<A>) -> TimerKey {
         let mut message = Some(message.into_message());
         let make = move || message.take().unwrap_or_else(|| unreachable!("it goes off once"));
-        self.cell.with_lanes(|lanes| lanes.timer(delay, None, Box::new(make)))
+        self.cell.add(|lanes| lanes.timer(delay, None, Box::new(make)))
     }
 
     /// Gives the actor a message each `period`, before its mail, for the first time after one period. What falls into the
@@ -130,7 +130,7 @@ impl<A: Actor> ActorContext<A> {
         mut make: impl FnMut() -> M + Send + 'static,
     ) -> TimerKey {
         assert!(!period.is_zero(), "a timer that goes off every 0 s leaves no time for mail");
-        self.cell.with_lanes(|lanes| lanes.timer(period, Some(period), Box::new(move || make().into_message())))
+        self.cell.add(|lanes| lanes.timer(period, Some(period), Box::new(move || make().into_message())))
     }
 
     // --------------------------------------------------------------------------------------------------- sources
@@ -147,7 +147,7 @@ impl<A: Actor> ActorContext<A> {
             Ok(value) => Item::Message(map(value).into_message()),
             Err(lagged) => Item::Notice(Notice::Lagged(lagged)),
         });
-        self.cell.with_lanes(|lanes| lanes.attach(stream));
+        self.cell.add(|lanes| lanes.attach(stream));
     }
 
     /// Runs `work` in a task beside the actor, and gives what `map` makes of its result as a message. The task is cancelled when
@@ -172,20 +172,21 @@ impl<A: Actor> ActorContext<A> {
 
         let task = Piped(TaskBuilder::new().spawn(work));
         let result = async move { Item::Message(map(task.0.join().await).into_message()) };
-        self.cell.with_lanes(|lanes| lanes.attach(result.into_stream()));
+        self.cell.add(|lanes| lanes.attach(result.into_stream()));
     }
 
     // ---------------------------------------------------------------------------------------------- other actors
 
-    /// Calls [`on_terminated`](Actor::on_terminated) once the other actor has ended for good; a restart of it is no end. At once, if
-    /// it has ended already.
+    /// Calls [`on_terminated`](Actor::on_terminated) once the other actor has ended for good; a restart of it is no end. It is called
+    /// after the mail that is in the mailbox by then, so that the other one's last messages come first. If it has ended already:
+    /// as soon.
     pub fn watch<B: Actor>(&mut self, other: &Address<B>) {
         let cell = Arc::clone(other.cell());
         let end = async move {
             let exit = cell.core.terminated().await;
             Terminated { id: cell.core.who.id(), path: cell.core.who.path().into(), exit }
         };
-        self.cell.with_lanes(|lanes| lanes.watch(end));
+        self.cell.add(|lanes| lanes.watch(end));
     }
 
     /// Each of the two fails when the other one has failed or was killed for good, for as long as both are there, over restarts. Not
@@ -223,6 +224,7 @@ impl<A: Actor> ActorContext<A> {
             let mut stash = std::mem::take(&mut kept.stash);
             kept.returned.append(&mut stash);
         });
+        self.cell.rouse();
     }
 
     /// How many messages are in the stash.
