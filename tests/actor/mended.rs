@@ -620,6 +620,69 @@ async fn a_notice_waits_for_no_mail_that_is_not_received() {
     assert!(deaf.terminated().await.is_normal());
 }
 
+/// A parent with two children that take 3 s each to stop.
+async fn slow_family(stage: &Stage, parent: vela::actor::ChildSpec, in_stopped: Hook) -> [Address<Probe>; 3] {
+    let parent = stage.add_with(parent, move |_, probe| probe.in_stopped = in_stopped);
+    let (tell_them, them) = vela::channel(2);
+    let journal = stage.journal.clone();
+    parent
+        .send(deed(move |_, cx| {
+            for name in ["x", "y"] {
+                let make = crate::stage::maker(name, &journal, |_, probe| probe.in_stopped = Hook::Slow(secs(3)));
+                tell_them.try_send(cx.spawn(child(name), make).unwrap()).ok();
+            }
+            Box::pin(async { Ok(()) })
+        }))
+        .await
+        .unwrap();
+    let (x, y) = (them.recv().await.unwrap(), them.recv().await.unwrap());
+    calm().await;
+    [parent, x, y]
+}
+
+#[vela::test(schedules = 100)]
+async fn children_below_children_have_their_own_time_to_stop() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let family = slow_family(&stage, child("p"), Hook::Slow(secs(4))).await;
+    stage.end().await;
+    for actor in family {
+        assert!(actor.exit().is_some_and(|exit| exit.is_normal()), "{}: {:?}", actor.path(), actor.exit());
+    }
+}
+
+#[vela::test(schedules = 100)]
+async fn the_time_to_stop_goes_on_when_the_children_have_stopped() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let [p, x, y] = slow_family(&stage, child("p"), Hook::Hang).await;
+    let start = vela::time::Instant::now();
+    stage.end().await;
+    assert!(matches!(p.exit(), Some(vela::actor::Exit::Killed)));
+    assert!(x.exit().unwrap().is_normal() && y.exit().unwrap().is_normal());
+    assert!((secs(11)..secs(12)).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+
+#[vela::test(schedules = 100)]
+async fn a_time_to_stop_that_was_given_is_for_all_below() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let [p, x, y] = slow_family(&stage, child("p").shutdown(secs(5)), Hook::Ok).await;
+    let start = vela::time::Instant::now();
+    stage.end().await;
+    assert!(matches!((p.exit(), x.exit()), (Some(vela::actor::Exit::Killed), Some(vela::actor::Exit::Killed))));
+    assert!(y.exit().unwrap().is_normal());
+    assert!((secs(5)..secs(6)).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+
+#[vela::test(schedules = 100)]
+async fn one_that_fails_may_wait_for_its_children_while_all_stop() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let [p, x, y] = slow_family(&stage, child("p"), Hook::Slow(secs(4))).await;
+    p.send(fail("x")).await.unwrap();
+    calm().await;
+    stage.end().await;
+    assert!(p.exit().unwrap().failure().is_some(), "{:?}", p.exit());
+    assert!(x.exit().unwrap().is_normal() && y.exit().unwrap().is_normal());
+}
+
 /// What is done while the inbox is being received from.
 type Adding = Box<dyn FnOnce(&mut ActorContext<Joining>) + Send>;
 

@@ -305,7 +305,10 @@ impl<A: Actor> ActorContext<A> {
     pub(crate) async fn stop_children(&mut self) {
         if let Some(children) = self.cell.core.children() {
             children.close();
+            let parent = self.cell.core.parent.as_ref().filter(|_| !children.is_over());
+            parent.inspect(|parent| parent.waits(true));
             children.over().await;
+            parent.inspect(|parent| parent.waits(false));
         }
     }
 }

@@ -63,6 +63,11 @@ impl Parent {
         self.told.try_send(Told::Exited(self.key, exit)).is_ok()
     }
 
+    /// Whether it waits for its own children to stop.
+    pub(crate) fn waits(&self, waits: bool) {
+        self.tell(Told::Event(Event::Waits { key: self.key, waits }));
+    }
+
     pub(crate) fn stop(&self) {
         // For good: also if its specification would stay.
         self.tell(Told::Event(Event::Remove(self.key, NOBODY)));
