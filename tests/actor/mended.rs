@@ -683,6 +683,28 @@ async fn one_that_fails_may_wait_for_its_children_while_all_stop() {
     assert!(x.exit().unwrap().is_normal() && y.exit().unwrap().is_normal());
 }
 
+#[vela::test(schedules = 200)]
+async fn a_link_to_one_that_waits_to_be_restarted_does_not_fail_in_an_orderly_shutdown() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let [a, b] = ["a", "b"].map(|name| stage.add(child(name)));
+    let c = stage.add(child("c").backoff(secs(30)..secs(60)));
+    let linked = c.clone();
+    tell(
+        &a,
+        deed(move |_, cx| {
+            cx.link(&linked);
+            Box::pin(async { Ok(()) })
+        }),
+    )
+    .await;
+    tell(&c, fail("x")).await;
+    assert_eq!(c.state(), ActorState::Backoff);
+    stage.notes();
+    stage.end().await;
+    assert_eq!(stage.notes(), ["b: stopped", "b: dropped", "a: stopped", "a: dropped"]);
+    assert!(a.exit().unwrap().is_normal() && b.exit().unwrap().is_normal() && c.exit().unwrap().is_normal());
+}
+
 /// What is done while the inbox is being received from.
 type Adding = Box<dyn FnOnce(&mut ActorContext<Joining>) + Send>;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::calls::Call;
 use super::{Answer, Effect, Key, Over, State, Step, Timer};
+use crate::exit::Exit;
 use crate::supervise::{RestartType, Shutdown, Strategy};
 
 /// What is to be done in turn. Idle if all of it is empty.
@@ -176,6 +177,7 @@ impl Step<'_> {
         if agenda.over.is_some() {
             return;
         }
+        let orderly = !matches!(over, Over::Escalated(_));
         agenda.over = Some(over);
         agenda.start.clear();
         if agenda.until.take().is_some() {
@@ -184,6 +186,13 @@ impl Step<'_> {
         let keys: Vec<_> = self.engine.children.iter().map(|(&key, child)| (key, child.state.is_up())).rev().collect();
         for (key, up) in keys {
             if !up {
+                if orderly
+                    && let Some(child) = self.child(key)
+                    && matches!(child.state, State::Backoff | State::Waiting)
+                {
+                    // It was to come back: what ends it is the shutdown, which fails nobody that is linked to it.
+                    child.last = Exit::Normal;
+                }
                 self.gone(key);
             } else if self.engine.agenda.stopping != Some(key) {
                 self.engine.agenda.stop.insert(key);

@@ -86,7 +86,7 @@ pub(crate) enum Effect {
     SetTimer(Timer, Duration),
     /// That timer is not needed any more. It may have fired.
     CancelTimer(Timer),
-    /// It is gone for good; its last exit (`Normal` if it never ran).
+    /// It is gone for good; its last exit (`Normal` if it never ran, or was to be restarted when all were asked to stop).
     Terminated(Key, Exit),
     /// The answer to a call.
     Answer(Token, Answer),
