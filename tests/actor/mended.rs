@@ -260,7 +260,8 @@ async fn a_name_is_registered_again_by_the_next_run_and_given_up_at_the_end() {
     let inner = journal.clone();
     let register = || {
         deed(|_, cx| {
-            let registered = cx.register("me");
+            let names = cx.registry().unwrap();
+            let registered = names.register("me", cx.address(), cx.id().get());
             Box::pin(async move { registered.map_err(|_| crate::probe::Fault("taken")) })
         })
     };
@@ -869,4 +870,39 @@ async fn a_supervisor_that_gives_up_while_it_starts_fails_to_start() {
     assert_eq!(exit.failure().map(vela::actor::Failure::phase), Some(vela::actor::Phase::Starting), "{exit}");
     assert!(!seen_of("s/tree", &events).contains(&"started".to_owned()));
     stage.end().await;
+}
+
+#[vela::test(schedules = 50)]
+async fn sends_through_a_recipient_that_wait_are_not_counted_as_turned_away() {
+    use std::sync::atomic::AtomicUsize;
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    let policies = [
+        (Overflow::Block, None),
+        (Overflow::Timeout(secs(1)), None),
+        (Overflow::Retry { attempts: 9, backoff: ms(1) }, None),
+        (Overflow::Reject, Some((1, 0))),
+        (Overflow::Timeout(ms(1)), Some((0, 1))),
+        (Overflow::Retry { attempts: 2, backoff: ms(1) }, Some((1, 0))),
+        (Overflow::DropNewest, None),
+    ];
+    for (overflow, refused) in policies {
+        let name = format!("monitored-{}", RUNS.fetch_add(1, Ordering::SeqCst));
+        let p = Spawn::new().name(&*name).mailbox(1, overflow).monitored().start(Probe::new("p", &Journal::new()));
+        p.send(deed(|_, _| {
+            Box::pin(async {
+                sleep(ms(10)).await;
+                Ok(())
+            })
+        }))
+        .await
+        .unwrap();
+        calm().await;
+        let to = p.recipient::<&'static str>();
+        to.send("fits").await.unwrap();
+        let sent = to.send("waits").await;
+        assert_eq!(sent.is_err(), refused.is_some(), "{overflow:?}");
+        let all = vela::monitor::snapshot();
+        let line = all.iter().find(|line| line.name == name).unwrap();
+        assert_eq!((line.rejected, line.timeouts), refused.unwrap_or((0, 0)), "{overflow:?}");
+    }
 }

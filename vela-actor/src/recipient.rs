@@ -4,12 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use vela_core::ops::{Named, Transmit};
 use vela_core::select::Polled;
-use vela_core::time::{sleep, timeout};
-use vela_core::{Overflow, Permit, SendError, SendErrorKind, Sender, TryReserveError, TrySendError};
+use vela_core::{Permit, SendError, TryReserveError, TrySendError};
 
 use crate::actor::Actor;
 use crate::address::Address;
@@ -88,26 +86,7 @@ async fn deliver<A: Actor, T>(cell: &Cell<A>, message: T) -> Result<(), SendErro
 where
     T: MessageFor<A>,
 {
-    let tx = &cell.tx;
-    let place = match tx.try_reserve() {
-        Ok(place) => Ok(place),
-        Err(TryReserveError::Closed) => Err(SendErrorKind::Closed),
-        Err(TryReserveError::Full) => match tx.overflow() {
-            Overflow::Block => tx.reserve().await.map_err(|_| SendErrorKind::Closed),
-            Overflow::Timeout(limit) => match timeout(limit, tx.reserve()).await {
-                Ok(reserved) => reserved.map_err(|_| SendErrorKind::Closed),
-                Err(_) => Err(SendErrorKind::TimedOut),
-            },
-            Overflow::Retry { attempts, backoff } => retry(tx, attempts, backoff).await,
-            Overflow::DropOldest | Overflow::DropNewest => {
-                // If it ends in this moment, the message is lost with the mailbox, as the ones before it.
-                drop(tx.send(Envelope::new(message.into_message())).await);
-                return Ok(());
-            }
-            _ => Err(SendErrorKind::Full),
-        },
-    };
-    match place {
+    match cell.tx.reserve_by_policy().await {
         Ok(place) => {
             fill(place, message.into_message());
             Ok(())
@@ -119,19 +98,6 @@ where
 /// If the actor ends in this moment, the message is lost with those that are in the mailbox.
 fn fill<M>(place: Permit<'_, Envelope<M>>, message: M) {
     drop(place.send(Envelope::new(message)));
-}
-
-async fn retry<T>(tx: &Sender<T>, attempts: u32, mut pause: Duration) -> Result<Permit<'_, T>, SendErrorKind> {
-    for _ in 0..attempts {
-        sleep(pause).await;
-        pause = pause.saturating_mul(2);
-        match tx.try_reserve() {
-            Ok(place) => return Ok(place),
-            Err(TryReserveError::Closed) => return Err(SendErrorKind::Closed),
-            Err(TryReserveError::Full) => {}
-        }
-    }
-    Err(SendErrorKind::Full)
 }
 
 impl<T: Send + 'static> Recipient<T> {
