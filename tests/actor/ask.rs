@@ -21,9 +21,9 @@ async fn asks_of_a_failed_actor_get_an_error() {
     let p = probe("p", &Journal::new());
     p.send(fail("x")).await.unwrap();
     let error = p.ask(Echo(1)).await.unwrap_err();
-    assert!(matches!(error, AskError::Terminated(_) | AskError::NoReply), "{error:?}");
+    assert!(matches!(error, AskError::Terminated { .. } | AskError::NoReply { .. }), "{error:?}");
     p.terminated().await;
-    assert!(matches!(p.ask(Echo(1)).await, Err(AskError::Terminated(exit)) if exit.failure().is_some()));
+    assert!(matches!(p.ask(Echo(1)).await, Err(AskError::Terminated { exit, .. }) if exit.failure().is_some()));
 }
 
 #[vela::test]
@@ -52,7 +52,7 @@ async fn an_ask_times_out() {
     let p = probe("p", &Journal::new());
     p.send(hang()).await.unwrap();
     let error = p.ask(Echo(1)).timeout(ms(50)).await.unwrap_err();
-    assert!(matches!(error, AskError::TimedOut(limit) if limit == ms(50)));
+    assert!(matches!(error, AskError::TimedOut { after, .. } if after == ms(50)));
     p.kill();
 }
 

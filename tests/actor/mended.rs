@@ -906,3 +906,38 @@ async fn sends_through_a_recipient_that_wait_are_not_counted_as_turned_away() {
         assert_eq!((line.rejected, line.timeouts), refused.unwrap_or((0, 0)), "{overflow:?}");
     }
 }
+
+#[vela::test(schedules = 20)]
+async fn errors_say_who_and_what_can_be_done() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let events = stage.system.events();
+    let worker = stage.add(child("worker").mailbox(1, Overflow::Reject));
+    calm().await;
+    assert_eq!(events.try_recv().map(|event| event.id), Ok(worker.id()));
+
+    let unknown = stage.children().stop("workr").await.unwrap_err();
+    assert_eq!(unknown.to_string(), "s has no child `workr`; did you mean `worker`?");
+    tell(
+        &worker,
+        deed(|probe, cx| {
+            assert!(cx.stash("first").is_ok());
+            probe.note(cx.stash("second").unwrap_err());
+            Box::pin(async { Ok(()) })
+        }),
+    )
+    .await;
+    let noted = stage.journal.take().pop().unwrap();
+    assert!(noted.starts_with("worker: the stash of `s/worker` is full with 1 messages"), "{noted}");
+
+    tell(&worker, hang()).await;
+    let late = worker.ask(Echo(1)).timeout(ms(50)).await.unwrap_err();
+    assert!(late.to_string().starts_with("`s/worker` did not answer within 50ms: "), "{late}");
+    let full = worker.ask(Echo(1)).await.unwrap_err();
+    assert_eq!(
+        full.to_string(),
+        "the mailbox of `s/worker` is full, and refuses more: ask later, or give it more room"
+    );
+    stage.end().await;
+    let ended = worker.ask(Echo(1)).await.unwrap_err();
+    assert!(ended.to_string().starts_with("`s/worker` has ended, and answers no more: "), "{ended}");
+}

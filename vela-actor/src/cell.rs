@@ -48,6 +48,13 @@ impl ActorId {
     }
 }
 
+/// As it was written down, in a log say: it names an actor, and gives no access to it.
+impl From<u64> for ActorId {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 impl fmt::Display for ActorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -337,7 +344,7 @@ impl dyn AnyCell + '_ {
     pub(crate) fn publish(&self, kind: impl FnOnce() -> EventKind) {
         let core = self.core();
         if let Some(system) = &core.system {
-            let who = Who { path: &core.who.shared_path(), id: core.who.id().get(), type_name: self.kind() };
+            let who = Who { path: &core.who.shared_path(), id: core.who.id(), type_name: self.kind() };
             // A foreign `Display`, or a recorder, may panic.
             contained(|| system.events.publish(who, kind));
         }

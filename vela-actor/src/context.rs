@@ -184,7 +184,7 @@ impl<A: Actor> ActorContext<A> {
         let cell = Arc::clone(other.cell());
         let end = async move {
             let exit = cell.core.terminated().await;
-            Terminated { id: cell.core.who.id(), path: cell.core.who.path().into(), exit }
+            Terminated { id: cell.core.who.id(), path: cell.core.who.shared_path(), exit }
         };
         self.cell.add(|lanes| lanes.watch(end));
     }
@@ -211,7 +211,8 @@ impl<A: Actor> ActorContext<A> {
         let envelope = Envelope { message: message.into_message(), behind: chain::behind() };
         self.cell.with_kept(|kept| {
             if kept.stash.len() >= most {
-                return Err(StashFull(envelope.message));
+                let path = self.cell.core.who.shared_path();
+                return Err(StashFull { message: envelope.message, path, capacity: most });
             }
             kept.stash.push_back(envelope);
             Ok(())
@@ -338,18 +339,31 @@ impl Stopwatch {
 }
 
 /// The [stash](ActorContext::stash) is full; here is the message.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct StashFull<M>(pub M);
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct StashFull<M> {
+    /// What was to be put aside.
+    pub message: M,
+    /// The path of the actor.
+    pub path: Arc<str>,
+    /// How many messages its stash holds: as many as its mailbox.
+    pub capacity: usize,
+}
 
 impl<M> fmt::Debug for StashFull<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StashFull(..)")
+        f.debug_struct("StashFull").field("path", &self.path).field("capacity", &self.capacity).finish_non_exhaustive()
     }
 }
 
 impl<M> fmt::Display for StashFull<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the stash of the actor is full")
+        let Self { path, capacity, .. } = self;
+        write!(
+            f,
+            "the stash of `{path}` is full with {capacity} messages, as many as its mailbox holds: give them back sooner \
+             (`cx.unstash_all()`), or give it a larger mailbox"
+        )
     }
 }
 

@@ -22,11 +22,12 @@ use crate::waiting::Alarm;
 
 /// An actor that was [watched](crate::ActorContext::watch) has ended for good.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Terminated {
     /// Its number.
     pub id: ActorId,
     /// Its path.
-    pub path: Box<str>,
+    pub path: Arc<str>,
     /// How it ended.
     pub exit: Exit,
 }

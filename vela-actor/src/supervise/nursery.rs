@@ -176,10 +176,10 @@ impl Nursery {
         let key = {
             let mut table = self.table.lock();
             if table.closing {
-                return Err(SpawnError::Closed(self.path.as_ref().into()));
+                return Err(SpawnError::Closed(Arc::clone(&self.path)));
             }
             if table.names.contains_key(&spec.name) {
-                return Err(SpawnError::NameTaken { name: spec.name().into(), supervisor: self.path.as_ref().into() });
+                return Err(SpawnError::NameTaken { name: Arc::clone(&spec.name), supervisor: Arc::clone(&self.path) });
             }
             table.keys += 1;
             let key = Key(table.keys);
@@ -192,7 +192,7 @@ impl Nursery {
         let added = self.told.try_send(Told::Event(Event::Add { key, spec, kept }));
         if added.is_err() {
             self.gone(key, Exit::Killed);
-            return Err(SpawnError::Closed(self.path.as_ref().into()));
+            return Err(SpawnError::Closed(Arc::clone(&self.path)));
         }
         Ok(())
     }
