@@ -77,7 +77,7 @@ async fn a_restart_that_fails_says_so_and_the_restart_type_decides() {
     stage.children().settled().await;
     for name in ["a", "b"] {
         let error = stage.children().restart(name).await.unwrap_err();
-        assert!(matches!(&error, ChildError::Failed(exit) if exit.failure().is_some()), "{error}");
+        assert!(matches!(&error, ChildError::Failed { exit, .. } if exit.failure().is_some()), "{error}");
     }
     assert!(answers(&a).await);
     assert_eq!(stage.children().names(), ["a"]);
@@ -181,7 +181,7 @@ async fn of_a_restart_and_a_later_stop_the_stop_counts() {
     let restart = meanwhile!(stage.children(), restart, "a");
     calm().await;
     let stop = meanwhile!(stage.children(), stop, "a");
-    assert!(matches!(restart.await.unwrap(), Err(ChildError::Overtaken)));
+    assert!(matches!(restart.await.unwrap(), Err(ChildError::Overtaken { .. })));
     assert_eq!(start.elapsed(), ms(1), "it is told at once");
     stop.await.unwrap().unwrap();
     assert!(stage.children().is_empty());
@@ -208,7 +208,7 @@ async fn a_removal_cannot_be_undone() {
     stage.children().settled().await;
     let removal = meanwhile!(stage.children(), remove, "a");
     calm().await;
-    assert!(matches!(stage.children().restart("a").await, Err(ChildError::Overtaken)));
+    assert!(matches!(stage.children().restart("a").await, Err(ChildError::Overtaken { .. })));
     stage.children().stop("a").await.unwrap();
     removal.await.unwrap().unwrap();
     assert!(stage.children().is_empty());

@@ -21,9 +21,9 @@ async fn asks_of_a_failed_actor_get_an_error() {
     let p = probe("p", &Journal::new());
     p.send(fail("x")).await.unwrap();
     let error = p.ask(Echo(1)).await.unwrap_err();
-    assert!(matches!(error, AskError::Terminated(_) | AskError::NoReply), "{error:?}");
+    assert!(matches!(error, AskError::Terminated { .. } | AskError::NoReply { .. }), "{error:?}");
     p.terminated().await;
-    assert!(matches!(p.ask(Echo(1)).await, Err(AskError::Terminated(exit)) if exit.failure().is_some()));
+    assert!(matches!(p.ask(Echo(1)).await, Err(AskError::Terminated { exit, .. }) if exit.failure().is_some()));
 }
 
 #[vela::test]
@@ -52,7 +52,7 @@ async fn an_ask_times_out() {
     let p = probe("p", &Journal::new());
     p.send(hang()).await.unwrap();
     let error = p.ask(Echo(1)).timeout(ms(50)).await.unwrap_err();
-    assert!(matches!(error, AskError::TimedOut(limit) if limit == ms(50)));
+    assert!(matches!(error, AskError::TimedOut { after, .. } if after == ms(50)));
     p.kill();
 }
 
@@ -97,12 +97,12 @@ async fn a_recipient_is_asked_as_an_address_is() {
     p.send(hang()).await.unwrap();
     let start = vela::time::Instant::now();
     let error = echoes.ask(Echo(1)).timeout(ms(50)).await.unwrap_err();
-    assert!(matches!(error, AskError::TimedOut(limit) if limit == ms(50)));
-    assert!(matches!(echoes.ask(Echo(1)).await, Err(AskError::TimedOut(limit)) if limit == secs(5)));
+    assert!(matches!(error, AskError::TimedOut { after, .. } if after == ms(50)));
+    assert!(matches!(echoes.ask(Echo(1)).await, Err(AskError::TimedOut { after, .. }) if after == secs(5)));
     assert!(start.elapsed() >= ms(5_050));
     p.kill();
     p.terminated().await;
-    assert!(matches!(echoes.ask(Echo(1)).await, Err(AskError::Terminated(_))));
+    assert!(matches!(echoes.ask(Echo(1)).await, Err(AskError::Terminated { .. })));
 }
 
 #[vela::test]
@@ -120,7 +120,7 @@ async fn an_ask_of_a_recipient_waits_for_room_within_its_deadline_and_is_not_sen
     .unwrap();
     p.send("fills the mailbox").await.unwrap();
     let error = echoes.ask(Echo(1)).timeout(ms(50)).await.unwrap_err();
-    assert!(matches!(error, AskError::TimedOut(_)), "{error:?}");
+    assert!(matches!(error, AskError::TimedOut { .. }), "{error:?}");
     assert_eq!(p.mailbox_len(), 1, "the request was not sent");
     go.send(()).await.unwrap();
     assert_eq!(echoes.ask(Echo(2)).await.unwrap(), 2);
@@ -135,6 +135,6 @@ async fn a_recipient_whose_mailbox_refuses_says_that_it_is_full() {
         vela::task::yield_now().await;
     }
     p.send("fills the mailbox").await.unwrap();
-    assert!(matches!(echoes.ask(Echo(1)).await, Err(AskError::Full)));
+    assert!(matches!(echoes.ask(Echo(1)).await, Err(AskError::Full { .. })));
     p.kill();
 }

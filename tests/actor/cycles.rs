@@ -108,7 +108,7 @@ fn said(answer: Result<String, AskError>) -> String {
     match answer {
         Ok(answer) => answer,
         Err(AskError::WouldDeadlock(path)) => path.join(">"),
-        Err(AskError::TimedOut(_)) => "timed out".to_owned(),
+        Err(AskError::TimedOut { .. }) => "timed out".to_owned(),
         Err(other) => other.to_string(),
     }
 }

@@ -38,7 +38,7 @@ async fn an_ask_whose_handler_failed_gets_an_error_and_those_behind_it_their_ans
     let poisoned = a.clone();
     let first = vela::task::spawn(async move { poisoned.ask(Poison).await });
     calm().await;
-    assert!(matches!(first.await.unwrap(), Err(AskError::NoReply)));
+    assert!(matches!(first.await.unwrap(), Err(AskError::NoReply { .. })));
     // Asked while it is down.
     assert_eq!(a.ask(Echo(3)).await.unwrap(), 3);
     stage.end().await;
@@ -86,7 +86,7 @@ async fn asks_that_are_left_in_the_mailbox_at_the_end_learn_how_it_ended() {
     calm().await;
     stage.system.terminated().await.unwrap_err();
     let error = ask.await.unwrap().unwrap_err();
-    assert!(matches!(&error, AskError::Terminated(exit) if exit.to_string().contains("disk full")), "{error}");
+    assert!(matches!(&error, AskError::Terminated { exit, .. } if exit.to_string().contains("disk full")), "{error}");
 }
 
 #[vela::test]
@@ -152,7 +152,7 @@ async fn a_stash_holds_as_many_as_the_mailbox() {
             Box::pin(async move {
                 assert!(cx.stash("1").is_ok() && cx.stash("2").is_ok());
                 let full = cx.stash("3").unwrap_err();
-                assert!(matches!(full.0, ProbeMsg::Note(text) if text == "3"));
+                assert!(matches!(full.message, ProbeMsg::Note(text) if text == "3"));
                 probe.note("full");
                 Ok(())
             })
@@ -251,7 +251,7 @@ async fn a_full_mailbox_holds_up_no_stop() {
     tell(&a, hang()).await;
     a.send("1").await.unwrap();
     assert!(a.send("2").await.is_err());
-    assert!(matches!(a.ask(Echo(1)).await, Err(AskError::Full)));
+    assert!(matches!(a.ask(Echo(1)).await, Err(AskError::Full { .. })));
     a.stop();
     a.terminated().await;
     stage.end().await;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use vela::actor::{
-    Actor, ActorContext, ActorState, Address, Call, Decision, Message, Request, Spawn, Strategy, Supervision,
-    Supervisor, System, child, spawn,
+    Actor, ActorContext, ActorState, Address, Call, Decision, Inbox, Message, Request, Spawn, Strategy, Supervision,
+    Supervisor, System, Terminated, child, spawn,
 };
 use vela::prelude::*;
 
-use crate::probe::{Bomb, Echo, Hook, Journal, Probe, Unspeakable, deed, fail, hang};
-use crate::stage::{Stage, answers, calm, who};
+use crate::probe::{Bomb, Echo, Fault, Hook, Journal, Probe, Unspeakable, deed, fail, hang};
+use crate::stage::{Stage, answers, calm, tell, who};
 
 fn factory(name: &'static str, journal: &Journal) -> impl Fn() -> Probe + Send + Sync + 'static {
     let journal = journal.clone();
@@ -484,6 +484,297 @@ async fn who_waits_until_all_have_started_does_not_wait_for_those_that_come_late
     stage.end().await;
 }
 
+#[vela::test]
+async fn the_last_messages_of_one_that_is_watched_come_before_its_end() {
+    let journal = Journal::new();
+    let boss = spawn(Probe::new("boss", &journal));
+    let worker = Spawn::new().name("worker").start(Probe::new("worker", &Journal::new()));
+    let watched = worker.clone();
+    boss.send(deed(move |_, cx| {
+        Box::pin(async move {
+            cx.watch(&watched);
+            // Busy, while both come.
+            sleep(ms(10)).await;
+            Ok(())
+        })
+    }))
+    .await
+    .unwrap();
+    calm().await;
+    boss.send("question").await.unwrap();
+    let to = boss.clone();
+    tell(
+        &worker,
+        deed(move |_, cx| {
+            Box::pin(async move {
+                to.send("result").await.map_err(|_| Fault("gone"))?;
+                cx.stop();
+                Ok(())
+            })
+        }),
+    )
+    .await;
+    worker.terminated().await;
+    sleep(ms(20)).await;
+    let expected = ["boss: started", "boss: question", "boss: result", "boss: worker terminated [stopped]"];
+    assert_eq!(journal.take(), expected);
+}
+
+#[vela::test]
+async fn a_message_that_the_waiting_inbox_was_given_comes_before_the_end_of_its_sender() {
+    let journal = Journal::new();
+    let boss = spawn(Probe::new("boss", &journal));
+    let worker = Spawn::new().name("worker").start(Probe::new("worker", &Journal::new()));
+    let watched = worker.clone();
+    tell(
+        &boss,
+        deed(move |_, cx| {
+            cx.watch(&watched);
+            Box::pin(async { Ok(()) })
+        }),
+    )
+    .await;
+    for word in ["one", "two"] {
+        let to = boss.clone();
+        let last = word == "two";
+        worker
+            .send(deed(move |_, cx| {
+                to.try_send(word).ok();
+                if last {
+                    cx.stop();
+                }
+                Box::pin(async { Ok(()) })
+            }))
+            .await
+            .unwrap();
+    }
+    worker.terminated().await;
+    calm().await;
+    assert_eq!(journal.take(), ["boss: started", "boss: one", "boss: two", "boss: worker terminated [stopped]"]);
+}
+
+/// Sends to itself without an end, until it is told that the one it watches has ended.
+struct Restless(Address<Probe>);
+
+impl Actor for Restless {
+    type Message = u32;
+    type Error = std::convert::Infallible;
+
+    async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        cx.watch(&self.0);
+        Ok(())
+    }
+
+    async fn handle(&mut self, n: u32, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        if n == 0 {
+            self.0.stop();
+            self.0.terminated().await;
+        }
+        assert!(n < 1000, "the end of the other one is not told");
+        for _ in 0..2 {
+            cx.address().try_send(n + 1).ok();
+        }
+        Ok(())
+    }
+
+    async fn on_terminated(&mut self, _: Terminated, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        cx.stop();
+        Ok(())
+    }
+}
+
+#[vela::test(schedules = 100)]
+async fn mail_without_an_end_does_not_hold_up_a_notice() {
+    for overflow in [Overflow::Block, Overflow::DropOldest] {
+        let watched = spawn(Probe::new("p", &Journal::new()));
+        let restless = Spawn::new().mailbox(4, overflow).start(Restless(watched));
+        restless.send(0u32).await.unwrap();
+        assert!(restless.terminated().await.is_normal());
+    }
+}
+
+/// Receives no mail: only notices.
+struct Deaf(Address<Probe>);
+
+impl Actor for Deaf {
+    type Message = u32;
+    type Error = std::convert::Infallible;
+
+    async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        cx.watch(&self.0);
+        inbox.notice().await;
+        Ok(())
+    }
+}
+
+#[vela::test(schedules = 100)]
+async fn a_notice_waits_for_no_mail_that_is_not_received() {
+    let watched = spawn(Probe::new("p", &Journal::new()));
+    let deaf = spawn(Deaf(watched.clone()));
+    deaf.send(1u32).await.unwrap();
+    watched.stop();
+    assert!(deaf.terminated().await.is_normal());
+}
+
+/// A parent with two children that take 3 s each to stop.
+async fn slow_family(stage: &Stage, parent: vela::actor::ChildSpec, in_stopped: Hook) -> [Address<Probe>; 3] {
+    let parent = stage.add_with(parent, move |_, probe| probe.in_stopped = in_stopped);
+    let (tell_them, them) = vela::channel(2);
+    let journal = stage.journal.clone();
+    parent
+        .send(deed(move |_, cx| {
+            for name in ["x", "y"] {
+                let make = crate::stage::maker(name, &journal, |_, probe| probe.in_stopped = Hook::Slow(secs(3)));
+                tell_them.try_send(cx.spawn(child(name), make).unwrap()).ok();
+            }
+            Box::pin(async { Ok(()) })
+        }))
+        .await
+        .unwrap();
+    let (x, y) = (them.recv().await.unwrap(), them.recv().await.unwrap());
+    calm().await;
+    [parent, x, y]
+}
+
+#[vela::test(schedules = 100)]
+async fn children_below_children_have_their_own_time_to_stop() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let family = slow_family(&stage, child("p"), Hook::Slow(secs(4))).await;
+    stage.end().await;
+    for actor in family {
+        assert!(actor.exit().is_some_and(|exit| exit.is_normal()), "{}: {:?}", actor.path(), actor.exit());
+    }
+}
+
+#[vela::test(schedules = 100)]
+async fn the_time_to_stop_goes_on_when_the_children_have_stopped() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let [p, x, y] = slow_family(&stage, child("p"), Hook::Hang).await;
+    let start = vela::time::Instant::now();
+    stage.end().await;
+    assert!(matches!(p.exit(), Some(vela::actor::Exit::Killed)));
+    assert!(x.exit().unwrap().is_normal() && y.exit().unwrap().is_normal());
+    assert!((secs(11)..secs(12)).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+
+#[vela::test(schedules = 100)]
+async fn a_time_to_stop_that_was_given_is_for_all_below() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let [p, x, y] = slow_family(&stage, child("p").shutdown(secs(5)), Hook::Ok).await;
+    let start = vela::time::Instant::now();
+    stage.end().await;
+    assert!(matches!((p.exit(), x.exit()), (Some(vela::actor::Exit::Killed), Some(vela::actor::Exit::Killed))));
+    assert!(y.exit().unwrap().is_normal());
+    assert!((secs(5)..secs(6)).contains(&start.elapsed()), "{:?}", start.elapsed());
+}
+
+#[vela::test(schedules = 100)]
+async fn one_that_fails_may_wait_for_its_children_while_all_stop() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let [p, x, y] = slow_family(&stage, child("p"), Hook::Slow(secs(4))).await;
+    p.send(fail("x")).await.unwrap();
+    calm().await;
+    stage.end().await;
+    assert!(p.exit().unwrap().failure().is_some(), "{:?}", p.exit());
+    assert!(x.exit().unwrap().is_normal() && y.exit().unwrap().is_normal());
+}
+
+#[vela::test(schedules = 200)]
+async fn a_link_to_one_that_waits_to_be_restarted_does_not_fail_in_an_orderly_shutdown() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let [a, b] = ["a", "b"].map(|name| stage.add(child(name)));
+    let c = stage.add(child("c").backoff(secs(30)..secs(60)));
+    let linked = c.clone();
+    tell(
+        &a,
+        deed(move |_, cx| {
+            cx.link(&linked);
+            Box::pin(async { Ok(()) })
+        }),
+    )
+    .await;
+    tell(&c, fail("x")).await;
+    assert_eq!(c.state(), ActorState::Backoff);
+    stage.notes();
+    stage.end().await;
+    assert_eq!(stage.notes(), ["b: stopped", "b: dropped", "a: stopped", "a: dropped"]);
+    assert!(a.exit().unwrap().is_normal() && b.exit().unwrap().is_normal() && c.exit().unwrap().is_normal());
+}
+
+/// What is done while the inbox is being received from.
+type Adding = Box<dyn FnOnce(&mut ActorContext<Joining>) + Send>;
+
+/// Receives in a join with what adds to its lanes.
+struct Joining {
+    add: Option<Adding>,
+    /// Through a combinator with wakers of its own.
+    combined: bool,
+    notices: bool,
+}
+
+impl Actor for Joining {
+    type Message = &'static str;
+    type Error = Fault;
+
+    async fn handle(&mut self, _: &'static str, _: &mut ActorContext<Self>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> Result<(), Fault> {
+        use futures_util::future::join;
+        use futures_util::{StreamExt as _, stream::FuturesUnordered};
+        assert!(cx.stash("stashed").is_ok());
+        let mut adds = Some(cx).zip(self.add.take());
+        let adds = async {
+            if let Some((cx, add)) = adds.take() {
+                add(cx);
+            }
+        };
+        match (self.notices, self.combined) {
+            (false, false) => assert!(join(inbox.recv(), adds).await.0.is_some()),
+            (false, true) => {
+                let mut all: FuturesUnordered<_> = [inbox.recv()].into_iter().collect();
+                assert!(join(all.next(), adds).await.0.is_some());
+            }
+            (true, false) => drop(join(inbox.notice(), adds).await),
+            (true, true) => {
+                let mut all: FuturesUnordered<_> = [Box::pin(inbox.notice())].into_iter().collect();
+                drop(join(all.next(), adds).await);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[vela::test(schedules = 20)]
+async fn what_is_added_while_the_inbox_is_received_from_is_received() {
+    let ended = spawn(Probe::new("p", &Journal::new()));
+    ended.stop();
+    ended.terminated().await;
+    for combined in [false, true] {
+        let (tx, rx) = vela::channel::<u32>(1);
+        tx.try_send(1).unwrap();
+        let watched = ended.clone();
+        let ways: [(bool, Adding); 6] = [
+            (false, Box::new(|cx| drop(cx.after(ms(10), "late")))),
+            (false, Box::new(|cx| drop(cx.every(ms(10), || "late")))),
+            (false, Box::new(move |cx| cx.attach(rx, |_| "value"))),
+            (false, Box::new(|cx| cx.pipe(async { 1 }, |_| "result"))),
+            (false, Box::new(|cx| cx.unstash_all())),
+            (true, Box::new(move |cx| cx.watch(&watched))),
+        ];
+        for (way, (notices, add)) in ways.into_iter().enumerate() {
+            let joining = spawn(Joining { add: Some(add), combined, notices });
+            let ended = timeout(secs(1), joining.terminated()).await;
+            assert!(ended.is_ok_and(|exit| exit.is_normal()), "way {way}, combined: {combined}");
+        }
+    }
+}
+
 /// A waker that panics.
 struct Shrill;
 
@@ -578,4 +869,74 @@ async fn a_supervisor_that_gives_up_while_it_starts_fails_to_start() {
     assert_eq!(exit.failure().map(vela::actor::Failure::phase), Some(vela::actor::Phase::Starting), "{exit}");
     assert!(!seen_of("s/tree", &events).contains(&"started".to_owned()));
     stage.end().await;
+}
+
+#[vela::test(schedules = 50)]
+async fn sends_through_a_recipient_that_wait_are_not_counted_as_turned_away() {
+    use std::sync::atomic::AtomicUsize;
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    let policies = [
+        (Overflow::Block, None),
+        (Overflow::Timeout(secs(1)), None),
+        (Overflow::Retry { attempts: 9, backoff: ms(1) }, None),
+        (Overflow::Reject, Some((1, 0))),
+        (Overflow::Timeout(ms(1)), Some((0, 1))),
+        (Overflow::Retry { attempts: 2, backoff: ms(1) }, Some((1, 0))),
+        (Overflow::DropNewest, None),
+    ];
+    for (overflow, refused) in policies {
+        let name = format!("monitored-{}", RUNS.fetch_add(1, Ordering::SeqCst));
+        let p = Spawn::new().name(&*name).mailbox(1, overflow).monitored().start(Probe::new("p", &Journal::new()));
+        p.send(deed(|_, _| {
+            Box::pin(async {
+                sleep(ms(10)).await;
+                Ok(())
+            })
+        }))
+        .await
+        .unwrap();
+        calm().await;
+        let to = p.recipient::<&'static str>();
+        to.send("fits").await.unwrap();
+        let sent = to.send("waits").await;
+        assert_eq!(sent.is_err(), refused.is_some(), "{overflow:?}");
+        let all = vela::monitor::snapshot();
+        let line = all.iter().find(|line| line.name == name).unwrap();
+        assert_eq!((line.rejected, line.timeouts), refused.unwrap_or((0, 0)), "{overflow:?}");
+    }
+}
+
+#[vela::test(schedules = 20)]
+async fn errors_say_who_and_what_can_be_done() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let events = stage.system.events();
+    let worker = stage.add(child("worker").mailbox(1, Overflow::Reject));
+    calm().await;
+    assert_eq!(events.try_recv().map(|event| event.id), Ok(worker.id()));
+
+    let unknown = stage.children().stop("workr").await.unwrap_err();
+    assert_eq!(unknown.to_string(), "s has no child `workr`; did you mean `worker`?");
+    tell(
+        &worker,
+        deed(|probe, cx| {
+            assert!(cx.stash("first").is_ok());
+            probe.note(cx.stash("second").unwrap_err());
+            Box::pin(async { Ok(()) })
+        }),
+    )
+    .await;
+    let noted = stage.journal.take().pop().unwrap();
+    assert!(noted.starts_with("worker: the stash of `s/worker` is full with 1 messages"), "{noted}");
+
+    tell(&worker, hang()).await;
+    let late = worker.ask(Echo(1)).timeout(ms(50)).await.unwrap_err();
+    assert!(late.to_string().starts_with("`s/worker` did not answer within 50ms: "), "{late}");
+    let full = worker.ask(Echo(1)).await.unwrap_err();
+    assert_eq!(
+        full.to_string(),
+        "the mailbox of `s/worker` is full, and refuses more: ask later, or give it more room"
+    );
+    stage.end().await;
+    let ended = worker.ask(Echo(1)).await.unwrap_err();
+    assert!(ended.to_string().starts_with("`s/worker` has ended, and answers no more: "), "{ended}");
 }

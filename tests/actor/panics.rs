@@ -163,7 +163,7 @@ async fn in_restarting() {
     tell(&a, fail("x")).await;
     assert!(answers(&a).await);
     assert_eq!(stage.children().list()[0].restarts, 2);
-    // The second run never got to its start, but its stop hook was heard.
+    // The second run never got to its start, and so has no stop hook.
     assert_eq!(who(&stage.notes(), "started").len(), 2);
     stage.end().await;
 }

@@ -84,7 +84,7 @@ async fn asks_end_by_an_answer_a_timeout_or_an_end() {
     let (stage, [a]) = Stage::with(ONE, ["a"]).await;
     assert_eq!(a.ask(Echo(1)).await.unwrap(), 1);
     a.send(hang()).await.unwrap();
-    assert!(matches!(a.ask(Echo(1)).timeout(ms(20)).await, Err(AskError::TimedOut(_))));
+    assert!(matches!(a.ask(Echo(1)).timeout(ms(20)).await, Err(AskError::TimedOut { .. })));
     let asker = a.clone();
     let open = vela::task::spawn(async move { asker.ask(Echo(1)).without_timeout().await });
     while a.mailbox_len() < 2 {
@@ -94,7 +94,7 @@ async fn asks_end_by_an_answer_a_timeout_or_an_end() {
     // It comes back, and has the question yet.
     assert_eq!(open.await.unwrap().unwrap(), 1);
     stage.end().await;
-    assert!(matches!(a.ask(Echo(1)).await, Err(AskError::Terminated(_))));
+    assert!(matches!(a.ask(Echo(1)).await, Err(AskError::Terminated { .. })));
 }
 
 #[vela::test(tokio, flavor = "multi_thread", worker_threads = 2)]

@@ -271,7 +271,7 @@ async fn a_failure_that_no_level_can_answer_ends_the_system_with_the_whole_chain
     let outer = Supervisor::new(strict()).supervisor(child("inner"), inner);
     let outer = stage.children().supervisor(child("outer"), outer).unwrap();
     let failure = stage.system.terminated().await.unwrap_err();
-    assert_eq!(failure.root().actor(), "s/outer/inner/leaf");
+    assert_eq!(failure.root().path(), "s/outer/inner/leaf");
     let text = failure.to_string();
     for part in ["s gave up", "`outer`", "`inner`", "`leaf`", "in started"] {
         assert!(text.contains(part), "{part}: {text}");

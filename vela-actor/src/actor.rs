@@ -130,7 +130,8 @@ pub trait Actor: Sized + Send + 'static {
         async { Ok(()) }
     }
 
-    /// Called when an actor that is [watched](ActorContext::watch) has ended for good.
+    /// Called when an actor that is [watched](ActorContext::watch) has ended for good, after the messages that are in the mailbox when
+    /// that is seen: all that it sent before its end has been handled by then. (Not what was [put aside](ActorContext::stash).)
     ///
     /// # Errors
     ///

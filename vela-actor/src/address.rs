@@ -255,6 +255,10 @@ impl<A: Actor> Asked for Address<A> {
         Address::id(self)
     }
 
+    fn path(&self) -> Arc<str> {
+        self.cell.core.who.shared_path()
+    }
+
     fn exit(&self) -> Option<Exit> {
         Address::exit(self)
     }

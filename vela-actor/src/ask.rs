@@ -23,29 +23,85 @@ use crate::reply::{Call, Outcome, Request, Slot};
 /// How long an ask waits unless it is told otherwise.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why an ask has no answer.
+/// Why an ask has no answer. `path` is that of the actor that was asked.
+///
+/// # Examples
+///
+/// ```
+/// # use vela_actor::{Actor, ActorContext, Call, Request, Spawn};
+/// # struct Get;
+/// # impl Request for Get { type Reply = u32; }
+/// # struct Lazy;
+/// # impl Actor for Lazy {
+/// #     type Message = Call<Get>;
+/// #     type Error = std::convert::Infallible;
+/// #     async fn handle(&mut self, _: Call<Get>, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+/// # }
+/// # vela_core::block_on(async {
+/// let lazy = Spawn::new().name("lazy").start(Lazy);
+/// let error = lazy.ask(Get).await.unwrap_err();
+/// assert_eq!(error.to_string(), "`lazy` dropped the request without an answer: its handler failed, or did not call `reply`");
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AskError {
-    /// The mailbox was full, and its rule is to refuse. The request was not sent.
-    Full,
+    /// The mailbox was full, and its rule is to refuse, at once or after a time. The request was not sent.
+    #[non_exhaustive]
+    Full {
+        /// Who was asked.
+        path: Arc<str>,
+        /// `TimedOut`: there was no room for as long as the mailbox's rule says.
+        kind: SendErrorKind,
+    },
     /// The actor has ended and comes back no more.
-    Terminated(Exit),
+    #[non_exhaustive]
+    Terminated {
+        /// Who was asked.
+        path: Arc<str>,
+        /// How it ended.
+        exit: Exit,
+    },
     /// The request was dropped without an answer: its handler failed, or did not answer it, or the mailbox dropped it.
-    NoReply,
+    #[non_exhaustive]
+    NoReply {
+        /// Who was asked.
+        path: Arc<str>,
+    },
     /// There was no answer in time. The request may be handled yet.
-    TimedOut(Duration),
+    #[non_exhaustive]
+    TimedOut {
+        /// Who was asked.
+        path: Arc<str>,
+        /// How long the asker waited.
+        after: Duration,
+    },
     /// The answer could never come: these actors wait for one another, the first for the last. The request was not sent.
-    WouldDeadlock(Vec<Box<str>>),
+    WouldDeadlock(Vec<Arc<str>>),
 }
 
 impl fmt::Display for AskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full => f.write_str("the mailbox of the actor is full"),
-            Self::Terminated(exit) => write!(f, "the actor has ended: {exit}"),
-            Self::NoReply => f.write_str("the actor dropped the request without an answer"),
-            Self::TimedOut(limit) => write!(f, "the actor did not answer within {limit:?}"),
+            Self::Full { path, kind: SendErrorKind::TimedOut } => {
+                write!(
+                    f,
+                    "the mailbox of `{path}` had no room for as long as its rule waits: ask later, or give it more room"
+                )
+            }
+            Self::Full { path, .. } => {
+                write!(f, "the mailbox of `{path}` is full, and refuses more: ask later, or give it more room")
+            }
+            Self::Terminated { path, exit } => write!(f, "`{path}` has ended, and answers no more: {exit}"),
+            Self::NoReply { path } => {
+                write!(f, "`{path}` dropped the request without an answer: its handler failed, or did not call `reply`")
+            }
+            Self::TimedOut { path, after } => {
+                write!(
+                    f,
+                    "`{path}` did not answer within {after:?}: it may yet handle the request (`.timeout(…)` waits longer)"
+                )
+            }
             Self::WouldDeadlock(path) => {
                 f.write_str("the ask would wait for ever: ")?;
                 for actor in path {
@@ -61,7 +117,7 @@ impl fmt::Display for AskError {
 impl std::error::Error for AskError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Terminated(exit) => exit.failure().map(|failure| failure as _),
+            Self::Terminated { exit, .. } => exit.failure().map(|failure| failure as _),
             _ => None,
         }
     }
@@ -83,6 +139,9 @@ pub trait Asked: fmt::Debug {
 
     /// Who is asked.
     fn id(&self) -> ActorId;
+
+    /// What it is called.
+    fn path(&self) -> Arc<str>;
 
     /// How it ended, if it has.
     fn exit(&self) -> Option<Exit>;
@@ -182,7 +241,7 @@ impl<T: Asked, Q: Request> Future for Ask<'_, T, Q> {
                 Poll::Ready(sent) => {
                     this.send.set(None);
                     if let Err(error) = sent {
-                        result = Poll::Ready(Err(refused(to.exit(), error.kind())));
+                        result = Poll::Ready(Err(refused(to, error.kind())));
                     }
                 }
                 Poll::Pending => {}
@@ -191,8 +250,10 @@ impl<T: Asked, Q: Request> Future for Ask<'_, T, Q> {
         if result.is_pending() {
             result = this.waiting.slot.poll(cx).map(|outcome| match outcome {
                 Outcome::Replied(answer) => Ok(answer),
-                Outcome::Expired => Err(AskError::TimedOut(this.timeout.unwrap_or_default())),
-                Outcome::Unanswered => Err(unanswered(to.exit())),
+                Outcome::Expired => {
+                    Err(AskError::TimedOut { path: to.path(), after: this.timeout.unwrap_or_default() })
+                }
+                Outcome::Unanswered => Err(unanswered(to)),
             });
         }
         if result.is_pending()
@@ -213,15 +274,19 @@ impl<T: Asked, Q: Request> Future for Ask<'_, T, Q> {
     }
 }
 
-fn refused(exit: Option<Exit>, kind: SendErrorKind) -> AskError {
+fn refused<T: Asked>(to: &T, kind: SendErrorKind) -> AskError {
     match kind {
-        SendErrorKind::Closed => unanswered(exit),
-        _ => AskError::Full,
+        SendErrorKind::Closed => unanswered(to),
+        kind => AskError::Full { path: to.path(), kind },
     }
 }
 
-fn unanswered(exit: Option<Exit>) -> AskError {
-    exit.map_or(AskError::NoReply, AskError::Terminated)
+fn unanswered<T: Asked>(to: &T) -> AskError {
+    let path = to.path();
+    match to.exit() {
+        Some(exit) => AskError::Terminated { path, exit },
+        None => AskError::NoReply { path },
+    }
 }
 
 impl<T: Asked, Q: Request> fmt::Debug for Ask<'_, T, Q> {

@@ -52,6 +52,13 @@ impl ActorId {
     }
 }
 
+/// As it was written down, in a log say: it names an actor, and gives no access to it.
+impl From<u64> for ActorId {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 impl fmt::Display for ActorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -333,6 +340,16 @@ impl Core {
     /// Raises a flag, and wakes who looks at it.
     pub(crate) fn raise(&self, flag: u32) {
         self.signals.raise(flag);
+        self.wake_inbox();
+    }
+
+    /// Wakes who looks.
+    fn rouse(&self) {
+        self.signals.rouse();
+        self.wake_inbox();
+    }
+
+    fn wake_inbox(&self) {
         // L1, if the inbox's place is made in this moment: with the fence in `register_inbox`.
         fence(SeqCst);
         if let Some(rare) = self.rare.get() {
@@ -417,7 +434,7 @@ impl dyn AnyCell + '_ {
     pub(crate) fn publish(&self, kind: impl FnOnce() -> EventKind) {
         let core = self.core();
         if let Some(system) = &core.system {
-            let who = Who { path: &core.who.shared_path(), id: core.who.id().get(), type_name: self.kind() };
+            let who = Who { path: &core.who.shared_path(), id: core.who.id(), type_name: self.kind() };
             // A foreign `Display`, or a recorder, may panic.
             contained(|| system.events.publish(who, kind));
         }
@@ -459,6 +476,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) sources_first: AtomicBool,
     /// Whether the mail comes before the timers, for once. Relaxed: as above.
     pub(crate) mail_first: AtomicBool,
+    /// Whether who waits for the inbox, or for a notice, has looked before what may be added. Relaxed: as above.
+    pub(crate) listens: AtomicBool,
     /// How many addresses there are, if the last of them ends the actor.
     addresses: AtomicUsize,
 }
@@ -489,6 +508,7 @@ impl<A: Actor> Cell<A> {
             monitored: mailbox.monitored,
             sources_first: AtomicBool::new(false),
             mail_first: AtomicBool::new(false),
+            listens: AtomicBool::new(false),
             addresses: AtomicUsize::new(0),
         });
         cell.mail.placed();
@@ -503,6 +523,21 @@ impl<A: Actor> Cell<A> {
         let other = self.inside.lock().lanes.replace(lanes);
         debug_assert!(other.is_none(), "lanes are used by one task, one at a time");
         result
+    }
+
+    /// Adds to the lanes, also while the inbox is waited for, as in a join.
+    pub(crate) fn add<R>(&self, add: impl FnOnce(&mut Lanes<A>) -> R) -> R {
+        let result = self.with_lanes(add);
+        self.rouse();
+        result
+    }
+
+    /// Has who waits for the inbox look again.
+    pub(crate) fn rouse(&self) {
+        if self.listens.load(Relaxed) {
+            self.listens.store(false, Relaxed);
+            self.core.rouse();
+        }
     }
 
     pub(crate) fn with_kept<R>(&self, with: impl FnOnce(&mut Kept<A>) -> R) -> R {

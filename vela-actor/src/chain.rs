@@ -70,11 +70,11 @@ impl Here {
 
     /// The paths from `target`, which is one of them, to this actor.
     #[cold]
-    fn cycle(&self, target: ActorId) -> Vec<Box<str>> {
-        let mut path: Vec<Box<str>> = vec![self.core().who.path().into()];
+    fn cycle(&self, target: ActorId) -> Vec<Arc<str>> {
+        let mut path: Vec<Arc<str>> = vec![self.core().who.shared_path()];
         if self.core().who.id() != target {
             for asker in self.askers() {
-                path.push(asker.path().into());
+                path.push(asker.shared_path());
                 if asker.id() == target {
                     break;
                 }
@@ -174,7 +174,7 @@ fn set(handling: bool, behind: Option<Arc<Link>>) {
 /// # Errors
 ///
 /// The paths round the cycle that the ask would close, from `target` to the asker.
-pub(crate) fn link(target: ActorId, ask: impl FnOnce() -> Arc<dyn Open>) -> Result<Option<Arc<Link>>, Vec<Box<str>>> {
+pub(crate) fn link(target: ActorId, ask: impl FnOnce() -> Arc<dyn Open>) -> Result<Option<Arc<Link>>, Vec<Arc<str>>> {
     HERE.with(|here| {
         let here = here.borrow();
         let Some(here) = here.as_ref().filter(|here| here.handling) else { return Ok(None) };

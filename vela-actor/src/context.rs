@@ -166,7 +166,7 @@ impl<A: Actor> ActorContext<A> {
     pub fn after(&mut self, delay: Duration, message: impl MessageFor<A>) -> TimerKey {
         let mut message = Some(message.into_message());
         let make = move || message.take().unwrap_or_else(|| unreachable!("it goes off once"));
-        self.cell.with_lanes(|lanes| lanes.timer(delay, None, Box::new(make)))
+        self.cell.add(|lanes| lanes.timer(delay, None, Box::new(make)))
     }
 
     /// Gives the actor a message each `period`, before its mail, for the first time after one period. What falls into the
@@ -182,7 +182,7 @@ impl<A: Actor> ActorContext<A> {
         mut make: impl FnMut() -> M + Send + 'static,
     ) -> TimerKey {
         assert!(!period.is_zero(), "a timer that goes off every 0 s leaves no time for mail");
-        self.cell.with_lanes(|lanes| lanes.timer(period, Some(period), Box::new(move || make().into_message())))
+        self.cell.add(|lanes| lanes.timer(period, Some(period), Box::new(move || make().into_message())))
     }
 
     // --------------------------------------------------------------------------------------------------- sources
@@ -198,7 +198,7 @@ impl<A: Actor> ActorContext<A> {
         M: MessageFor<A>,
     {
         let items = source.into_events().map(move |event| Item::of::<A, _>(event.map(&mut map)));
-        self.cell.with_lanes(|lanes| lanes.attach(items));
+        self.cell.add(|lanes| lanes.attach(items));
     }
 
     /// As [`attach`](Self::attach), and tells the end of the source: `map` is given each value as `Some`, and after the last one
@@ -261,7 +261,7 @@ impl<A: Actor> ActorContext<A> {
         let end = stream::iter([()]).map(|()| Ok(None));
         let events = source.into_events().map(|event| event.map(Some)).chain(end);
         let items = events.map(move |event| Item::of::<A, _>(event.map(&mut map)));
-        self.cell.with_lanes(|lanes| lanes.attach(items));
+        self.cell.add(|lanes| lanes.attach(items));
     }
 
     /// Runs `work` in a task beside the actor, and gives what `map` makes of its result as a message. The task is cancelled when
@@ -286,21 +286,22 @@ impl<A: Actor> ActorContext<A> {
 
         let task = Piped(TaskBuilder::new().spawn(work));
         let result = async move { Item::Message(map(task.0.join().await).into_message()) };
-        self.cell.with_lanes(|lanes| lanes.attach(result.into_stream()));
+        self.cell.add(|lanes| lanes.attach(result.into_stream()));
     }
 
     // ---------------------------------------------------------------------------------------------- other actors
 
-    /// Calls [`on_terminated`](Actor::on_terminated) once the other actor has ended for good; a restart of it is no end. At once, if
-    /// it has ended already. A [kept](Children::spawn_kept) child has ended when it does not come back by itself; to hear of what becomes
+    /// Calls [`on_terminated`](Actor::on_terminated) once the other actor has ended for good; a restart of it is no end. It is called
+    /// after the mail that is in the mailbox by then, so that the other one's last messages come first. If it has ended already:
+    /// as soon. A [kept](Children::spawn_kept) child has ended when it does not come back by itself; to hear of what becomes
     /// of it after a restart by hand, watch it again.
     pub fn watch<B: Actor>(&mut self, other: &Address<B>) {
         let cell = Arc::clone(other.cell());
         let end = async move {
             let exit = cell.core.parked_or_terminated().await;
-            Terminated { id: cell.core.who.id(), path: cell.core.who.path().into(), exit }
+            Terminated { id: cell.core.who.id(), path: cell.core.who.shared_path(), exit }
         };
-        self.cell.with_lanes(|lanes| lanes.watch(end));
+        self.cell.add(|lanes| lanes.watch(end));
     }
 
     /// Each of the two fails when the other one has failed or was killed for good, for as long as both are there, over restarts. Not
@@ -326,7 +327,8 @@ impl<A: Actor> ActorContext<A> {
         let envelope = Envelope { message: message.into_message(), behind: chain::behind() };
         self.cell.with_kept(|kept| {
             if kept.stash.len() >= most {
-                return Err(StashFull(envelope.message));
+                let path = self.cell.core.who.shared_path();
+                return Err(StashFull { message: envelope.message, path, capacity: most });
             }
             kept.stash.push_back(envelope);
             Ok(())
@@ -339,6 +341,7 @@ impl<A: Actor> ActorContext<A> {
             let mut stash = std::mem::take(&mut kept.stash);
             kept.returned.append(&mut stash);
         });
+        self.cell.rouse();
     }
 
     /// How many messages are in the stash.
@@ -470,8 +473,11 @@ impl<A: Actor> ActorContext<A> {
     pub(crate) async fn stop_children(&self) {
         if let Some(children) = self.cell.core.children() {
             children.close();
+            let parent = self.cell.core.parent.as_ref().filter(|_| !children.is_over());
+            parent.inspect(|parent| parent.waits(true));
             // In a box: few actors have children, and each would have room for this.
-            Box::pin(async move { children.over().await }).await;
+            Box::pin(async { children.over().await }).await;
+            parent.inspect(|parent| parent.waits(false));
         }
     }
 }
@@ -501,18 +507,31 @@ impl Stopwatch {
 }
 
 /// The [stash](ActorContext::stash) is full; here is the message.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct StashFull<M>(pub M);
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct StashFull<M> {
+    /// What was to be put aside.
+    pub message: M,
+    /// The path of the actor.
+    pub path: Arc<str>,
+    /// How many messages its stash holds: as many as its mailbox.
+    pub capacity: usize,
+}
 
 impl<M> fmt::Debug for StashFull<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StashFull(..)")
+        f.debug_struct("StashFull").field("path", &self.path).field("capacity", &self.capacity).finish_non_exhaustive()
     }
 }
 
 impl<M> fmt::Display for StashFull<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the stash of the actor is full")
+        let Self { path, capacity, .. } = self;
+        write!(
+            f,
+            "the stash of `{path}` is full with {capacity} messages, as many as its mailbox holds: give them back sooner \
+             (`cx.unstash_all()`), or give it a larger mailbox"
+        )
     }
 }
 

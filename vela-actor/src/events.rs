@@ -10,6 +10,8 @@ use std::time::Duration;
 use vela_core::broadcast;
 use vela_core::time::Instant;
 
+use crate::cell::ActorId;
+
 /// So many events are kept for a subscriber that does not receive.
 const CAPACITY: usize = 1024;
 
@@ -26,7 +28,7 @@ pub struct Event {
     /// The names from the top of the tree down to the actor.
     pub path: Arc<str>,
     /// The actor's number.
-    pub id: u64,
+    pub id: ActorId,
     /// What has happened.
     pub kind: EventKind,
 }
@@ -101,7 +103,7 @@ impl fmt::Display for EventKind {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Who<'a> {
     pub(crate) path: &'a Arc<str>,
-    pub(crate) id: u64,
+    pub(crate) id: ActorId,
     /// The name of its type: the label of what is counted, as paths may be without number.
     #[cfg_attr(not(any(feature = "metrics", feature = "tracing")), allow(dead_code))]
     pub(crate) type_name: &'static str,
@@ -172,7 +174,7 @@ mod log {
     /// One line of a level.
     macro_rules! line {
         ($level:ident, $who:ident, $kind:ident) => {
-            tracing::$level!(target: "vela::actor", actor = &**$who.path, id = $who.id, kind = $who.type_name, "{}", $kind)
+            tracing::$level!(target: "vela::actor", actor = &**$who.path, id = $who.id.get(), kind = $who.type_name, "{}", $kind)
         };
     }
 

@@ -142,7 +142,7 @@ impl Failure {
 
     /// The path of the actor that failed: `bank/accounts/alice`.
     #[must_use]
-    pub fn actor(&self) -> &str {
+    pub fn path(&self) -> &str {
         self.0.who.path()
     }
 

@@ -107,7 +107,7 @@ mod tests {
         let page = metrics::with_local_recorder(&recorder, || {
             describe();
             let (events, path) = (Events::new(), Arc::from("shop/orders"));
-            let who = Who { path: &path, id: 7, type_name: "shop::Orders" };
+            let who = Who { path: &path, id: 7.into(), type_name: "shop::Orders" };
             for _ in 0..3 {
                 events.publish(who, || EventKind::Failed { failure: String::new() });
             }

@@ -17,13 +17,15 @@ use vela_core::select::Polled;
 use crate::actor::Actor;
 use crate::cell::{Cell, Envelope};
 use crate::chain;
-use crate::lanes::{Item, Notice};
+use crate::lanes::{Item, Lanes, Notice};
 use crate::signals::STOP;
 
 /// The messages of an actor, in [`Actor::run`]: `<-inbox` gives the next, and `None` once the actor has been told to stop.
 ///
-/// The order: timers that are due (after a repeated one it is the others' turn), then what was [returned from the stash](crate::ActorContext::unstash_all), then mail and
-/// attached sources, in turns. Mail of one sender keeps its order.
+/// The order: timers that are due (after a repeated one it is the others' turn), then what was
+/// [returned from the stash](crate::ActorContext::unstash_all), then mail and attached sources, in turns. Mail of one sender keeps its
+/// order. In the usual loop notices come between: what a source has dropped at once, the end of an actor that is
+/// [watched](crate::ActorContext::watch) after the mail that is there when it is seen.
 ///
 /// # Examples
 ///
@@ -118,15 +120,25 @@ impl<A: Actor> Inbox<A> {
     /// Waits for what is no message: an actor that is watched has ended, or an attached source has dropped values. The usual
     /// loop gives these to [`Actor::on_terminated`] and [`Actor::on_lagged`]. Notices of sources come only while messages are received.
     ///
+    /// The end of an actor comes at once, whatever mail waits. Its last messages may be among that: a `run` of one's own that must
+    /// have handled them before it heeds the end handles [`len`](Self::len) messages more.
+    ///
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
     pub async fn notice(&self) -> Notice {
         std::future::poll_fn(|cx| {
-            if !self.cell.has_lanes.load(Relaxed) {
-                return Poll::Pending;
+            let cell = &self.cell;
+            if cell.has_lanes.load(Relaxed)
+                && let Poll::Ready(notice) = cell.with_lanes(|lanes| lanes.poll_notice_alone(cx))
+            {
+                return Poll::Ready(notice);
             }
-            self.cell.with_lanes(|lanes| lanes.poll_notice(cx))
+            cell.listens.store(true, Relaxed);
+            if !chain::is_task(cx.waker()) {
+                cell.with_lanes(|lanes| lanes.set_noticer(cx.waker()));
+            }
+            Poll::Pending
         })
         .await
     }
@@ -161,15 +173,10 @@ impl<A: Actor> Inbox<A> {
     }
 
     /// The lanes before the mail.
-    fn poll_lanes(&self, cx: &mut Context<'_>, notices: bool, timers: bool) -> Poll<Next<A::Message>> {
+    fn poll_lanes(&self, cx: &mut Context<'_>, timers: bool) -> Poll<Next<A::Message>> {
         let cell = &self.cell;
-        if cell.has_lanes.load(Relaxed) {
-            if notices && let Poll::Ready(notice) = cell.with_lanes(|lanes| lanes.poll_notice(cx)) {
-                return Poll::Ready(Next::Notice(notice));
-            }
-            if timers && let Poll::Ready(next) = self.poll_timers(cx) {
-                return Poll::Ready(next);
-            }
+        if timers && let Poll::Ready(next) = self.poll_timers(cx) {
+            return Poll::Ready(next);
         }
         if cell.has_returned.load(Relaxed)
             && let Some(envelope) = cell.with_kept(|kept| kept.returned.pop_front())
@@ -237,17 +244,35 @@ impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
             // What comes from elsewhere than the mailbox counts, too.
             ready!(poll_has_budget(cx));
         }
+        let mut ends_wait = false;
+        if W::NOTICES && cell.has_lanes.load(Relaxed) {
+            let notice = cell.with_lanes(|lanes| {
+                let notice = lanes.poll_notice(cx, || cell.mail.len());
+                ends_wait = lanes.ends_wait();
+                notice
+            });
+            if let Poll::Ready(notice) = notice {
+                charge(cx);
+                return Poll::Ready(Some(Next::Notice(notice)));
+            }
+        }
         let timers_first = !cell.mail_first.load(Relaxed);
-        let mut next = inbox.poll_lanes(cx, W::NOTICES, timers_first);
+        let mut next = inbox.poll_lanes(cx, timers_first);
         if next.is_pending() && cell.sources_first.load(Relaxed) {
             next = inbox.poll_sources(cx, W::NOTICES);
         }
-        if next.is_pending()
-            && let Poll::Ready(mail) = this.mail.poll(cx)
-        {
-            cell.sources_first.store(true, Relaxed);
-            cell.mail_first.store(false, Relaxed);
-            return Poll::Ready(mail.map(Next::Mail));
+        if next.is_pending() {
+            if let Poll::Ready(mail) = this.mail.poll(cx) {
+                cell.sources_first.store(true, Relaxed);
+                cell.mail_first.store(false, Relaxed);
+                if ends_wait {
+                    cell.with_lanes(Lanes::count_mail);
+                }
+                return Poll::Ready(mail.map(Next::Mail));
+            }
+            if ends_wait && let Some(end) = cell.with_lanes(Lanes::take_end) {
+                next = Poll::Ready(Next::Notice(end));
+            }
         }
         if next.is_pending() {
             next = inbox.poll_sources(cx, W::NOTICES);
@@ -261,6 +286,10 @@ impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
         }
         W::look_around();
         inbox.register(cx);
+        if !W::NOTICES {
+            // In the usual loop nothing is added while it waits.
+            cell.listens.store(true, Relaxed);
+        }
         // L1.
         if signals.has(STOP) { Poll::Ready(None) } else { Poll::Pending }
     }

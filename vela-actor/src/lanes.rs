@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -23,11 +23,12 @@ use crate::waiting::Alarm;
 
 /// An actor that was [watched](crate::ActorContext::watch) has ended for good.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Terminated {
     /// Its number.
     pub id: ActorId,
     /// Its path.
-    pub path: Box<str>,
+    pub path: Arc<str>,
     /// How it ended.
     pub exit: Exit,
 }
@@ -58,15 +59,23 @@ impl<M> Item<M> {
     }
 }
 
+type Watch = Pin<Box<dyn Stream<Item = Terminated> + Send>>;
+
 type Source<M> = Pin<Box<dyn Stream<Item = Item<M>> + Send>>;
 
 /// What belongs to an incarnation and ends with it.
 pub(crate) struct Lanes<A: Actor> {
     timers: Timers<A::Message>,
-    watches: SelectAll<Source<A::Message>>,
+    watches: SelectAll<Watch>,
     sources: SelectAll<Source<A::Message>>,
     /// Given by a source and not taken yet.
     notices: VecDeque<Notice>,
+    /// The ends that were seen and wait for the mail before them: how much is to be received before each.
+    ends: VecDeque<(u64, Terminated)>,
+    /// How much mail was received while there were such.
+    received: u64,
+    /// Of who waits for a notice, if a combinator in the task polls it with a waker of its own.
+    noticer: Option<Waker>,
 }
 
 impl<A: Actor> Default for Lanes<A> {
@@ -76,6 +85,9 @@ impl<A: Actor> Default for Lanes<A> {
             watches: SelectAll::new(),
             sources: SelectAll::new(),
             notices: VecDeque::new(),
+            ends: VecDeque::new(),
+            received: 0,
+            noticer: None,
         }
     }
 }
@@ -90,17 +102,63 @@ impl<A: Actor> Lanes<A> {
     }
 
     pub(crate) fn watch(&mut self, end: impl Future<Output = Terminated> + Send + 'static) {
-        let notice = end.map(|terminated| Item::Notice(Notice::Terminated(terminated)));
-        self.watches.push(Box::pin(notice.into_stream()));
+        self.watches.push(Box::pin(end.into_stream()));
+        self.wake_noticer();
     }
 
-    pub(crate) fn poll_notice(&mut self, cx: &mut Context<'_>) -> Poll<Notice> {
+    /// For who receives no mail meanwhile: the next notice, whatever mail there is.
+    pub(crate) fn poll_notice_alone(&mut self, cx: &mut Context<'_>) -> Poll<Notice> {
         if let Some(notice) = self.notices.pop_front() {
             return Poll::Ready(notice);
         }
+        if let Some(end) = self.take_end() {
+            return Poll::Ready(end);
+        }
         match self.watches.poll_next_unpin(cx) {
-            Poll::Ready(Some(Item::Notice(notice))) => Poll::Ready(notice),
+            Poll::Ready(Some(terminated)) => Poll::Ready(Notice::Terminated(terminated)),
             _ => Poll::Pending,
+        }
+    }
+
+    /// The next notice. That of an end comes after the mail that there is when it is seen, `mail` messages: the last ones of who has
+    /// ended are among them. Mail that comes later does not hold it up.
+    pub(crate) fn poll_notice(&mut self, cx: &mut Context<'_>, mail: impl Fn() -> usize) -> Poll<Notice> {
+        if let Some(notice) = self.notices.pop_front() {
+            return Poll::Ready(notice);
+        }
+        while let Poll::Ready(Some(terminated)) = self.watches.poll_next_unpin(cx) {
+            // And one that the inbox may have been given already.
+            let before = mail() as u64 + 1;
+            self.ends.push_back((self.received + before, terminated));
+        }
+        match self.ends.front() {
+            Some((before, _)) if *before <= self.received => self.take_end().map_or(Poll::Pending, Poll::Ready),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Whether an end waits for mail.
+    pub(crate) fn ends_wait(&self) -> bool {
+        !self.ends.is_empty()
+    }
+
+    /// A message was received that may be one of those that an end waits for.
+    pub(crate) fn count_mail(&mut self) {
+        self.received += 1;
+    }
+
+    /// The end that waits, once there is no mail.
+    pub(crate) fn take_end(&mut self) -> Option<Notice> {
+        self.ends.pop_front().map(|(_, terminated)| Notice::Terminated(terminated))
+    }
+
+    pub(crate) fn set_noticer(&mut self, waker: &Waker) {
+        self.noticer.get_or_insert_with(|| waker.clone()).clone_from(waker);
+    }
+
+    fn wake_noticer(&mut self) {
+        if let Some(noticer) = self.noticer.take() {
+            noticer.wake();
         }
     }
 
@@ -124,6 +182,7 @@ impl<A: Actor> Lanes<A> {
                 Poll::Ready(Some(Item::Notice(notice))) if !notices => {
                     self.keep(notice);
                     // Who waits for notices may have looked already.
+                    self.wake_noticer();
                     cx.waker().wake_by_ref();
                 }
                 // A notice at once: it comes before the value behind the gap.

@@ -59,7 +59,7 @@
 //!   actors that wait for each other fails at once.
 //! * At most one run of an actor exists at a time: the old one is wholly gone, its children too, before the new one begins.
 //! * Children stop in exact reverse order of their start, one after the other, each within its own shutdown time; side by side only
-//!   where [`stop_together`](Supervision::stop_together) says so.
+//!   where [`stop_together`](Supervision::stop_together) says so. (A time that was given to an actor above them is for them, too.)
 //! * With `panic = "abort"` a panic ends the process, as everywhere: then only an `Err` is a failure that can be answered.
 
 mod actor;

@@ -4,13 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use vela_core::__private::Pipe;
 use vela_core::ops::{Named, Transmit};
 use vela_core::select::Polled;
-use vela_core::time::{sleep, timeout};
-use vela_core::{Overflow, Permit, SendError, SendErrorKind, TryReserveError, TrySendError};
+use vela_core::{Permit, SendError, TryReserveError, TrySendError};
 
 use crate::actor::Actor;
 use crate::address::Address;
@@ -106,26 +103,7 @@ async fn deliver<A: Actor, T>(cell: &Cell<A>, message: T) -> Result<(), SendErro
 where
     T: MessageFor<A>,
 {
-    let mail = &cell.mail;
-    let place = match mail.try_reserve() {
-        Ok(place) => Ok(place),
-        Err(TryReserveError::Closed) => Err(SendErrorKind::Closed),
-        Err(TryReserveError::Full) => match mail.overflow() {
-            Overflow::Block => mail.reserve().await.map_err(|_| SendErrorKind::Closed),
-            Overflow::Timeout(limit) => match timeout(limit, mail.reserve()).await {
-                Ok(reserved) => reserved.map_err(|_| SendErrorKind::Closed),
-                Err(_) => Err(SendErrorKind::TimedOut),
-            },
-            Overflow::Retry { attempts, backoff } => retry(mail, attempts, backoff).await,
-            Overflow::DropOldest | Overflow::DropNewest => {
-                // If it ends in this moment, the message is lost with the mailbox, as the ones before it.
-                drop(mail.send(Envelope::new(message.into_message())).await);
-                return Ok(());
-            }
-            _ => Err(SendErrorKind::Full),
-        },
-    };
-    match place {
+    match cell.mail.reserve_by_policy().await {
         Ok(place) => {
             fill(place, message.into_message());
             Ok(())
@@ -137,19 +115,6 @@ where
 /// If the actor ends in this moment, the message is lost with those that are in the mailbox.
 fn fill<M>(place: Permit<'_, Envelope<M>>, message: M) {
     drop(place.send(Envelope::new(message)));
-}
-
-async fn retry<T>(mail: &Pipe<T>, attempts: u32, mut pause: Duration) -> Result<Permit<'_, T>, SendErrorKind> {
-    for _ in 0..attempts {
-        sleep(pause).await;
-        pause = pause.saturating_mul(2);
-        match mail.try_reserve() {
-            Ok(place) => return Ok(place),
-            Err(TryReserveError::Closed) => return Err(SendErrorKind::Closed),
-            Err(TryReserveError::Full) => {}
-        }
-    }
-    Err(SendErrorKind::Full)
 }
 
 impl<T: Send + 'static> Recipient<T> {
@@ -264,6 +229,10 @@ impl<Q: Request> Asked for Recipient<Call<Q>> {
 
     fn id(&self) -> ActorId {
         self.to.id()
+    }
+
+    fn path(&self) -> Arc<str> {
+        self.to.path().into()
     }
 
     fn exit(&self) -> Option<Exit> {

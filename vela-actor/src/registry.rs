@@ -288,7 +288,8 @@ impl Registry {
 
     /// Waits until a value of this type is registered under the name, and gives it. A value of another type is waited out.
     ///
-    /// A value that is registered and unregistered again before this task runs is not seen.
+    /// A value that is registered and unregistered again before this task runs is not seen. Where nobody registers it any more, as in
+    /// a system that has ended, that is for ever: `timeout(secs(5), registry.wait_for(…))`.
     ///
     /// # Cancel safety
     ///
@@ -352,7 +353,7 @@ impl fmt::Debug for Registry {
 }
 
 /// Up to three names that are like this one, the most similar first.
-fn similar(given: &str, known: &[Arc<str>]) -> Vec<Arc<str>> {
+pub(crate) fn similar(given: &str, known: &[Arc<str>]) -> Vec<Arc<str>> {
     // Longer than any that is meant: the comparison takes time by the product of the lengths.
     const LONGEST: usize = 256;
     if given.len() > LONGEST {
@@ -367,6 +368,16 @@ fn similar(given: &str, known: &[Arc<str>]) -> Vec<Arc<str>> {
     let mut near: Vec<_> = near.collect();
     near.sort_unstable();
     near.into_iter().take(3).map(|(_, name)| Arc::clone(name)).collect()
+}
+
+/// `; did you mean …?`, if there is something like it.
+pub(crate) fn did_you_mean(similar: &[Arc<str>], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut before = "; did you mean";
+    for (left, like) in similar.iter().enumerate().map(|(i, like)| (similar.len() - i - 1, like)) {
+        write!(f, "{before} `{like}`")?;
+        before = if left == 1 { " or" } else { "," };
+    }
+    f.write_str(if similar.is_empty() { "" } else { "?" })
 }
 
 /// Why a name was not given.
@@ -448,12 +459,7 @@ impl fmt::Display for LookupError {
         match self {
             Self::Unknown { name, similar } => {
                 write!(f, "no `{name}` is registered")?;
-                let mut before = "; did you mean";
-                for (left, like) in similar.iter().enumerate().map(|(i, like)| (similar.len() - i - 1, like)) {
-                    write!(f, "{before} `{like}`")?;
-                    before = if left == 1 { " or" } else { "," };
-                }
-                f.write_str(if similar.is_empty() { "" } else { "?" })
+                did_you_mean(similar, f)
             }
             Self::OtherType { name, registered, wanted } => {
                 write!(f, "`{name}` is registered as a `{registered}`, and was looked up as a `{wanted}`")

@@ -40,6 +40,11 @@ impl Signals {
     pub(crate) fn raise(&self, flag: u32) {
         // SeqCst: with the registration in `AtomicWaker`, L1. Also if it is set: what the flag is about may be new.
         self.word.fetch_or(flag, SeqCst);
+        self.rouse();
+    }
+
+    /// Wakes who looks.
+    pub(crate) fn rouse(&self) {
         self.task.wake();
     }
 

@@ -15,7 +15,7 @@ use crate::events::{Event, Events, Who};
 use crate::exit::Failure;
 use crate::panics::contained;
 use crate::registry::Registry;
-use crate::supervise::{ChildSpec, Children, Over, SpawnError, Strategy, Supervision, escalated};
+use crate::supervise::{ChildSpec, Children, Over, SpawnError, SpecError, Strategy, Supervision, escalated};
 use crate::tree::{ActorState, TreeSnapshot};
 
 /// The root of a tree of actors.
@@ -81,7 +81,7 @@ impl System {
     /// # Errors
     ///
     /// What was asked for contradicts itself.
-    pub fn with(name: impl Into<Arc<str>>, supervision: impl Into<Supervision>) -> Result<Self, SpawnError> {
+    pub fn with(name: impl Into<Arc<str>>, supervision: impl Into<Supervision>) -> Result<Self, SpecError> {
         let supervision = supervision.into();
         supervision.check()?;
         Ok(Self::start(name.into(), supervision))
@@ -94,8 +94,7 @@ impl System {
         let on_over = Box::new(move |over: &Over| {
             contained(|| told.registry.clear());
             if let Over::Escalated(escalation) = over {
-                let who =
-                    Who { path: &told.root.shared_path(), id: told.root.id().get(), type_name: type_name::<Self>() };
+                let who = Who { path: &told.root.shared_path(), id: told.root.id(), type_name: type_name::<Self>() };
                 contained(|| told.events.publish(who, || escalation.event()));
                 crate::panics::report_root(&escalated(&told.root, escalation));
             }
@@ -161,7 +160,7 @@ impl System {
     pub fn tree(&self) -> TreeSnapshot {
         let root = &self.handle.shared.root;
         let state = if self.handle.children.is_over() { ActorState::Stopped } else { ActorState::Running };
-        let mut tree = TreeSnapshot::new(self.name(), root.id().get(), type_name::<Self>(), state);
+        let mut tree = TreeSnapshot::new(self.name(), root.id(), type_name::<Self>(), state);
         tree.children = self.handle.children.list();
         tree
     }

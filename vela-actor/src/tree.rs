@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
+use crate::cell::ActorId;
+
 /// In which part of its life an actor is.
 ///
 /// # Examples
@@ -91,7 +93,7 @@ pub struct TreeSnapshot {
     /// Its name.
     pub name: String,
     /// Its number.
-    pub id: u64,
+    pub id: ActorId,
     /// Its type, with the path.
     pub kind: String,
     /// What it does.
@@ -110,8 +112,8 @@ pub struct TreeSnapshot {
 impl TreeSnapshot {
     /// An actor without restarts, mail and children.
     #[must_use]
-    pub fn new(name: impl Into<String>, id: u64, kind: impl Into<String>, state: ActorState) -> Self {
-        let (name, kind) = (name.into(), kind.into());
+    pub fn new(name: impl Into<String>, id: impl Into<ActorId>, kind: impl Into<String>, state: ActorState) -> Self {
+        let (name, id, kind) = (name.into(), id.into(), kind.into());
         Self { name, id, kind, state, restarts: 0, mailbox: 0, oldest: None, children: Vec::new() }
     }
 

@@ -128,7 +128,7 @@ impl Books {
     }
 
     fn restarts_of(&self, record: &Record) -> &[Duration] {
-        let id = record.handle.as_ref().map(|handle| handle.id().get());
+        let id = record.handle.as_ref().map(|handle| handle.id());
         id.and_then(|id| self.restarts.get(&id)).map_or(&[], Vec::as_slice)
     }
 

@@ -93,7 +93,7 @@ pub(crate) struct Books {
     /// Which runs have heard their stop hook, and whether it was said that all is well.
     pub(super) stopped: HashMap<u64, bool>,
     /// By the number of the actor: when it was restarted, since the system began.
-    pub(super) restarts: HashMap<u64, Vec<Duration>>,
+    pub(super) restarts: HashMap<ActorId, Vec<Duration>>,
     /// Some of those were not heard of.
     pub(crate) missed: bool,
 }

@@ -3,7 +3,7 @@ use vela_core::time::{ms, sleep};
 use super::*;
 
 fn who(path: &Arc<str>) -> Who<'_> {
-    Who { path, id: 7, type_name: "shop::Orders" }
+    Who { path, id: 7.into(), type_name: "shop::Orders" }
 }
 
 fn failed() -> EventKind {
@@ -72,7 +72,7 @@ fn kinds_read_well() {
 #[test]
 fn an_event_is_serialised_and_read_again() {
     let kind = EventKind::Restarting { after: ms(250), restarts: 2 };
-    let event = Event { at: ms(1500), path: "shop/orders".into(), id: 7, kind };
+    let event = Event { at: ms(1500), path: "shop/orders".into(), id: 7.into(), kind };
     let json = serde_json::to_string(&event).unwrap();
     let text = r#"{"at":1.5,"path":"shop/orders","id":7,"kind":{"restarting":{"after":0.25,"restarts":2}}}"#;
     assert_eq!(json, text);

@@ -12,6 +12,7 @@ use crate::actor::Actor;
 use crate::address::Address;
 use crate::cell::{AnyCell, Cell, Factory, Identity, MailboxSpec};
 use crate::exit::Exit;
+use crate::registry::{did_you_mean, similar};
 use crate::system::Shared;
 use crate::tree::TreeSnapshot;
 
@@ -56,9 +57,9 @@ pub enum SpawnError {
     /// A sibling has that name.
     NameTaken {
         /// The name.
-        name: Box<str>,
+        name: Arc<str>,
         /// The path of who supervises.
-        supervisor: Box<str>,
+        supervisor: Arc<str>,
     },
     /// The child of that name is of another type: to [`Children::get_or_spawn`].
     #[non_exhaustive]
@@ -73,7 +74,7 @@ pub enum SpawnError {
         wanted: &'static str,
     },
     /// The supervisor of this path ends, or has ended.
-    Closed(Box<str>),
+    Closed(Arc<str>),
 }
 
 impl From<SpecError> for SpawnError {
@@ -92,7 +93,12 @@ impl fmt::Display for SpawnError {
             Self::OtherType { name, supervisor, found, wanted } => {
                 write!(f, "the child `{name}` of {supervisor} is a `{found}`, and was asked for as a `{wanted}`")
             }
-            Self::Closed(supervisor) => write!(f, "{supervisor} ends, and starts no more children"),
+            Self::Closed(supervisor) => {
+                write!(
+                    f,
+                    "{supervisor} ends, and starts no more children: spawn it where it comes back, in `started` say"
+                )
+            }
         }
     }
 }
@@ -104,27 +110,50 @@ impl std::error::Error for SpawnError {}
 #[non_exhaustive]
 pub enum ChildError {
     /// There is no child of that name.
+    #[non_exhaustive]
     Unknown {
         /// The name.
-        name: Box<str>,
+        name: Arc<str>,
         /// The path of who supervises.
-        supervisor: Box<str>,
+        supervisor: Arc<str>,
+        /// Names that are like it, the most similar first.
+        similar: Vec<Arc<str>>,
     },
     /// The child ended before it was up again. What follows is up to its restart type.
-    Failed(Exit),
+    #[non_exhaustive]
+    Failed {
+        /// The path of the child.
+        path: Arc<str>,
+        /// How it ended.
+        exit: Exit,
+    },
     /// The child is not restarted: a later call wanted something else, or it ended for good meanwhile.
-    Overtaken,
-    /// The supervisor ends, or has ended.
-    Closed(Box<str>),
+    #[non_exhaustive]
+    Overtaken {
+        /// The path of the child.
+        path: Arc<str>,
+    },
+    /// The supervisor of this path ends, or has ended.
+    Closed(Arc<str>),
 }
 
 impl fmt::Display for ChildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { name, supervisor } => write!(f, "{supervisor} has no child `{name}`"),
-            Self::Failed(exit) => write!(f, "the child did not come up: {exit}"),
-            Self::Overtaken => f.write_str("the child was not restarted: a later call stopped it"),
-            Self::Closed(supervisor) => write!(f, "{supervisor} ends, or has ended"),
+            Self::Unknown { name, supervisor, similar } => {
+                write!(f, "{supervisor} has no child `{name}`")?;
+                did_you_mean(similar, f)
+            }
+            Self::Failed { path, exit } => write!(f, "{path} did not come up: {exit}"),
+            Self::Overtaken { path } => {
+                write!(f, "{path} was not restarted: it was told to stop after that, or has ended for good")
+            }
+            Self::Closed(supervisor) => {
+                write!(
+                    f,
+                    "{supervisor} ends, or has ended, and its children with it: its next run has others, to be asked for anew"
+                )
+            }
         }
     }
 }
@@ -372,15 +401,21 @@ impl Children {
     }
 
     async fn call(&self, name: &str, event: fn(Key, Token) -> Event) -> Result<(), ChildError> {
-        let unknown = || ChildError::Unknown { name: name.into(), supervisor: self.nursery.path.as_ref().into() };
-        let key = self.nursery.table.lock().names.get(name).copied();
+        let nursery = &self.nursery;
+        let unknown = || {
+            let known: Vec<_> = nursery.table.lock().names.keys().cloned().collect();
+            let (supervisor, similar) = (Arc::clone(&nursery.path), similar(name, &known));
+            ChildError::Unknown { name: name.into(), supervisor, similar }
+        };
+        let key = nursery.table.lock().names.get(name).copied();
         let Some(key) = key else { return Err(unknown()) };
-        match self.nursery.call(event, key).await {
+        let path = || format!("{}/{name}", nursery.path).into();
+        match nursery.call(event, key).await {
             Answer::Done => Ok(()),
             Answer::Unknown => Err(unknown()),
-            Answer::Failed(exit) => Err(ChildError::Failed(exit)),
-            Answer::Overtaken => Err(ChildError::Overtaken),
-            Answer::Over => Err(ChildError::Closed(self.nursery.path.as_ref().into())),
+            Answer::Failed(exit) => Err(ChildError::Failed { path: path(), exit }),
+            Answer::Overtaken => Err(ChildError::Overtaken { path: path() }),
+            Answer::Over => Err(ChildError::Closed(Arc::clone(&nursery.path))),
         }
     }
 
@@ -446,7 +481,7 @@ impl Children {
 /// The actor and those below it, as they are now.
 pub(crate) fn snapshot(cell: &dyn AnyCell) -> TreeSnapshot {
     let core = cell.core();
-    let mut tree = TreeSnapshot::new(core.who.name(), core.who.id().get(), cell.kind(), core.state());
+    let mut tree = TreeSnapshot::new(core.who.name(), core.who.id(), cell.kind(), core.state());
     tree.restarts = core.restarts().into();
     tree.mailbox = cell.depth();
     tree.oldest = cell.oldest();

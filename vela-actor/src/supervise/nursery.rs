@@ -67,6 +67,11 @@ impl Parent {
         self.told.try_send(Told::Exited(self.key, exit)).is_ok()
     }
 
+    /// Whether it waits for its own children to stop.
+    pub(crate) fn waits(&self, waits: bool) {
+        self.tell(Told::Event(Event::Waits { key: self.key, waits }));
+    }
+
     pub(crate) fn stop(&self) {
         // For good: also if its specification would stay.
         self.tell(Told::Event(Event::Remove(self.key, NOBODY)));
@@ -135,6 +140,7 @@ impl Nursery {
         nursery
     }
 
+    #[track_caller]
     fn make(
         supervision: Supervision,
         path: Arc<str>,
@@ -180,10 +186,10 @@ impl Nursery {
         let key = {
             let mut table = self.table.lock();
             if table.closing {
-                return Err(SpawnError::Closed(self.path.as_ref().into()));
+                return Err(SpawnError::Closed(Arc::clone(&self.path)));
             }
             if table.names.contains_key(&spec.name) {
-                return Err(SpawnError::NameTaken { name: spec.name().into(), supervisor: self.path.as_ref().into() });
+                return Err(SpawnError::NameTaken { name: Arc::clone(&spec.name), supervisor: Arc::clone(&self.path) });
             }
             table.keys += 1;
             let key = Key(table.keys);
@@ -197,7 +203,7 @@ impl Nursery {
         let added = self.told.try_send(Told::Event(Event::Add { key, spec, kept }));
         if added.is_err() {
             self.gone(key, Exit::Killed);
-            return Err(SpawnError::Closed(self.path.as_ref().into()));
+            return Err(SpawnError::Closed(Arc::clone(&self.path)));
         }
         Ok(())
     }

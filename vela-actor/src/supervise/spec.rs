@@ -54,7 +54,10 @@ pub enum RestartType {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shutdown {
-    /// It is asked to stop, and killed after this time. The default, with 5 s. Zero is as [`Kill`](Self::Kill).
+    /// It is asked to stop, and killed after this time, with all that is below it. Zero is as [`Kill`](Self::Kill).
+    ///
+    /// The default is 5 s for the child itself: what its own children take, each of which has its own time, does not count.
+    /// [`System::shutdown_within`](crate::System::shutdown_within) is a limit for all of it.
     After(Duration),
     /// It is killed at once: dropped at its await, without its stop hook.
     Kill,
@@ -181,7 +184,8 @@ impl ChildSpec {
         self
     }
 
-    /// How it is made to stop: a time, or one of [`Shutdown`].
+    /// How it is made to stop: a time, or one of [`Shutdown`]. A time is for the child and all that is below it; without one it has 5 s,
+    /// besides what its own children take.
     ///
     /// # Examples
     ///

@@ -1,16 +1,19 @@
 //! Permits: a place in the channel, taken before the value is there.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
 use super::case::{ChanCase, Operation};
 use super::error::{SendError, SendErrorKind};
 use super::state::{Chan, Note, Outcome, Place, Push, SEND, State, Want};
+use crate::overflow::Overflow;
 use crate::rt::seam::Subject;
+use crate::rt::{self, Timer};
 use crate::select::{One, one};
 use crate::waitlist::{Claim, Wakes};
 
@@ -168,6 +171,48 @@ impl<'a, T> Future for Reserve<'a, T> {
         let this = self.project();
         this.one.poll(cx).map(|reserved| reserved.map(|()| Permit::new(this.chan)))
     }
+}
+
+/// A place, or why a send would fail.
+pub(super) async fn reserve_by_policy<T>(chan: &Chan<T>) -> Result<Permit<'_, T>, SendErrorKind> {
+    match chan.look(|state| state.overflow()) {
+        Overflow::Block | Overflow::DropOldest | Overflow::DropNewest => {
+            Reserve::new(chan).await.map_err(|ReserveError| SendErrorKind::Closed)
+        }
+        Overflow::Timeout(limit) => {
+            let deadline = rt::saturating_add(rt::now(), limit);
+            let (mut reserve, mut timer) = (pin!(Reserve::new(chan)), pin!(None));
+            poll_fn(|cx| {
+                if let Poll::Ready(reserved) = reserve.as_mut().poll(cx) {
+                    return Poll::Ready(reserved.map_err(|ReserveError| SendErrorKind::Closed));
+                }
+                ready!(Timer::poll_until(timer.as_mut(), deadline, cx));
+                chan.count_timeout();
+                Poll::Ready(Err(SendErrorKind::TimedOut))
+            })
+            .await
+        }
+        Overflow::Reject => try_places(chan, 0, Duration::ZERO).await,
+        Overflow::Retry { attempts, backoff } => try_places(chan, attempts, backoff).await,
+    }
+}
+
+/// Takes a place, with so many tries more.
+async fn try_places<T>(chan: &Chan<T>, tries: u32, mut pause: Duration) -> Result<Permit<'_, T>, SendErrorKind> {
+    for left in (0..=tries).rev() {
+        match chan.with(|state, _| state.take_place()) {
+            Place::Granted => return Ok(Permit::new(chan)),
+            Place::Closed => return Err(SendErrorKind::Closed),
+            Place::None if left > 0 => {
+                let (next, mut timer) = (rt::saturating_add(rt::now(), pause), pin!(None));
+                poll_fn(|cx| Timer::poll_until(timer.as_mut(), next, cx)).await;
+                pause = pause.saturating_mul(2);
+            }
+            Place::None => {}
+        }
+    }
+    chan.count_rejected();
+    Err(SendErrorKind::Full)
 }
 
 super::opaque_debug!(Reserve<'_, T>);

@@ -2,12 +2,12 @@
 
 use std::panic::Location;
 
-use super::SendError;
 use super::error::{TryRecvError, TryReserveError, TrySendError};
-use super::permit::{Permit, Reserve};
+use super::permit::{Permit, Reserve, reserve_by_policy};
 use super::recv::Recv;
 use super::send::{Send, SendCase, send_case};
 use super::state::{CLOSED, Chan, Place, Pop, Push, RECEIVE};
+use super::{SendError, SendErrorKind};
 use crate::ops::Transmit;
 
 /// A channel for who keeps it in an allocation that is shared anyway: that takes no other, and no counting. Who reaches it can
@@ -47,6 +47,10 @@ impl<T> Pipe<T> {
 
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TryReserveError> {
         self.chan.try_reserve()
+    }
+
+    pub async fn reserve_by_policy(&self) -> Result<Permit<'_, T>, SendErrorKind> {
+        reserve_by_policy(&self.chan).await
     }
 
     #[inline]

@@ -239,6 +239,33 @@ impl<T> Sender<T> {
         self.chan.try_reserve()
     }
 
+    /// As [`reserve`](Self::reserve), but by the channel's [`Overflow`](super::Overflow) policy: it gives up where [`send`](Self::send)
+    /// would, and is counted like it. For what wraps a sender, and makes its value once there is room.
+    ///
+    /// # Errors
+    ///
+    /// Why a send would fail: closed, full, or timed out.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`reserve`](Self::reserve).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela_core::{Channel, Overflow, SendErrorKind};
+    /// # vela_core::block_on(async {
+    /// let (tx, rx) = Channel::bounded(1).overflow(Overflow::Reject).build()?;
+    /// tx.reserve_by_policy().await.unwrap().send("first").unwrap();
+    /// assert_eq!(tx.reserve_by_policy().await.unwrap_err(), SendErrorKind::Full);
+    /// # drop(rx);
+    /// # Ok::<(), vela_core::BuildError>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn reserve_by_policy(&self) -> Result<Permit<'_, T>, SendErrorKind> {
+        super::permit::reserve_by_policy(&self.chan).await
+    }
+
     /// This sender as a [`Sink`](futures_sink::Sink). One allocation; it is `Unpin`.
     ///
     /// # Cancel safety

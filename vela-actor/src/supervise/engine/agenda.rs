@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::calls::Call;
 use super::{Answer, Effect, Key, Over, State, Step, Timer};
+use crate::exit::Exit;
 use crate::supervise::{RestartType, Shutdown, Strategy};
 
 /// What is to be done in turn. Idle if all of it is empty.
@@ -61,7 +62,6 @@ impl Step<'_> {
 
     /// Asks it to stop, or kills it, as its specification says; nothing if that was done before.
     pub(super) fn begin_to_stop(&mut self, key: Key) {
-        let now = self.now;
         let Some(child) = self.child(key) else { return };
         if !matches!(child.state, State::Starting | State::Running) {
             return;
@@ -77,9 +77,40 @@ impl Step<'_> {
                 self.cancel_timer(key);
                 self.effect(Effect::Stop(key));
                 if let Shutdown::After(time) = shutdown {
-                    self.set_timer(key, Timer::Shutdown(key), now.saturating_add(time));
+                    self.limit(key, time);
                 }
             }
+        }
+    }
+
+    /// It is killed after this time, in which it does not wait for its own children.
+    fn limit(&mut self, key: Key, time: Duration) {
+        let at = self.now.saturating_add(time);
+        match self.child(key) {
+            Some(child) if child.waits => child.left = Some(time),
+            _ => self.set_timer(key, Timer::Shutdown(key), at),
+        }
+    }
+
+    /// It begins or ends to wait for its own children, which have times of their own.
+    pub(super) fn waits(&mut self, key: Key, waits: bool) {
+        let now = self.now;
+        let Some(child) = self.child(key).filter(|child| child.state.is_up() && child.spec.shutdown.is_none()) else {
+            return;
+        };
+        child.waits = waits;
+        let left = child.left.take();
+        match child.timer {
+            Some((Timer::Shutdown(_), at)) if waits => {
+                child.left = Some(at.saturating_sub(now));
+                self.cancel_timer(key);
+            }
+            _ if child.state == State::Stopping && !waits => {
+                if let Some(left) = left {
+                    self.limit(key, left);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -146,6 +177,7 @@ impl Step<'_> {
         if agenda.over.is_some() {
             return;
         }
+        let orderly = !matches!(over, Over::Escalated(_));
         agenda.over = Some(over);
         agenda.start.clear();
         if agenda.until.take().is_some() {
@@ -155,6 +187,13 @@ impl Step<'_> {
         let keys: Vec<_> = self.engine.children.iter().map(|(&key, child)| (key, child.state.is_up())).rev().collect();
         for (key, up) in keys {
             if !up {
+                if orderly
+                    && let Some(child) = self.child(key)
+                    && matches!(child.state, State::Backoff | State::Waiting)
+                {
+                    // It was to come back: what ends it is the shutdown, which fails nobody that is linked to it.
+                    child.last = Exit::Normal;
+                }
                 self.gone(key);
             } else if together {
                 self.begin_to_stop(key);

@@ -43,6 +43,10 @@ pub(super) struct Child {
     pub(super) kept: bool,
     pub(super) state: State,
     pub(super) timer: Option<(Timer, Duration)>,
+    /// Whether it waits for its own children to stop.
+    pub(super) waits: bool,
+    /// What is left of its time to stop, meanwhile.
+    pub(super) left: Option<Duration>,
     /// Whether it was killed because it did not start in time: its exit is a failure then, not what we asked for.
     pub(super) overdue: bool,
     /// What a call wants of it once it has exited.
@@ -67,6 +71,8 @@ impl Child {
             spec,
             state: State::Waiting,
             timer: None,
+            waits: false,
+            left: None,
             overdue: false,
             goal: None,
             calls: Vec::new(),

@@ -16,8 +16,8 @@
 //! * E2 the agenda stops children in reverse order of start, one after the other, and starts them in order.
 //! * E3 a child is started only if its last run has exited.
 //! * E4 every exit that is answered by a restart has been counted; a budget that is exceeded ends in `Over`.
-//! * E5 once it is to end, `Over` comes after at most the sum of the shutdown times (the longest of them, if they stop together), if
-//!   exits follow kills.
+//! * E5 once it is to end, `Over` comes after at most the sum of the shutdown times (the longest of them, if they stop together) and of the
+//!   times that children wait for their own, if exits follow kills.
 //! * E6 each added child gets exactly one `Terminated`, and each call exactly one answer.
 
 mod agenda;
@@ -54,6 +54,9 @@ pub(crate) enum Event {
     Started(Key),
     /// What `Start` began is wholly gone. `chance`: a random number from 0.0 to 1.0, if [`Engine::jitters`].
     Exited { key: Key, exit: Exit, chance: f64 },
+    /// It waits for its own children to stop, or has done so. Unless it was given a time to stop, for all below it, that does not
+    /// count.
+    Waits { key: Key, waits: bool },
     /// The child is to end.
     Stop(Key, Token),
     /// The child is to stop, if it is up, and to start, whatever its restart type.
@@ -88,7 +91,7 @@ pub(crate) enum Effect {
     CancelTimer(Timer),
     /// It has ended and does not come back by itself, but its specification stays; its last exit, as below.
     Parked(Key, Exit),
-    /// It is gone for good; its last exit (`Normal` if it never ran).
+    /// It is gone for good; its last exit (`Normal` if it never ran, or was to be restarted when all were asked to stop).
     Terminated(Key, Exit),
     /// The answer to a call.
     Answer(Token, Answer),
@@ -194,6 +197,7 @@ impl Engine {
             Event::Add { key, spec, kept } => step.add(key, spec, kept),
             Event::Started(key) => step.started(key),
             Event::Exited { key, exit, chance } => step.exited(key, exit, chance),
+            Event::Waits { key, waits } => step.waits(key, waits),
             Event::Stop(key, token) => step.stop(key, token),
             Event::Restart(key, token) => step.restart(key, token),
             Event::Remove(key, token) => step.remove(key, token),
@@ -247,6 +251,7 @@ impl Step<'_> {
         let Some(child) = self.child(key) else { return };
         debug_assert!(!child.state.is_up(), "E3: {key:?} is {:?}", child.state);
         child.state = State::Starting;
+        (child.waits, child.left) = (false, None);
         child.up_since = None;
         if let Some(budget) = &mut child.budget {
             budget.resume(.., now);

@@ -66,7 +66,7 @@ fn calls_to_one_that_waits_are_done_at_once() {
     waiting().does(Event::Stop(Key(1), Token(1)), "no backoff 1, stays 1 it failed, #1 done");
     waiting().does(Event::Remove(Key(1), Token(1)), "no backoff 1, #1 done, gone 1 it failed");
     waiting().does(Event::Restart(Key(1), Token(1)), "no backoff 1, start 1");
-    waiting().does(Event::Shutdown, "no backoff 1, gone 1 it failed, over: Shutdown");
+    waiting().does(Event::Shutdown, "no backoff 1, gone 1 stopped, over: Shutdown");
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn shutdown_in_the_midst_of_a_group_restart_takes_over() {
     let delay = Duration::from_secs(10);
     let mut bench = Bench::with(Supervision::new(Strategy::OneForAll).backoff(delay..delay), 3, &child("it"));
     bench.does(exited(2, failure()), "backoff in 10s, stop 3, timer 3 in 5s");
-    bench.does(Event::Shutdown, "no backoff, gone 2 it failed");
+    bench.does(Event::Shutdown, "no backoff, gone 2 stopped");
     bench.does(exited(3, Exit::Normal), "no timer 3, gone 3 stopped, stop 1, timer 1 in 5s");
     bench.does(exited(1, Exit::Normal), "no timer 1, gone 1 stopped, over: Shutdown");
 }
@@ -82,6 +82,33 @@ fn kill_waits_for_nobody() {
     bench.does(exited(1, Exit::Killed), "gone 1 killed");
     bench.does(exited(3, Exit::Killed), "gone 3 killed");
     bench.does(exited(2, Exit::Killed), "gone 2 killed, over: Shutdown");
+}
+
+#[test]
+fn the_time_to_stop_stands_still_while_it_waits_for_its_own_children() {
+    let waits = |waits| Event::Waits { key: Key(1), waits };
+    let over = || Event::Timer(Timer::Shutdown(Key(1)));
+    let mut bench = Bench::of(Strategy::OneForOne, 1);
+    bench.does(Event::Shutdown, "stop 1, timer 1 in 5s");
+    bench.now += Duration::from_secs(2);
+    bench.does(waits(true), "no timer 1");
+    bench.now += Duration::from_secs(100);
+    bench.does(over(), "");
+    bench.does(waits(false), "timer 1 in 3s");
+    bench.now += Duration::from_secs(3);
+    bench.does(over(), "kill 1");
+    bench.does(waits(false), "");
+    bench.does(exited(1, Exit::Killed), "gone 1 killed, over: Shutdown");
+
+    let mut before = Bench::of(Strategy::OneForOne, 1);
+    before.does(waits(true), "");
+    before.does(Event::Shutdown, "stop 1");
+    before.does(waits(false), "timer 1 in 5s");
+
+    let given = child("it").shutdown(Duration::from_secs(1));
+    let mut given = Bench::with(Supervision::default(), 1, &given);
+    given.does(Event::Shutdown, "stop 1, timer 1 in 1s");
+    given.does(waits(true), "");
 }
 
 #[test]

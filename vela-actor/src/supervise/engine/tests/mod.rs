@@ -116,7 +116,7 @@ fn self_describing(text: &mut String, effect: &Effect, now: Duration) {
 /// Short, whatever a failure has to say.
 fn exit_name(exit: &Exit) -> String {
     match exit {
-        Exit::Failed(failure) => format!("{} failed", failure.actor()),
+        Exit::Failed(failure) => format!("{} failed", failure.path()),
         exit => exit.to_string(),
     }
 }

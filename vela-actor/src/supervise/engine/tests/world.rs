@@ -404,7 +404,7 @@ impl World {
             Over::AutoShutdown => "AutoShutdown",
             Over::Escalated(escalation) => {
                 let decided = escalation.cause == Cause::Decided;
-                assert!(!decided || matches!(&escalation.exit, Exit::Failed(failure) if failure.actor() == "escalate"));
+                assert!(!decided || matches!(&escalation.exit, Exit::Failed(failure) if failure.path() == "escalate"));
                 "Escalated"
             }
         };
@@ -430,7 +430,7 @@ impl World {
 
 /// What `on_failure` says: the failure's text tells.
 pub(super) fn decide(failure: &Failure) -> Decision {
-    match failure.actor() {
+    match failure.path() {
         "stop" => Decision::Stop,
         "escalate" => Decision::Escalate,
         _ => Decision::Restart,
