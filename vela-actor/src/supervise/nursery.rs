@@ -135,6 +135,7 @@ impl Nursery {
         nursery
     }
 
+    #[track_caller]
     fn make(
         supervision: Supervision,
         path: Arc<str>,
