@@ -80,8 +80,7 @@ impl Actor for Room {
 }
 
 /// Makes the rooms, which are its children.
-#[derive(Default)]
-struct House(BTreeMap<String, Address<Room>>);
+struct House;
 
 /// Asks for the room of this name. There is none if that is no name.
 struct Find(String);
@@ -97,9 +96,8 @@ impl Actor for House {
     async fn handle(&mut self, call: Call<Find>, cx: &mut ActorContext<Self>) -> Result<(), Infallible> {
         let Find(name) = &call.request;
         let members = Members::default(); // of all runs of the room
-        let new = || cx.spawn(child(name.as_str()), move || Room(members.clone()));
-        let room = self.0.get(name).cloned().map_or_else(new, Ok);
-        self.0.extend(room.clone().ok().map(|room| (name.clone(), room)));
+        // The room that has the name, or a new one. None of them ends, so this waits for nobody.
+        let room = cx.children().get_or_spawn(child(name.as_str()), move || Room(members.clone())).await;
         call.reply(room);
         Ok(())
     }
@@ -156,7 +154,7 @@ async fn main() -> vela::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on {}", listener.local_addr()?);
     let system = System::new("chat");
-    let house = system.spawn(child("house"), House::default)?;
+    let house = system.spawn(child("house"), || House)?;
     let sessions = system.children().supervisor(child("sessions"), Supervisor::new(Strategy::OneForOne))?;
     for id in 0.. {
         select! {
