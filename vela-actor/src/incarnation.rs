@@ -210,7 +210,7 @@ pin_project! {
 
     impl<F, A: Actor> PinnedDrop for Incarnation<F, A> {
         fn drop(this: Pin<&mut Self>) {
-            // Its runtime has ended.
+            // Its runtime has ended, or a simulation has cancelled it.
             let mut this = this.project();
             if let Some(cell) = this.cell.take() {
                 contained(|| this.life.set(None));
