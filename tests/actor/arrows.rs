@@ -1,6 +1,6 @@
 //! Arrows with actors and with the jobs of pools: each sink and source in each form, inside `go!`, `vela!` and `select!`.
 
-use vela::actor::{Actor, ActorContext, Exit, Inbox, Strategy, child, spawn};
+use vela::actor::{Actor, ActorContext, AskError, Exit, Inbox, Strategy, child, spawn};
 use vela::prelude::*;
 
 use crate::probe::{Echo, Fault, Journal};
@@ -109,7 +109,10 @@ async fn answers_and_ends_are_received_in_each_form() {
     assert_all("<-address.ask(…)", &receives!([address], Ok(7), address.ask(Echo(7))));
     address.stop();
     assert_all("<-address.terminated()", &receives!([address], Exit::Normal, address.terminated()));
-    assert_all("<-address.ask(…) of one that has ended", &receives!([address], Err(_), address.ask(Echo(7))));
+    assert_all(
+        "<-address.ask(…) of one that has ended",
+        &receives!([address], Err(AskError::Terminated(Exit::Normal)), address.ask(Echo(7))),
+    );
     drop(stage);
 }
 
@@ -121,7 +124,7 @@ async fn results_of_jobs_are_received_in_each_form() {
     let cpu = CpuPool::builder().threads(2).build().unwrap();
     assert_all("<-job", &receives!([cpu], Ok(7), cpu.try_spawn(|| 7).unwrap()));
     assert_all("<-pool.run(…)", &receives!([cpu], Ok(7), cpu.run(|| 7)));
-    assert_all("<-pool.spawn(…)", &receives!([cpu], Ok(_), cpu.spawn(|| 7)));
+    assert_all("<-pool.spawn(…)", &receives!([cpu], Ok(vela::task::Task { .. }), cpu.spawn(|| 7)));
     assert_all("<-pool.join_all()", &receives!([cpu], (), cpu.join_all()));
     let io = IoPool::current(2);
     assert_all("<-job of futures", &receives!([io], Ok(7), io.try_spawn(async { 7 }).unwrap()));

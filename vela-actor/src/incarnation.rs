@@ -254,7 +254,7 @@ pin_project! {
 
     impl<F> PinnedDrop for Incarnation<F> {
         fn drop(this: Pin<&mut Self>) {
-            // Its runtime has ended.
+            // Its runtime has ended, or a simulation has cancelled it.
             over(this.project().run, |_| Exit::Killed);
         }
     }
