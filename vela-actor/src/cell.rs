@@ -12,6 +12,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
+use once_cell::race::OnceBox;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use vela_core::__private::Pipe;
@@ -156,13 +157,22 @@ impl MailboxSpec {
     ///
     /// What was asked for contradicts itself, or the configuration of the process forbids it.
     pub(crate) fn open<M>(&self, who: &Identity) -> Result<Mailbox<M>, BuildError> {
-        let builder = match self.capacity {
-            Some(capacity) => Channel::bounded(capacity).overflow(self.overflow),
-            None => Channel::unbounded(),
+        let mail = match *self {
+            // The usual one: there is nothing to check.
+            Self { capacity: Some(capacity @ ..usize::MAX), overflow: Overflow::Block, monitored: false } => {
+                Pipe::bounded(capacity)
+            }
+            _ => {
+                let builder = match self.capacity {
+                    Some(capacity) => Channel::bounded(capacity).overflow(self.overflow),
+                    None => Channel::unbounded(),
+                };
+                let builder = if self.monitored { builder.name(who.path()).monitored(true) } else { builder };
+                builder.build_pipe()?
+            }
         };
-        let builder = if self.monitored { builder.name(who.path()).monitored(true) } else { builder };
         Ok(Mailbox {
-            mail: builder.build_pipe()?,
+            mail,
             #[cfg(feature = "metrics")]
             monitored: self.monitored,
         })
@@ -196,7 +206,7 @@ pub(crate) struct Core {
     /// How many incarnations were started.
     starts: AtomicU32,
     /// Whatever an actor that is just there does without.
-    rare: OnceLock<Box<Rare>>,
+    rare: OnceBox<Rare>,
     /// `None`: nobody supervises it.
     pub(crate) parent: Option<Parent>,
     pub(crate) system: Option<Arc<Shared>>,
@@ -496,7 +506,7 @@ impl<A: Actor> Cell<A> {
                 signals: Signals::new(),
                 state: AtomicU8::new(ActorState::Starting as u8),
                 starts: AtomicU32::new(0),
-                rare: OnceLock::new(),
+                rare: OnceBox::new(),
                 parent,
                 system,
             },

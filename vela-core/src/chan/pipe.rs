@@ -9,6 +9,7 @@ use super::send::{Send, SendCase, send_case};
 use super::state::{CLOSED, Chan, Place, Pop, Push, RECEIVE};
 use super::{SendError, SendErrorKind};
 use crate::ops::Transmit;
+use crate::overflow::Overflow;
 
 /// A channel for who keeps it in an allocation that is shared anyway: that takes no other, and no counting. Who reaches it can
 /// send and receive, and it is open until it is closed. Made by [`ChannelBuilder::build_pipe`](super::ChannelBuilder::build_pipe);
@@ -21,6 +22,12 @@ pub struct Pipe<T> {
 impl<T> Pipe<T> {
     pub(super) fn new(chan: Chan<T>) -> Self {
         Self { chan }
+    }
+
+    /// As by [`channel`](super::channel), whatever the configuration of the process.
+    #[must_use]
+    pub fn bounded(capacity: usize) -> Self {
+        Self::new(Chan::new(capacity, Overflow::Block, None, None))
     }
 
     /// It lies where it will stay: a simulation hears of it.
@@ -65,7 +72,7 @@ impl<T> Pipe<T> {
     }
 
     pub fn close(&self) -> bool {
-        !self.is_closed() && self.chan.with(|state, wakes| state.close(wakes))
+        !self.is_closed() && self.chan.close()
     }
 
     pub fn is_closed(&self) -> bool {

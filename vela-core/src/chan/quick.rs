@@ -155,6 +155,20 @@ impl<T> Chan<T> {
         Plain::Done(value)
     }
 
+    /// Closes the channel and wakes everybody. False if it was closed already.
+    pub(super) fn close(&self) -> bool {
+        let before = self.raw_lock().lock();
+        // SAFETY: locked.
+        let state = unsafe { self.locked_state() };
+        if before & QUIET != 0 && state.close_alone() {
+            // SAFETY: locked; the word was `before`.
+            unsafe { self.replace_and_unlock(state, before, ending(state)) };
+            return true;
+        }
+        self.give_up();
+        self.with(State::close)
+    }
+
     /// Sends, if that is plain and there is a value.
     #[inline]
     pub(crate) fn send_quickly(&self, value: &mut Option<T>) -> bool {

@@ -219,7 +219,7 @@ impl<T> Receiver<T> {
     /// Closes the channel, for all its ends: sends fail from now on; what is buffered can still be received. Says
     /// whether it was open.
     pub fn close(&self) -> bool {
-        self.chan.with(|state, wakes| state.close(wakes))
+        self.chan.close()
     }
 
     /// Whether the channel is closed. There may be values in it still.

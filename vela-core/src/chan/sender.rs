@@ -304,7 +304,7 @@ impl<T> Sender<T> {
     /// assert_eq!(rx.recv_blocking(), None);
     /// ```
     pub fn close(&self) -> bool {
-        self.chan.with(|state, wakes| state.close(wakes))
+        self.chan.close()
     }
 
     /// Whether the channel is closed.

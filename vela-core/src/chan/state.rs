@@ -649,6 +649,14 @@ impl<T> State<T> {
 
     // ---- the end ----
 
+    /// Closes the channel, in which nobody sends or receives, if nobody waits for that either.
+    #[inline]
+    pub(super) fn close_alone(&mut self) -> bool {
+        let alone = self.extra.as_ref().is_none_or(|extra| extra.watchers.is_empty());
+        self.closed |= alone;
+        alone
+    }
+
     /// Closes the channel and wakes everybody. False if it was closed already.
     pub(crate) fn close(&mut self, wakes: &mut Wakes) -> bool {
         if self.closed {
