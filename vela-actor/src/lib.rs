@@ -102,7 +102,7 @@ pub use context::{ActorContext, StashFull};
 pub use exit::{Exit, Failure, FailureKind, Phase};
 pub use inbox::{Inbox, InboxRecv};
 pub use lanes::{Notice, Terminated, TimerKey};
-pub use message::MessageFor;
+pub use message::{MessageFor, RequestFor};
 pub use recipient::Recipient;
 pub use reply::{Call, Reply, Request};
 pub use spawn::Spawn;

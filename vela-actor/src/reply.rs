@@ -51,6 +51,12 @@ use crate::deadline::Expire;
 /// # Ok::<(), vela_actor::AskError>(())
 /// # }).unwrap();
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no request: nothing says what the answer is",
+    label = "this cannot be asked",
+    note = "write `impl Request for {Self} {{ type Reply = …; }}`",
+    note = "what needs no answer is sent as it is: no `Call` round it, and `send` in place of `ask`"
+)]
 pub trait Request: Send + 'static {
     /// The answer.
     type Reply: Send + 'static;
