@@ -149,6 +149,9 @@
 //!
 //! # Features
 //!
+//! In `Cargo.toml`: `vela = { version = "0.1", features = ["actor", "pool"] }`. This page and the guides show what is behind a feature
+//! only where it is on.
+//!
 //! | feature | |
 //! |---|---|
 //! | `macros` (default) | the macros |
@@ -222,8 +225,10 @@ pub mod actor {
 }
 /// CPU and IO pools; the crate `vela-pool`.
 #[cfg(feature = "pool")]
+#[doc(inline)]
 pub use vela_pool as pool;
 #[cfg(feature = "sim")]
+#[doc(inline)]
 pub use vela_sim as sim;
 
 #[cfg(feature = "macros")]

@@ -30,7 +30,7 @@ use crate::tree::ActorState;
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Actor, ActorContext, spawn};
+/// use vela::actor::{Actor, ActorContext, spawn};
 ///
 /// struct Printer;
 ///
@@ -44,7 +44,7 @@ use crate::tree::ActorState;
 ///     }
 /// }
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let printer = spawn(Printer);
 /// printer.send("hello").await.unwrap();              // whatever the message can be made from
 /// printer.stop();

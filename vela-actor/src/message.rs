@@ -9,7 +9,7 @@ use crate::reply::{Call, Request};
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Actor, ActorContext, MessageFor, Recipient, spawn};
+/// use vela::actor::{Actor, ActorContext, MessageFor, Recipient, spawn};
 ///
 /// # struct Log;
 /// # impl Actor for Log {
@@ -17,13 +17,13 @@ use crate::reply::{Call, Request};
 /// #     type Error = std::convert::Infallible;
 /// #     async fn handle(&mut self, _: String, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
 /// # }
-/// fn greet<A: Actor>(who: &vela_actor::Address<A>) -> bool
+/// fn greet<A: Actor>(who: &vela::actor::Address<A>) -> bool
 /// where
 ///     &'static str: MessageFor<A>,
 /// {
 ///     who.try_send("hello").is_ok()
 /// }
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// assert!(greet(&spawn(Log)));
 /// # });
 /// ```
@@ -52,8 +52,7 @@ impl<A: Actor, M: Into<A::Message>> MessageFor<A> for M {
 /// # Examples
 ///
 /// ```
-/// # use vela_actor as vela;
-/// use vela::{Actor, ActorContext, Address, AskError, Call, Request, RequestFor, spawn};
+/// use vela::actor::{Actor, ActorContext, Address, AskError, Call, Request, RequestFor, spawn};
 ///
 /// struct Get;
 ///
@@ -75,7 +74,7 @@ impl<A: Actor, M: Into<A::Message>> MessageFor<A> for M {
 /// {
 ///     Ok(who.ask(Get).await? + who.ask(Get).await?)
 /// }
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// assert_eq!(twice(&spawn(Seven)).await?, 14);
 /// # Ok::<(), AskError>(())
 /// # }).unwrap();

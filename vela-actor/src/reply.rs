@@ -25,7 +25,7 @@ use crate::deadline::Expire;
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Actor, ActorContext, Call, Request, spawn};
+/// use vela::actor::{Actor, ActorContext, Call, Request, spawn};
 ///
 /// struct Length(String);
 ///
@@ -46,9 +46,9 @@ use crate::deadline::Expire;
 ///     }
 /// }
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// assert_eq!(spawn(Counter).ask(Length("four".into())).await?, 4);
-/// # Ok::<(), vela_actor::AskError>(())
+/// # Ok::<(), vela::actor::AskError>(())
 /// # }).unwrap();
 /// ```
 #[diagnostic::on_unimplemented(

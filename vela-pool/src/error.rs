@@ -23,9 +23,9 @@ pub enum SpawnErrorKind {
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, SpawnErrorKind};
+/// use vela::pool::{CpuPool, SpawnErrorKind};
 ///
-/// # fn main() -> Result<(), vela_pool::BuildError> {
+/// # fn main() -> Result<(), vela::pool::BuildError> {
 /// let pool = CpuPool::builder().threads(1).name("thumbnails").build()?;
 /// pool.close();
 /// let refused = pool.try_spawn(|| 7).unwrap_err();
@@ -109,9 +109,9 @@ impl fmt::Display for Refusal {
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, SpawnErrorKind};
+/// use vela::pool::{CpuPool, SpawnErrorKind};
 ///
-/// # fn main() -> Result<(), vela_pool::BuildError> {
+/// # fn main() -> Result<(), vela::pool::BuildError> {
 /// let pool = CpuPool::builder().threads(1).build()?;
 /// pool.close();
 /// let refused = pool.try_spawn(|| 1 + 1).unwrap_err();
@@ -170,14 +170,14 @@ impl<W> Error for SpawnError<W> {}
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, JobError};
+/// use vela::pool::{CpuPool, JobError};
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = CpuPool::builder().threads(1).build()?;
 /// let error = pool.run(|| -> u32 { panic!("not a number") }).await.unwrap_err();
 /// assert!(matches!(&error, JobError::Task(task) if task.is_panic()));
 /// assert!(error.to_string().contains("not a number"));
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// # }).unwrap();
 /// ```
 #[derive(Debug)]
@@ -239,9 +239,9 @@ impl From<TaskError> for JobError {
 /// # Examples
 ///
 /// ```
-/// let pool = vela_pool::CpuPool::builder().threads(2).build()?;
+/// let pool = vela::pool::CpuPool::builder().threads(2).build()?;
 /// assert_eq!(pool.threads(), 2);
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// ```
 #[derive(Debug)]
 pub struct BuildError(Box<dyn Error + Send + Sync>);
@@ -269,15 +269,15 @@ impl Error for BuildError {
 /// # Examples
 ///
 /// ```
-/// use vela_core::time::secs;
+/// use vela::time::secs;
 ///
-/// # vela_core::block_on(async {
-/// let pool = vela_pool::CpuPool::builder().threads(1).build()?;
+/// # vela::block_on(async {
+/// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
 /// let task = pool.try_spawn(|| 7).unwrap();
 /// let left = pool.shutdown(secs(5)).await;
 /// assert!(left.is_nothing());
 /// assert_eq!(task.await.unwrap(), 7);
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

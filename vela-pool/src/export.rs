@@ -34,11 +34,11 @@ static PUBLISHED: Mutex<BTreeMap<String, [Measured; 2]>> = Mutex::new(BTreeMap::
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let prometheus = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
-/// vela_pool::describe();
-/// let pool = vela_pool::CpuPool::builder().threads(1).name("hash").build()?;
+/// vela::pool::describe();
+/// let pool = vela::pool::CpuPool::builder().threads(1).name("hash").build()?;
 /// pool.try_spawn(|| 7).map_err(|refused| refused.to_string())?.join_blocking()?;
 ///
-/// vela_pool::publish(); // at each scrape, say
+/// vela::pool::publish(); // at each scrape, say
 /// let page = prometheus.render();
 /// assert!(page.contains(r#"vela_pool_jobs_done_total{pool="hash"} 1"#), "{page}");
 /// # Ok(())

@@ -25,9 +25,9 @@ use crate::io::IoPool;
 /// # Examples
 ///
 /// ```
-/// use vela_pool::HybridPool;
+/// use vela::pool::HybridPool;
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = HybridPool::new()?;
 /// let text = pool.spawn_io(async { String::from("page") }).await.map_err(|refused| refused.to_string())?;
 /// let text = text.await?;

@@ -4,9 +4,9 @@
 //! to a pool, and wait for its result as for anything else:
 //!
 //! ```
-//! use vela_pool::CpuPool;
+//! use vela::pool::CpuPool;
 //!
-//! # vela_core::block_on(async {
+//! # vela::block_on(async {
 //! let pool = CpuPool::builder().threads(2).queue(64).build()?;
 //! let sum = pool.run(|| (1..=1_000_000_u64).sum::<u64>()).await?;      // `(<-pool.run(…))?` inside `vela!`
 //! assert_eq!(sum, 500_000_500_000);

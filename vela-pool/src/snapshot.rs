@@ -16,12 +16,12 @@ use crate::ledger::Counts;
 /// # Examples
 ///
 /// ```
-/// # vela_core::block_on(async {
-/// let pool = vela_pool::CpuPool::builder().threads(1).name("hash").build()?;
+/// # vela::block_on(async {
+/// let pool = vela::pool::CpuPool::builder().threads(1).name("hash").build()?;
 /// pool.run(|| 1 + 1).await.unwrap();
 /// let seen = pool.snapshot();
 /// assert_eq!((seen.name.as_str(), seen.accepted, seen.done, seen.queued), ("hash", 1, 1, 0));
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -129,10 +129,10 @@ pub(crate) fn looks() -> Vec<Look> {
 /// # Examples
 ///
 /// ```
-/// let pool = vela_pool::CpuPool::builder().threads(1).name("thumbnails").build()?;
-/// assert!(vela_pool::snapshot().iter().any(|pool| pool.name == "thumbnails"));
+/// let pool = vela::pool::CpuPool::builder().threads(1).name("thumbnails").build()?;
+/// assert!(vela::pool::snapshot().iter().any(|pool| pool.name == "thumbnails"));
 /// # drop(pool);
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// ```
 #[must_use]
 pub fn snapshot() -> Vec<PoolSnapshot> {

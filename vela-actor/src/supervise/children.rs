@@ -20,16 +20,16 @@ use crate::tree::TreeSnapshot;
 /// # Examples
 ///
 /// ```
-/// # use vela_actor::{Actor, ActorContext};
+/// # use vela::actor::{Actor, ActorContext};
 /// # struct Worker;
 /// # impl Actor for Worker {
 /// #     type Message = u32;
 /// #     type Error = std::convert::Infallible;
 /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
 /// # }
-/// use vela_actor::{System, child};
+/// use vela::actor::{System, child};
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let system = System::new("farm");
 /// let workers = system.children();
 /// let first = workers.spawn(child("worker-1").transient(), || Worker)?;
@@ -198,21 +198,21 @@ impl Children {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Actor, ActorContext};
+    /// # use vela::actor::{Actor, ActorContext};
     /// # struct Room(String);
     /// # impl Actor for Room {
     /// #     type Message = u32;
     /// #     type Error = std::convert::Infallible;
     /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
     /// # }
-    /// use vela_actor::{Address, Children, SpawnError, System, child};
+    /// use vela::actor::{Address, Children, SpawnError, System, child};
     ///
     /// async fn room(rooms: &Children, name: &str) -> Result<Address<Room>, SpawnError> {
     ///     let topic = name.to_owned();
     ///     rooms.get_or_spawn(child(name).transient(), move || Room(topic.clone())).await
     /// }
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let system = System::new("chat");
     /// let rooms = system.children();
     /// let rust = room(&rooms, "rust").await?;
@@ -262,16 +262,16 @@ impl Children {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Actor, ActorContext};
+    /// # use vela::actor::{Actor, ActorContext};
     /// # struct Session(String);
     /// # impl Actor for Session {
     /// #     type Message = u32;
     /// #     type Error = std::convert::Infallible;
     /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
     /// # }
-    /// use vela_actor::{System, child};
+    /// use vela::actor::{System, child};
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let system = System::new("server");
     /// let session = Session("a socket".into());
     /// system.children().spawn_once(child("session-1"), session)?;

@@ -23,7 +23,7 @@ use super::backoff::Backoff;
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{RestartType, child};
+/// use vela::actor::{RestartType, child};
 ///
 /// assert_eq!(child("log").restart_type(), RestartType::Permanent);
 /// assert_eq!(child("import").transient().restart_type(), RestartType::Transient);
@@ -44,8 +44,8 @@ pub enum RestartType {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Shutdown, child};
-/// use vela_core::time::secs;
+/// use vela::actor::{Shutdown, child};
+/// use vela::time::secs;
 ///
 /// assert_eq!(Shutdown::from(secs(2)), Shutdown::After(secs(2)));
 /// let writer = child("writer").shutdown(secs(20));
@@ -86,9 +86,9 @@ pub(crate) enum Mailbox {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::child;
-/// use vela_core::Overflow;
-/// use vela_core::time::{ms, secs};
+/// use vela::actor::child;
+/// use vela::Overflow;
+/// use vela::time::{ms, secs};
 ///
 /// let spec = child("feed")
 ///     .transient()
@@ -121,7 +121,7 @@ pub struct ChildSpec {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::child;
+/// use vela::actor::child;
 ///
 /// assert!(child("counter").check().is_ok());
 /// assert!(child("").check().is_err());
@@ -147,7 +147,7 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{RestartType, child};
+    /// # use vela::actor::{RestartType, child};
     /// assert_eq!(child("log").permanent().restart_type(), RestartType::Permanent);
     /// ```
     pub fn permanent(mut self) -> Self {
@@ -160,7 +160,7 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{RestartType, child};
+    /// # use vela::actor::{RestartType, child};
     /// assert_eq!(child("import").transient().restart_type(), RestartType::Transient);
     /// ```
     pub fn transient(mut self) -> Self {
@@ -173,7 +173,7 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{RestartType, child};
+    /// # use vela::actor::{RestartType, child};
     /// assert_eq!(child("session").temporary().restart_type(), RestartType::Temporary);
     /// ```
     pub fn temporary(mut self) -> Self {
@@ -186,8 +186,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Shutdown, child};
-    /// # use vela_core::time::secs;
+    /// # use vela::actor::{Shutdown, child};
+    /// # use vela::time::secs;
     /// assert!(child("writer").shutdown(secs(20)).check().is_ok());
     /// assert!(child("probe").shutdown(Shutdown::Kill).check().is_ok());
     /// ```
@@ -201,7 +201,7 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
+    /// # use vela::actor::child;
     /// assert!(child("import").transient().significant().check().is_ok());
     /// ```
     pub fn significant(mut self) -> Self {
@@ -215,8 +215,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// # use vela_core::time::secs;
+    /// # use vela::actor::child;
+    /// # use vela::time::secs;
     /// assert!(child("feed").max_restarts(20).within(secs(3600)).check().is_ok());
     /// ```
     pub fn max_restarts(mut self, restarts: u32) -> Self {
@@ -229,8 +229,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// # use vela_core::time::secs;
+    /// # use vela::actor::child;
+    /// # use vela::time::secs;
     /// assert!(child("feed").within(secs(60)).check().is_err()); // how many, within 60 s?
     /// ```
     pub fn within(mut self, time: Duration) -> Self {
@@ -244,8 +244,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// # use vela_core::time::{ms, secs};
+    /// # use vela::actor::child;
+    /// # use vela::time::{ms, secs};
     /// assert!(child("feed").backoff(ms(200)..secs(60)).check().is_ok());
     /// ```
     pub fn backoff(mut self, range: Range<Duration>) -> Self {
@@ -258,8 +258,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// use vela_core::Overflow;
+    /// # use vela::actor::child;
+    /// use vela::Overflow;
     ///
     /// assert!(child("ticker").mailbox(16, Overflow::DropOldest).check().is_ok());
     /// assert!(child("ticker").mailbox(0, Overflow::DropOldest).check().is_err());
@@ -274,7 +274,7 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
+    /// # use vela::actor::child;
     /// assert!(child("audit").unbounded_mailbox().check().is_ok());
     /// ```
     pub fn unbounded_mailbox(mut self) -> Self {
@@ -287,7 +287,7 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
+    /// # use vela::actor::child;
     /// assert!(child("orders").monitored().check().is_ok());
     /// ```
     pub fn monitored(mut self) -> Self {
@@ -300,8 +300,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// # use vela_core::time::secs;
+    /// # use vela::actor::child;
+    /// # use vela::time::secs;
     /// assert!(child("database").start_timeout(secs(10)).check().is_ok());
     /// ```
     pub fn start_timeout(mut self, time: Duration) -> Self {
@@ -330,8 +330,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// # use vela_core::time::{ms, secs};
+    /// # use vela::actor::child;
+    /// # use vela::time::{ms, secs};
     /// let error = child("feed").backoff(secs(60)..ms(200)).check().unwrap_err();
     /// assert!(error.to_string().contains("write the shorter one first"));
     /// ```

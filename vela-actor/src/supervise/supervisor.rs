@@ -22,7 +22,7 @@ type StartChild = dyn Fn(&Children) -> Result<(), SpawnError> + Send + Sync;
 /// # Examples
 ///
 /// ```
-/// # use vela_actor::{Actor, ActorContext};
+/// # use vela::actor::{Actor, ActorContext};
 /// # #[derive(Default)]
 /// # struct Database;
 /// # impl Actor for Database {
@@ -30,10 +30,10 @@ type StartChild = dyn Fn(&Children) -> Result<(), SpawnError> + Send + Sync;
 /// #     type Error = std::convert::Infallible;
 /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
 /// # }
-/// use vela_actor::{Strategy, Supervision, Supervisor, System, child};
-/// use vela_core::time::secs;
+/// use vela::actor::{Strategy, Supervision, Supervisor, System, child};
+/// use vela::time::secs;
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let storage = Supervisor::new(Supervision::new(Strategy::RestForOne).max_restarts(5).within(secs(60)))
 ///     .child(child("pool").shutdown(secs(10)), Database::default)
 ///     .child(child("cache"), Database::default);

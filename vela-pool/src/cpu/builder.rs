@@ -16,8 +16,8 @@ use crate::snapshot::{Observed, register};
 /// # Examples
 ///
 /// ```
-/// use vela_core::Overflow;
-/// use vela_pool::CpuPool;
+/// use vela::Overflow;
+/// use vela::pool::CpuPool;
 ///
 /// let pool = CpuPool::builder()
 ///     .threads(2)
@@ -26,7 +26,7 @@ use crate::snapshot::{Observed, register};
 ///     .overflow(Overflow::Reject)
 ///     .build()?;
 /// assert_eq!((pool.threads(), pool.capacity()), (2, 64));
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder starts nothing until `build`"]

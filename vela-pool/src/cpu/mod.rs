@@ -55,11 +55,11 @@ use threads::Threads;
 /// # Examples
 ///
 /// ```
-/// use vela_pool::CpuPool;
+/// use vela::pool::CpuPool;
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = CpuPool::new()?;
-/// let task = pool.spawn(|| (1..=20_u64).product::<u64>()).await.map_err(vela_pool::JobError::from)?;
+/// let task = pool.spawn(|| (1..=20_u64).product::<u64>()).await.map_err(vela::pool::JobError::from)?;
 /// assert_eq!(task.await?, 2_432_902_008_176_640_000);
 /// assert_eq!(pool.run(|| 6 * 7).await?, 42);                // both in one
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -108,8 +108,8 @@ impl CpuPool {
     /// # Examples
     ///
     /// ```
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::CpuPool::builder().threads(1).build()?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
     /// let task = pool.spawn(|| "done").await.map_err(|refused| refused.to_string())?;
     /// assert_eq!(task.await?, "done");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -134,7 +134,7 @@ impl CpuPool {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let pool = vela_pool::CpuPool::builder().threads(1).build()?;
+    /// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
     /// let task = pool.try_spawn(|| 7).map_err(|refused| refused.to_string())?;
     /// assert_eq!(task.join_blocking()?, 7);
     /// # Ok(())
@@ -167,7 +167,7 @@ impl CpuPool {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let pool = vela_pool::CpuPool::builder().threads(1).queue(1).build()?;
+    /// let pool = vela::pool::CpuPool::builder().threads(1).queue(1).build()?;
     /// let inside = pool.clone();
     /// let all = pool.try_spawn(move || {
     ///     (0..10).filter_map(|n| inside.spawn_from_thread(move || n).ok()).collect::<Vec<_>>()
@@ -200,8 +200,8 @@ impl CpuPool {
     /// # Examples
     ///
     /// ```
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::CpuPool::builder().threads(1).build()?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
     /// assert_eq!(pool.run(|| 1 + 1).await?, 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
@@ -227,10 +227,10 @@ impl CpuPool {
     /// ```
     /// use rayon::prelude::*;
     ///
-    /// let pool = vela_pool::CpuPool::builder().threads(2).build()?;
+    /// let pool = vela::pool::CpuPool::builder().threads(2).build()?;
     /// let numbers = [1, 2, 3];
     /// assert_eq!(pool.install(|| numbers.par_iter().sum::<u32>()), 6);
-    /// # Ok::<(), vela_pool::BuildError>(())
+    /// # Ok::<(), vela::pool::BuildError>(())
     /// ```
     #[track_caller]
     pub fn install<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
@@ -281,12 +281,12 @@ impl CpuPool {
     /// # Examples
     ///
     /// ```
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::CpuPool::builder().threads(2).build()?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::CpuPool::builder().threads(2).build()?;
     /// let tasks: Vec<_> = (0..10).filter_map(|n| pool.try_spawn(move || n).ok()).collect();
     /// pool.join_all().await;
     /// assert!(tasks.iter().all(|task| task.is_finished()));
-    /// # Ok::<(), vela_pool::BuildError>(())
+    /// # Ok::<(), vela::pool::BuildError>(())
     /// # }).unwrap();
     /// ```
     #[track_caller]
@@ -335,14 +335,14 @@ impl CpuPool {
     /// # Examples
     ///
     /// ```
-    /// use vela_core::time::secs;
+    /// use vela::time::secs;
     ///
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::CpuPool::builder().threads(1).build()?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
     /// let left = pool.shutdown_now(secs(5)).await;
     /// assert_eq!((left.cancelled, left.running), (0, 0));
     /// assert!(pool.is_closed());
-    /// # Ok::<(), vela_pool::BuildError>(())
+    /// # Ok::<(), vela::pool::BuildError>(())
     /// # }).unwrap();
     /// ```
     #[track_caller]

@@ -26,9 +26,9 @@ use crate::wanted::Wanted;
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, Priority};
+/// use vela::pool::{CpuPool, Priority};
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = CpuPool::builder().threads(1).build()?;
 /// let task = pool.priority(Priority::Low).name("nightly").spawn(|| 7).await.map_err(|refused| refused.to_string())?;
 /// assert_eq!(task.name(), Some("nightly"));

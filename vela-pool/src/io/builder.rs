@@ -12,11 +12,11 @@ use crate::snapshot::{Observed, register};
 /// # Examples
 ///
 /// ```
-/// use vela_pool::IoPool;
+/// use vela::pool::IoPool;
 ///
 /// let pool = IoPool::builder().worker_threads(2).name("backend").limit(500).build()?;
 /// assert_eq!(pool.snapshot().capacity, Some(500)); // futures at a time
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder starts nothing until `build` or `on_current`"]

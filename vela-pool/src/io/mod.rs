@@ -42,9 +42,9 @@ use shared::{Open, Shared};
 /// # Examples
 ///
 /// ```
-/// use vela_pool::IoPool;
+/// use vela::pool::IoPool;
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = IoPool::builder().worker_threads(1).limit(100).build()?;
 /// let task = pool.spawn(async { "fetched" }).await.map_err(|refused| refused.to_string())?;
 /// assert_eq!(task.await?, "fetched");
@@ -71,8 +71,8 @@ impl IoPool {
     /// # Examples
     ///
     /// ```
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::IoPool::current(1);
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::IoPool::current(1);
     /// let first = pool.try_spawn(std::future::pending::<()>()).unwrap();
     /// assert!(pool.try_spawn(async {}).is_err());
     /// first.cancel();
@@ -174,8 +174,8 @@ impl IoPool {
     /// # Examples
     ///
     /// ```
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::IoPool::builder().worker_threads(1).build()?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::IoPool::builder().worker_threads(1).build()?;
     /// let read = pool.spawn_blocking(|| std::fs::read_to_string("Cargo.toml")).map_err(|refused| refused.to_string())?;
     /// assert!(read.await?.is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -246,10 +246,10 @@ impl IoPool {
     /// # Examples
     ///
     /// ```
-    /// use vela_core::time::ms;
+    /// use vela::time::ms;
     ///
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::IoPool::builder().worker_threads(1).build()?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::IoPool::builder().worker_threads(1).build()?;
     /// let never = pool.try_spawn(std::future::pending::<()>()).map_err(|refused| refused.to_string())?;
     /// let left = pool.shutdown(ms(10)).await;
     /// assert_eq!((left.cancelled, left.running), (1, 0));
