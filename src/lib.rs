@@ -110,7 +110,7 @@
 //!
 //! By closing a channel, by a [`Context`](context::Context) (`<-ctx.done()` is an arm like any other), by cancelling a
 //! [`Task`](task::Task), or by leaving a scope. Dropping any pending operation of Vela loses no message: every async
-//! function says so under *Cancel safety*.
+//! function says so under *Cancel safety*. How a program stops at Ctrl-C, and does not miss it, is in `guide::patterns`.
 //!
 //! # How do I test it?
 //!
