@@ -53,8 +53,9 @@
 //! # }).unwrap();
 //! ```
 //!
-//! Dropping a [`Task`](task::Task) detaches it; a panic in a detached task is reported, never silent. Tasks that belong
-//! together live in a [`scope`](task::scope): it returns when all have ended, and the first failure cancels the rest.
+//! Dropping a [`Task`](task::Task) detaches it; a panic of a task is reported where it happens, whether or not somebody joins
+//! it. Tasks that belong together live in a [`scope`](task::scope): it returns when all have ended, and the first failure
+//! cancels the rest.
 //!
 //! # How do values move?
 //!
@@ -160,7 +161,7 @@
 //! | `config` | layered configuration of named channels: `vela::config`, [`Channel`]`::named` |
 //! | `metrics` | what [monitors](monitor) count, for the `metrics` facade and with it Prometheus ([`guide::monitoring`]) |
 //! | `serde` | settings and snapshots can be serialised |
-//! | `tracing` | panics of detached tasks and lines about channels are events, tasks with a name run in a span |
+//! | `tracing` | panics of tasks and lines about channels are events, tasks with a name run in a span |
 //! | `rate-limit` | `flow::RateLimiter`, on the crate `governor` |
 //! | `pool` | `vela::pool`: CPU work on Rayon's threads, futures on a runtime of their own |
 //!

@@ -26,7 +26,7 @@
 //!
 //! - **Nothing is lost in silence.** Work that a pool does not take comes back in the error. Work that it takes is run, or its task
 //!   says that it was cancelled. What a policy drops is counted and told of in the log.
-//! - **A panic** reaches who joins, with message and place, and costs no thread.
+//! - **A panic** reaches who joins, with message and place, is reported as that of any task, and costs no thread.
 //! - **Cancelling** a job that waits takes it out of the queue at once, closure and all.
 //! - **The end**: [`CpuPool::shutdown`] runs what is queued, within a time; it says what was left.
 //! - **Tests** are deterministic with pools, too: in a simulation no thread is used, and time is virtual.

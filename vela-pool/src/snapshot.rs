@@ -55,9 +55,10 @@ pub struct PoolSnapshot {
     pub rejected: u64,
     /// How many were turned away because the wait for room took too long.
     pub timeouts: u64,
-    /// How long jobs were in the queue before they ran. As everywhere, the count is that of what the samples stand for.
+    /// How long jobs were in the queue before they ran. An estimate from samples, its `count` too, which may be some jobs behind
+    /// `accepted` and `done`; those are exact.
     pub in_queue: Summary,
-    /// How long they ran.
+    /// How long they ran. An estimate, as `in_queue`.
     pub run_time: Summary,
 }
 

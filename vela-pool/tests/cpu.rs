@@ -443,6 +443,8 @@ fn blocking_calls_are_refused_in_an_async_context() {
         });
         let panic = refused.join_blocking().unwrap_err().into_panic().unwrap();
         assert!(panic.message().contains(what) && panic.message().contains("blocks its thread"), "{panic}");
+        let instead = if what == "install" { "use `CpuPool::run`, or" } else { "use the `.await` form, or" };
+        assert!(panic.message().contains(instead), "{panic}");
     }
 }
 

@@ -16,7 +16,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vela_core::__private::{operation, wait_on_thread};
+use vela_core::__private::{may_block, operation};
 use vela_core::ops::Named;
 use vela_core::task::Task;
 use vela_core::time::{Instant, timeout_at};
@@ -39,7 +39,8 @@ use threads::Threads;
 ///   builder takes the other [policies](vela_core::Overflow) of channels. [`try_spawn`](Self::try_spawn) never waits.
 /// - **Cancelling.** [`Task::cancel`] takes a job out of the queue: it never runs, its place is free and its closure dropped
 ///   when `cancel` returns. A job that runs is run to its end.
-/// - **A panic** is the job's own: its task gives it to who joins, with the place where it was submitted. It costs no thread.
+/// - **A panic** is the job's own: its task gives it to who joins, with the place where it was submitted. It is reported, too,
+///   as that of any task, and costs no thread.
 /// - **What a job inherits**: the [`Context`](vela_core::context::Context) of who submitted it, a name and with it a span. Not a
 ///   runtime: tasks that a job starts run on that of `#[vela::main]`, or on a global one.
 /// - **Data parallelism.** Inside of a job `par_iter`, `rayon::join` and `rayon::scope` use the threads of this pool. As always in
@@ -238,7 +239,7 @@ impl CpuPool {
             return f();
         }
         if !Threads::is_here(&self.shared) {
-            wait_on_thread("CpuPool::install", std::future::ready(()));
+            may_block("CpuPool::install", "`CpuPool::run`");
         }
         Threads::install(&self.shared, f)
     }
