@@ -234,33 +234,74 @@ impl From<TaskError> for JobError {
     }
 }
 
-/// The threads of a pool could not be started.
+/// A pool could not be built: the system gave no threads, or the builder was told something that makes no pool. As text: with what can
+/// be done about it.
 ///
 /// # Examples
 ///
 /// ```
-/// let pool = vela::pool::CpuPool::builder().threads(2).build()?;
-/// assert_eq!(pool.threads(), 2);
-/// # Ok::<(), vela::pool::BuildError>(())
+/// let cores = 1;
+/// let error = vela::pool::CpuPool::builder().name("hash").threads(cores - 1).build().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the pool `hash` cannot be built: with `.threads(0)` no job would ever run: give it 1 or more, or leave the call out for one a core"
+/// );
 /// ```
 #[derive(Debug)]
-pub struct BuildError(Box<dyn Error + Send + Sync>);
+pub struct BuildError(Unbuilt);
+
+#[derive(Debug)]
+enum Unbuilt {
+    Threads(Box<dyn Error + Send + Sync>),
+    Zero { pool: Option<Arc<str>>, of: Zero },
+}
+
+/// What must not be 0: the call, what would come of it, and what it is if the call is left out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Zero(&'static str, &'static str, &'static str);
+
+impl Zero {
+    pub(crate) const THREADS: Self = Self("threads", "no job would ever run", "one a core");
+    pub(crate) const QUEUE: Self = Self("queue", "no job could be taken", "1024 places");
+    pub(crate) const WORKERS: Self = Self("worker_threads", "nothing would ever run", "one a core");
+    pub(crate) const LIMIT: Self = Self("limit", "nothing could ever start", "no limit");
+
+    /// Refuses 0.
+    pub(crate) fn check(self, value: Option<usize>, pool: Option<&Arc<str>>) -> Result<(), BuildError> {
+        match value {
+            Some(0) => Err(BuildError(Unbuilt::Zero { pool: pool.cloned(), of: self })),
+            _ => Ok(()),
+        }
+    }
+}
 
 impl BuildError {
     pub(crate) fn new(source: impl Error + Send + Sync + 'static) -> Self {
-        Self(Box::new(source))
+        Self(Unbuilt::Threads(Box::new(source)))
     }
 }
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot start the threads of the pool: {}", self.0)
+        match &self.0 {
+            Unbuilt::Threads(source) => write!(f, "cannot start the threads of the pool: {source}"),
+            Unbuilt::Zero { pool, of: Zero(call, why, otherwise) } => {
+                match pool {
+                    Some(name) => write!(f, "the pool `{name}` cannot be built")?,
+                    None => f.write_str("the pool cannot be built")?,
+                }
+                write!(f, ": with `.{call}(0)` {why}: give it 1 or more, or leave the call out for {otherwise}")
+            }
+        }
     }
 }
 
 impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
+        match &self.0 {
+            Unbuilt::Threads(source) => source.source(),
+            Unbuilt::Zero { .. } => None,
+        }
     }
 }
 

@@ -125,7 +125,8 @@ pub(crate) fn looks() -> Vec<Look> {
     named.iter().map(|pool| pool.look()).collect()
 }
 
-/// All pools that have a name and are still there, in the order in which they were made.
+/// All pools that have a name and are still there, in the order in which they were made; two of one name are two of them. (In the
+/// metrics they are added up.)
 ///
 /// # Examples
 ///

@@ -68,6 +68,10 @@ impl IoPool {
 
     /// A pool of at most `limit` futures at a time, on the runtime where they are submitted.
     ///
+    /// # Panics
+    ///
+    /// If `limit` is 0: nothing could ever start.
+    ///
     /// # Examples
     ///
     /// ```
@@ -80,6 +84,7 @@ impl IoPool {
     /// # });
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn current(limit: usize) -> Self {
         Self::builder().limit(limit).on_current()
     }
