@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use vela_core::task::TaskError;
 
 /// Why a pool did not take a piece of work.
@@ -72,6 +73,8 @@ impl Refusal {
     }
 }
 
+impl Error for Refusal {}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.pool {
@@ -106,6 +109,9 @@ impl fmt::Display for Refusal {
 
 /// A pool did not take a piece of work; here it is.
 ///
+/// `?` makes it an error of the caller's, whatever the closure holds. [`into_refusal`](Self::into_refusal) leaves the work behind,
+/// `JobError::from` makes it what `run` gives.
+///
 /// # Examples
 ///
 /// ```
@@ -120,15 +126,15 @@ impl fmt::Display for Refusal {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, PartialEq, Eq)]
 pub struct SpawnError<W> {
     refusal: Refusal,
-    work: W,
+    // Under a lock only because work need not be `Sync`, and an error that is not is none to most: `?` would not take it.
+    work: Mutex<W>,
 }
 
 impl<W> SpawnError<W> {
     pub(crate) fn new(refusal: Refusal, work: W) -> Self {
-        Self { refusal, work }
+        Self { refusal, work: Mutex::new(work) }
     }
 
     /// Why it was not taken.
@@ -143,11 +149,16 @@ impl<W> SpawnError<W> {
 
     /// The work that was not taken.
     pub fn into_inner(self) -> W {
-        self.work
+        self.work.into_inner()
+    }
+
+    /// Why it was not taken, without the work.
+    pub fn into_refusal(self) -> Refusal {
+        self.refusal
     }
 
     pub(crate) fn map<V>(self, map: impl FnOnce(W) -> V) -> SpawnError<V> {
-        SpawnError { refusal: self.refusal, work: map(self.work) }
+        SpawnError::new(self.refusal, map(self.work.into_inner()))
     }
 }
 

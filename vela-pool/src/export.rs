@@ -39,7 +39,7 @@ static PUBLISHED: Mutex<BTreeMap<String, [Measured; 2]>> = Mutex::new(BTreeMap::
 /// let prometheus = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
 /// vela::pool::describe();
 /// let pool = vela::pool::CpuPool::builder().threads(1).name("hash").build()?;
-/// pool.try_spawn(|| 7).map_err(|refused| refused.to_string())?.join_blocking()?;
+/// pool.try_spawn(|| 7)?.join_blocking()?;
 ///
 /// vela::pool::publish(); // at each scrape, say
 /// let page = prometheus.render();

@@ -29,9 +29,9 @@ use crate::io::IoPool;
 ///
 /// # vela::block_on(async {
 /// let pool = HybridPool::new()?;
-/// let text = pool.spawn_io(async { String::from("page") }).await.map_err(|refused| refused.to_string())?;
+/// let text = pool.spawn_io(async { String::from("page") }).await?;
 /// let text = text.await?;
-/// let sum = pool.spawn_cpu(move || text.bytes().map(u64::from).sum::<u64>()).await.map_err(|refused| refused.to_string())?;
+/// let sum = pool.spawn_cpu(move || text.bytes().map(u64::from).sum::<u64>()).await?;
 /// assert_eq!(sum.await?, 413);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();

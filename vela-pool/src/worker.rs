@@ -120,8 +120,8 @@ where
 ///
 /// # vela::block_on(async {
 /// let pool = HybridPool::new()?;
-/// let sum = pool.submit(Cpu(|| 1 + 1)).await.map_err(|refused| refused.to_string())?;
-/// let page = pool.submit(Io(async { "page" })).await.map_err(|refused| refused.to_string())?;
+/// let sum = pool.submit(Cpu(|| 1 + 1)).await?;
+/// let page = pool.submit(Io(async { "page" })).await?;
 /// assert_eq!((sum.await?, page.await?), (2, "page"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();

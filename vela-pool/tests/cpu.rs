@@ -431,6 +431,25 @@ fn parallel_iterators_inside_use_the_threads_of_the_pool() {
 }
 
 #[test]
+fn a_refusal_becomes_an_error_by_itself_whatever_the_closure_holds() {
+    use std::cell::Cell;
+    fn submit(pool: &CpuPool) -> vela_core::Result<u32> {
+        let cell = Cell::new(7); // `Send`, and not `Sync`
+        Ok(pool.try_spawn(move || cell.take())?.join_blocking()?)
+    }
+    async fn wait(pool: &CpuPool) -> vela_core::Result<u32> {
+        let cell = Cell::new(8);
+        Ok(pool.spawn(move || cell.take()).await?.await?)
+    }
+    let pool = one_thread().name("hash").build().unwrap();
+    assert_eq!((submit(&pool).unwrap(), block_on(wait(&pool)).unwrap()), (7, 8));
+    pool.close();
+    let text = "the pool `hash` is shut down: it takes no more work";
+    assert_eq!([submit(&pool).unwrap_err().to_string(), block_on(wait(&pool)).unwrap_err().to_string()], [text; 2]);
+    assert_eq!(pool.try_spawn(|| ()).unwrap_err().into_refusal().to_string(), text);
+}
+
+#[test]
 fn zeros_are_refused_with_what_to_do() {
     use vela_pool::IoPool;
     let texts = [

@@ -60,7 +60,7 @@ use threads::Threads;
 ///
 /// # vela::block_on(async {
 /// let pool = CpuPool::new()?;
-/// let task = pool.spawn(|| (1..=20_u64).product::<u64>()).await.map_err(vela::pool::JobError::from)?;
+/// let task = pool.spawn(|| (1..=20_u64).product::<u64>()).await?;
 /// assert_eq!(task.await?, 2_432_902_008_176_640_000);
 /// assert_eq!(pool.run(|| 6 * 7).await?, 42);                // both in one
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -111,7 +111,7 @@ impl CpuPool {
     /// ```
     /// # vela::block_on(async {
     /// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
-    /// let task = pool.spawn(|| "done").await.map_err(|refused| refused.to_string())?;
+    /// let task = pool.spawn(|| "done").await?;
     /// assert_eq!(task.await?, "done");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
@@ -136,7 +136,7 @@ impl CpuPool {
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
-    /// let task = pool.try_spawn(|| 7).map_err(|refused| refused.to_string())?;
+    /// let task = pool.try_spawn(|| 7)?;
     /// assert_eq!(task.join_blocking()?, 7);
     /// # Ok(())
     /// # }
@@ -173,7 +173,7 @@ impl CpuPool {
     /// let all = pool.try_spawn(move || {
     ///     (0..10).filter_map(|n| inside.spawn_from_thread(move || n).ok()).collect::<Vec<_>>()
     /// });
-    /// let all = all.map_err(|refused| refused.to_string())?.join_blocking()?;
+    /// let all = all?.join_blocking()?;
     /// let sum: i32 = all.iter().filter_map(|task| task.join_blocking().ok()).sum();
     /// assert_eq!(sum, 45);
     /// # Ok(())

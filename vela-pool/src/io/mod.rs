@@ -46,7 +46,7 @@ use shared::{Open, Shared};
 ///
 /// # vela::block_on(async {
 /// let pool = IoPool::builder().worker_threads(1).limit(100).build()?;
-/// let task = pool.spawn(async { "fetched" }).await.map_err(|refused| refused.to_string())?;
+/// let task = pool.spawn(async { "fetched" }).await?;
 /// assert_eq!(task.await?, "fetched");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
@@ -181,7 +181,7 @@ impl IoPool {
     /// ```
     /// # vela::block_on(async {
     /// let pool = vela::pool::IoPool::builder().worker_threads(1).build()?;
-    /// let read = pool.spawn_blocking(|| std::fs::read_to_string("Cargo.toml")).map_err(|refused| refused.to_string())?;
+    /// let read = pool.spawn_blocking(|| std::fs::read_to_string("Cargo.toml"))?;
     /// assert!(read.await?.is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
@@ -255,7 +255,7 @@ impl IoPool {
     ///
     /// # vela::block_on(async {
     /// let pool = vela::pool::IoPool::builder().worker_threads(1).build()?;
-    /// let never = pool.try_spawn(std::future::pending::<()>()).map_err(|refused| refused.to_string())?;
+    /// let never = pool.try_spawn(std::future::pending::<()>())?;
     /// let left = pool.shutdown(ms(10)).await;
     /// assert_eq!((left.cancelled, left.running), (1, 0));
     /// assert!(never.await.unwrap_err().is_cancelled());
