@@ -64,7 +64,7 @@ pub use cpu::{CpuPool, CpuPoolBuilder, JobBuilder, Priority};
 pub use error::{BuildError, JobError, Leftover, Refusal, SpawnError, SpawnErrorKind};
 #[cfg(feature = "metrics")]
 pub use export::{describe, publish};
-pub use hybrid::HybridPool;
+pub use hybrid::{HybridPool, HybridPoolBuilder, HybridSnapshot};
 pub use io::{IoPool, IoPoolBuilder};
 pub use par::{par_map, par_map_unordered};
 pub use snapshot::{PoolSnapshot, snapshot};

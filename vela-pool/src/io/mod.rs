@@ -280,6 +280,43 @@ impl IoPool {
             Leftover::default()
         })
     }
+
+    /// As [`shutdown`](Self::shutdown), but futures are cancelled at once; it waits, at most so long, until they are gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once it was polled the pool is closed and what runs is cancelled, also when the future is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela::time::secs;
+    ///
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::IoPool::builder().worker_threads(1).build()?;
+    /// let never = pool.try_spawn(std::future::pending::<()>())?;
+    /// let left = pool.shutdown_now(secs(5)).await;
+    /// assert_eq!((left.cancelled, left.running), (1, 0));
+    /// assert!(never.await.unwrap_err().is_cancelled());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn shutdown_now(&self, within: Duration) -> Named<impl Future<Output = Leftover> + Send + use<>> {
+        let (shared, until) = (Arc::clone(&self.shared), deadline(within));
+        operation("shutdown_now", async move {
+            shared.close();
+            let (cancelled, _) = shared.running();
+            shared.stop.cancel();
+            let ended = match until {
+                None => Ok(shared.settled().await),
+                Some(until) => timeout_at(until, shared.settled()).await,
+            };
+            // Futures that have not come to an `.await` yet are among the cancelled.
+            let running = if ended.is_ok() { 0 } else { shared.running().1 };
+            Leftover { cancelled, running }
+        })
+    }
 }
 
 /// Starts `future` as a task of the pool.
