@@ -451,7 +451,7 @@ impl<A: Actor> ActorContext<A> {
     #[track_caller]
     pub fn spawn<C: Actor>(
         &mut self,
-        spec: ChildSpec,
+        spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> C + Send + 'static,
     ) -> Result<Address<C>, SpawnError> {
         self.children().spawn(spec, factory)
@@ -463,7 +463,7 @@ impl<A: Actor> ActorContext<A> {
     ///
     /// As [`spawn`](Self::spawn).
     #[track_caller]
-    pub fn spawn_once<C: Actor>(&mut self, spec: ChildSpec, actor: C) -> Result<Address<C>, SpawnError> {
+    pub fn spawn_once<C: Actor>(&mut self, spec: impl Into<ChildSpec>, actor: C) -> Result<Address<C>, SpawnError> {
         self.children().spawn_once(spec, actor)
     }
 

@@ -110,14 +110,14 @@ impl System {
         self.handle.shared.root.path()
     }
 
-    /// Starts an actor below the root.
+    /// Starts an actor below the root: see [`Children::spawn`].
     ///
     /// # Errors
     ///
     /// [`SpawnError`].
     pub fn spawn<A: Actor>(
         &self,
-        spec: ChildSpec,
+        spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
         self.handle.children.spawn(spec, factory)

@@ -164,18 +164,18 @@ impl Children {
         ))
     }
 
-    /// Starts an actor from `factory`, which makes a new one for each restart. Returns at once: messages that are sent before
-    /// it has started wait in its mailbox.
+    /// Starts an actor from `factory`, which makes a new one for each restart. Its name alone stands for [`child(name)`](crate::child):
+    /// `spawn("parser", || Parser)`. Returns at once: messages that are sent before it has started wait in its mailbox.
     ///
     /// # Errors
     ///
     /// [`SpawnError`]: the specification contradicts itself, the name is taken, the supervisor ends.
     pub fn spawn<A: Actor>(
         &self,
-        spec: ChildSpec,
+        spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
-        self.spawn_boxed(spec, false, &mut Some(Box::new(factory)))
+        self.spawn_boxed(spec.into(), false, &mut Some(Box::new(factory)))
     }
 
     /// The child of this name, or a new one if there is none: whoever asks for it at the same time gets the same actor. For what there
@@ -225,9 +225,10 @@ impl Children {
     /// ```
     pub async fn get_or_spawn<A: Actor>(
         &self,
-        spec: ChildSpec,
+        spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
+        let spec = spec.into();
         // Also if it is not needed: a mistake is not to be seen now and then only.
         self.nursery.supervision.check_child(&spec)?;
         let mut factory: Option<Factory<A>> = Some(Box::new(factory));
@@ -279,11 +280,11 @@ impl Children {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    pub fn spawn_once<A: Actor>(&self, spec: ChildSpec, actor: A) -> Result<Address<A>, SpawnError> {
+    pub fn spawn_once<A: Actor>(&self, spec: impl Into<ChildSpec>, actor: A) -> Result<Address<A>, SpawnError> {
         let mut actor = Some(actor);
         // `restart` by hand comes here a second time.
         let make = move || actor.take().unwrap_or_else(|| panic!("an actor that was given as a value starts once"));
-        self.spawn(spec.temporary(), make)
+        self.spawn(spec.into().temporary(), make)
     }
 
     /// As [`spawn`](Self::spawn), but it starts in its turn, and its specification stays when it has ended by itself or was stopped:
@@ -295,10 +296,10 @@ impl Children {
     /// As [`spawn`](Self::spawn).
     pub fn spawn_kept<A: Actor>(
         &self,
-        spec: ChildSpec,
+        spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
-        self.spawn_boxed(spec, true, &mut Some(Box::new(factory)))
+        self.spawn_boxed(spec.into(), true, &mut Some(Box::new(factory)))
     }
 
     /// Starts a supervisor with its children. Unless the specification says otherwise it may take as long to stop as they do.
@@ -306,9 +307,13 @@ impl Children {
     /// # Errors
     ///
     /// As [`spawn`](Self::spawn).
-    pub fn supervisor(&self, spec: ChildSpec, supervisor: Supervisor) -> Result<Address<Supervisor>, SpawnError> {
+    pub fn supervisor(
+        &self,
+        spec: impl Into<ChildSpec>,
+        supervisor: Supervisor,
+    ) -> Result<Address<Supervisor>, SpawnError> {
         supervisor.check()?;
-        self.spawn_boxed(spec.of_supervisor(), false, &mut Some(Box::new(move || supervisor.clone())))
+        self.spawn_boxed(spec.into().of_supervisor(), false, &mut Some(Box::new(move || supervisor.clone())))
     }
 
     /// The factory is taken if there is no error.

@@ -141,6 +141,27 @@ pub fn child(name: impl Into<Arc<str>>) -> ChildSpec {
     }
 }
 
+/// A name alone: [`child(name)`](child).
+impl From<&str> for ChildSpec {
+    fn from(name: &str) -> Self {
+        child(name)
+    }
+}
+
+/// A name alone: [`child(name)`](child).
+impl From<String> for ChildSpec {
+    fn from(name: String) -> Self {
+        child(name)
+    }
+}
+
+/// A name alone: [`child(name)`](child).
+impl From<Arc<str>> for ChildSpec {
+    fn from(name: Arc<str>) -> Self {
+        child(name)
+    }
+}
+
 impl ChildSpec {
     /// It always comes back. The default.
     ///
