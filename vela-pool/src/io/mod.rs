@@ -308,12 +308,16 @@ impl IoPool {
             shared.close();
             let (cancelled, _) = shared.running();
             shared.stop.cancel();
-            let ended = match until {
-                None => Ok(shared.settled().await),
-                Some(until) => timeout_at(until, shared.settled()).await,
-            };
-            // Futures that have not come to an `.await` yet are among the cancelled.
-            let running = if ended.is_ok() { 0 } else { shared.running().1 };
+            let mut running = 0;
+            match until {
+                None => shared.settled().await,
+                Some(until) => {
+                    if timeout_at(until, shared.settled()).await.is_err() {
+                        // Futures that have not come to an `.await` yet are among the cancelled.
+                        running = shared.running().1;
+                    }
+                }
+            }
             Leftover { cancelled, running }
         })
     }
