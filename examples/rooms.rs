@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -156,6 +157,7 @@ async fn main() -> vela::Result<()> {
     let system = System::new("chat");
     let house = system.spawn(child("house"), || House)?;
     let sessions = system.children().supervisor(child("sessions"), Supervisor::new(Strategy::OneForOne))?;
+    let mut interrupt = pin!(tokio::signal::ctrl_c()); // once: made anew in each round, it would miss what comes during a body
     for id in 0.. {
         select! {
             client = listener.accept() => {
@@ -164,7 +166,7 @@ async fn main() -> vela::Result<()> {
                 let spec = child(format!("session-{id}")).mailbox(64, Overflow::Block);
                 sessions.children().await?.spawn_once(spec, session)?;
             }
-            _ = tokio::signal::ctrl_c() => break,
+            _ = &mut interrupt => break,
         }
     }
     system.shutdown_within(secs(10)).await?; // one after the other, but not for ever

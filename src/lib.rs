@@ -53,8 +53,9 @@
 //! # }).unwrap();
 //! ```
 //!
-//! Dropping a [`Task`](task::Task) detaches it; a panic in a detached task is reported, never silent. Tasks that belong
-//! together live in a [`scope`](task::scope): it returns when all have ended, and the first failure cancels the rest.
+//! Dropping a [`Task`](task::Task) detaches it; a panic of a task is reported where it happens, whether or not somebody joins
+//! it. Tasks that belong together live in a [`scope`](task::scope): it returns when all have ended, and the first failure
+//! cancels the rest.
 //!
 //! # How do values move?
 //!
@@ -110,7 +111,7 @@
 //!
 //! By closing a channel, by a [`Context`](context::Context) (`<-ctx.done()` is an arm like any other), by cancelling a
 //! [`Task`](task::Task), or by leaving a scope. Dropping any pending operation of Vela loses no message: every async
-//! function says so under *Cancel safety*.
+//! function says so under *Cancel safety*. How a program stops at Ctrl-C, and does not miss it, is in `guide::patterns`.
 //!
 //! # How do I test it?
 //!
@@ -149,6 +150,9 @@
 //!
 //! # Features
 //!
+//! In `Cargo.toml`: `vela = { version = "0.1", features = ["actor", "pool"] }`. This page and the guides show what is behind a feature
+//! only where it is on.
+//!
 //! | feature | |
 //! |---|---|
 //! | `macros` (default) | the macros |
@@ -157,7 +161,7 @@
 //! | `config` | layered configuration of named channels: `vela::config`, [`Channel`]`::named` |
 //! | `metrics` | what [monitors](monitor) count, for the `metrics` facade and with it Prometheus ([`guide::monitoring`]) |
 //! | `serde` | settings and snapshots can be serialised |
-//! | `tracing` | panics of detached tasks and lines about channels are events, tasks with a name run in a span |
+//! | `tracing` | panics of tasks and lines about channels are events, tasks with a name run in a span |
 //! | `rate-limit` | `flow::RateLimiter`, on the crate `governor` |
 //! | `pool` | `vela::pool`: CPU work on Rayon's threads, futures on a runtime of their own |
 //!
@@ -222,8 +226,10 @@ pub mod actor {
 }
 /// CPU and IO pools; the crate `vela-pool`.
 #[cfg(feature = "pool")]
+#[doc(inline)]
 pub use vela_pool as pool;
 #[cfg(feature = "sim")]
+#[doc(inline)]
 pub use vela_sim as sim;
 
 #[cfg(feature = "macros")]

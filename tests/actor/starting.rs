@@ -177,6 +177,21 @@ async fn a_name_is_taken_while_its_actor_is_there() {
 }
 
 #[vela::test(schedules = 10)]
+async fn a_name_alone_is_a_specification() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let children = stage.children();
+    let a = stage.system.spawn("a", plain("a", &stage.journal)).unwrap();
+    let b = children.spawn_kept(format!("{}", 'b'), plain("b", &stage.journal)).unwrap();
+    let c = children.get_or_spawn("c", plain("c", &stage.journal)).await.unwrap();
+    let tree = Supervisor::new(Strategy::OneForOne).child("e", plain("e", &stage.journal));
+    let d = children.supervisor("d", tree).unwrap();
+    let paths = [a.path(), b.path(), c.path(), d.path()];
+    assert_eq!(paths, ["s/a", "s/b", "s/c", "s/d"]);
+    assert!(matches!(stage.system.spawn("", plain("", &stage.journal)), Err(SpawnError::Spec(_))));
+    stage.end().await;
+}
+
+#[vela::test(schedules = 10)]
 async fn what_contradicts_itself_is_not_started() {
     let stage = Stage::new(Strategy::OneForOne);
     let spawn = |spec| stage.system.spawn(spec, plain("a", &stage.journal)).map(drop).unwrap_err();

@@ -1,5 +1,8 @@
 //! Unmodified user code in a deterministic test: every form of the language, every kind of channel, time, scopes, contexts.
 
+use std::pin::pin;
+use std::sync::Arc;
+
 use vela::prelude::*;
 
 #[vela::test]
@@ -185,4 +188,32 @@ async fn exhaustively() {
 #[vela::test(strategy = "exhaustive", faults = "cancel, panic")]
 async fn faults_end_no_task_of_the_library() {
     Context::background().with_timeout(ms(1)).token().cancelled().await;
+}
+
+/// An event that is heard only by who waits, as a signal of the system is: the future is made before the loop, and lent to each round.
+#[vela::test]
+async fn an_event_during_a_body_is_seen_in_the_next_round() {
+    let (tx, jobs) = vela::channel::<u64>(1);
+    let event = Arc::new(tokio::sync::Notify::new());
+    let (ready, is_ready) = vela::oneshot::channel();
+    let worker = go!(clone(event) {
+        let mut stop = pin!(event.notified());
+        stop.as_mut().enable();
+        ready.send(()).unwrap();
+        loop {
+            select! {
+                Some(job) = <-jobs => sleep(ms(job)).await,
+                _ = &mut stop => break,
+                closed => panic!("the sender lives"),
+            }
+        }
+    });
+    is_ready.recv().await.unwrap();
+    tx.send(1000).await.unwrap();
+    go!({
+        sleep(ms(500)).await;
+        event.notify_waiters()
+    });
+    worker.await.unwrap();
+    drop(tx);
 }

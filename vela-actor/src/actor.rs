@@ -19,7 +19,7 @@ use crate::lanes::{Notice, Terminated};
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Actor, ActorContext, Call, Request, spawn};
+/// use vela::actor::{Actor, ActorContext, Call, Request, spawn};
 ///
 /// struct Get;
 ///
@@ -62,12 +62,12 @@ use crate::lanes::{Notice, Terminated};
 ///     }
 /// }
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let counter = spawn(Counter::default());
 /// counter.send(40).await.unwrap();                   // `counter <- 40` inside `vela!`
 /// counter.send(2).await.unwrap();
 /// assert_eq!(counter.ask(Get).await?, 42);
-/// # Ok::<(), vela_actor::AskError>(())
+/// # Ok::<(), vela::actor::AskError>(())
 /// # }).unwrap();
 /// ```
 pub trait Actor: Sized + Send + 'static {

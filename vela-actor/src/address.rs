@@ -16,9 +16,9 @@ use crate::actor::Actor;
 use crate::ask::{Ask, Asked};
 use crate::cell::{ActorId, Cell, Envelope};
 use crate::exit::Exit;
-use crate::message::MessageFor;
+use crate::message::{MessageFor, RequestFor};
 use crate::recipient::Recipient;
-use crate::reply::{Call, Request};
+use crate::reply::Request;
 use crate::signals::KILL;
 use crate::tree::ActorState;
 
@@ -30,7 +30,7 @@ use crate::tree::ActorState;
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Actor, ActorContext, spawn};
+/// use vela::actor::{Actor, ActorContext, spawn};
 ///
 /// struct Printer;
 ///
@@ -44,7 +44,7 @@ use crate::tree::ActorState;
 ///     }
 /// }
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let printer = spawn(Printer);
 /// printer.send("hello").await.unwrap();              // whatever the message can be made from
 /// printer.stop();
@@ -113,11 +113,8 @@ impl<A: Actor> Address<A> {
     ///
     /// Dropping the future before the request was sent drops it, unsent. After that the actor sees that nobody wants the answer.
     #[track_caller]
-    pub fn ask<Q: Request>(&self, request: Q) -> Ask<'_, Self, Q>
-    where
-        Call<Q>: MessageFor<A>,
-    {
-        Ask::new(self, request, MessageFor::into_message)
+    pub fn ask<Q: Request + RequestFor<A>>(&self, request: Q) -> Ask<'_, Self, Q> {
+        Ask::new(self, request, Q::into_message)
     }
 
     /// Ends the actor for good: it gets no further message, its children and its [`stopped`](Actor::stopped) are heard, and

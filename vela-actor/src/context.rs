@@ -119,7 +119,7 @@ impl<A: Actor> ActorContext<A> {
     /// # Examples
     ///
     /// ```
-    /// use vela_actor::{Actor, ActorContext, Address, System, child, registry::RegisterError};
+    /// use vela::actor::{Actor, ActorContext, Address, System, child, registry::RegisterError};
     ///
     /// struct Clock;
     ///
@@ -137,7 +137,7 @@ impl<A: Actor> ActorContext<A> {
     ///     }
     /// }
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let system = System::new("station");
     /// let clock = system.spawn(child("clock-1"), || Clock)?;
     /// let found = system.registry().wait_for::<Address<Clock>>("clock").await;
@@ -207,8 +207,8 @@ impl<A: Actor> ActorContext<A> {
     /// # Examples
     ///
     /// ```
-    /// use vela_actor::{Actor, ActorContext, spawn};
-    /// use vela_core::Receiver;
+    /// use vela::actor::{Actor, ActorContext, spawn};
+    /// use vela::Receiver;
     ///
     /// /// Adds up what comes, and ends when nothing more can come.
     /// struct Sum {
@@ -244,8 +244,8 @@ impl<A: Actor> ActorContext<A> {
     ///     }
     /// }
     ///
-    /// # vela_core::block_on(async {
-    /// let (to, numbers) = vela_core::channel(8);
+    /// # vela::block_on(async {
+    /// let (to, numbers) = vela::channel(8);
     /// let sum = spawn(Sum { numbers: Some(numbers), sum: 0 });
     /// to.send(2).await.unwrap();
     /// to.send(3).await.unwrap();
@@ -365,8 +365,8 @@ impl<A: Actor> ActorContext<A> {
     /// # Examples
     ///
     /// ```
-    /// use vela_actor::{Actor, ActorContext, SpawnError, Strategy, Supervision, child, spawn};
-    /// use vela_core::time::{ms, secs};
+    /// use vela::actor::{Actor, ActorContext, SpawnError, Strategy, Supervision, child, spawn};
+    /// use vela::time::{ms, secs};
     ///
     /// struct Worker;
     /// # impl Actor for Worker {
@@ -395,7 +395,7 @@ impl<A: Actor> ActorContext<A> {
     ///     }
     /// }
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let boss = spawn(Boss);
     /// boss.send(()).await.unwrap();
     /// let ended = boss.terminated();
@@ -454,7 +454,7 @@ impl<A: Actor> ActorContext<A> {
     #[track_caller]
     pub fn spawn<C: Actor>(
         &mut self,
-        spec: ChildSpec,
+        spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> C + Send + 'static,
     ) -> Result<Address<C>, SpawnError> {
         self.children().spawn(spec, factory)
@@ -466,7 +466,7 @@ impl<A: Actor> ActorContext<A> {
     ///
     /// As [`spawn`](Self::spawn).
     #[track_caller]
-    pub fn spawn_once<C: Actor>(&mut self, spec: ChildSpec, actor: C) -> Result<Address<C>, SpawnError> {
+    pub fn spawn_once<C: Actor>(&mut self, spec: impl Into<ChildSpec>, actor: C) -> Result<Address<C>, SpawnError> {
         self.children().spawn_once(spec, actor)
     }
 

@@ -45,7 +45,7 @@ impl fmt::Display for Event {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::events::EventKind;
+/// use vela::actor::events::EventKind;
 ///
 /// let kind = EventKind::Failed { failure: "no connection".into() };
 /// assert_eq!(kind.to_string(), "failed: no connection");

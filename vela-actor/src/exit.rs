@@ -14,7 +14,7 @@ use crate::supervise::Escalation;
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Actor, ActorContext, Exit, spawn};
+/// use vela::actor::{Actor, ActorContext, Exit, spawn};
 ///
 /// struct Quitter;
 ///
@@ -31,7 +31,7 @@ use crate::supervise::Escalation;
 ///     }
 /// }
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let good = spawn(Quitter);
 /// good.send("stop").await.unwrap();
 /// assert!(good.terminated().await.is_normal());

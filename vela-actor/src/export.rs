@@ -36,10 +36,10 @@ struct Mail {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::tree::{ActorState, TreeSnapshot};
+/// use vela::actor::tree::{ActorState, TreeSnapshot};
 ///
 /// let orders = TreeSnapshot::new("orders", 2, "shop::Orders", ActorState::Running);
-/// vela_actor::export::publish([&orders]); // at each scrape, say
+/// vela::actor::export::publish([&orders]); // at each scrape, say
 /// ```
 #[allow(clippy::cast_precision_loss, reason = "gauges are floats")]
 pub fn publish<'a>(systems: impl IntoIterator<Item = &'a TreeSnapshot>) {

@@ -30,8 +30,8 @@ use crate::signals::STOP;
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Actor, ActorContext, Inbox, spawn};
-/// use vela_core::time::{Ticker, ms, tick};
+/// use vela::actor::{Actor, ActorContext, Inbox, spawn};
+/// use vela::time::{Ticker, ms, tick};
 ///
 /// struct Sampler {
 ///     ticker: Ticker,
@@ -60,7 +60,7 @@ use crate::signals::STOP;
 ///     }
 /// }
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let sampler = spawn(Sampler { ticker: tick(ms(1)), samples: 0 });
 /// sampler.send(1_u32).await.unwrap();
 /// sampler.send(2_u32).await.unwrap();

@@ -281,8 +281,8 @@ impl<M> Timers<M> {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Actor, ActorContext, TimerKey, spawn};
-/// use vela_core::time::ms;
+/// use vela::actor::{Actor, ActorContext, TimerKey, spawn};
+/// use vela::time::ms;
 ///
 /// struct Countdown(u32, Option<TimerKey>);
 ///
@@ -305,7 +305,7 @@ impl<M> Timers<M> {
 ///     }
 /// }
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// assert!(spawn(Countdown(3, None)).terminated().await.is_normal());
 /// # });
 /// ```

@@ -5,8 +5,8 @@
 //! method.
 //!
 //! ```
-//! use vela_actor::{Actor, ActorContext, Call, Request, Strategy, System, child};
-//! use vela_core::time::secs;
+//! use vela::actor::{Actor, ActorContext, Call, Message, Request, Strategy, System, child};
+//! use vela::time::secs;
 //!
 //! struct Withdraw(u64);
 //! struct Balance;
@@ -15,13 +15,11 @@
 //!     type Reply = u64;
 //! }
 //!
+//! #[derive(Message)]                                 // writes `From<Withdraw>` and `From<Call<Balance>>`
 //! enum AccountMsg {
 //!     Withdraw(Withdraw),
 //!     Balance(Call<Balance>),
 //! }
-//! # impl From<Withdraw> for AccountMsg { fn from(message: Withdraw) -> Self { Self::Withdraw(message) } }
-//! # impl From<Call<Balance>> for AccountMsg { fn from(call: Call<Balance>) -> Self { Self::Balance(call) } }
-//! // `#[derive(vela::actor::Message)]` writes `From<Withdraw>` and `From<Call<Balance>>`.
 //!
 //! struct Account(u64);
 //!
@@ -38,7 +36,7 @@
 //!     }
 //! }
 //!
-//! # vela_core::block_on(async {
+//! # vela::block_on(async {
 //! let bank = System::with("bank", Strategy::OneForOne)?;
 //! let account = bank.spawn(child("alice").shutdown(secs(1)), || Account(100))?;
 //! account.send(Withdraw(30)).await.unwrap();         // `account <- Withdraw(30)` inside `vela!`
@@ -50,6 +48,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();
 //! ```
+//!
+//! Programs use this crate as `vela::actor` (feature `actor` of `vela`).
 //!
 //! # What may be relied on
 //!
@@ -102,7 +102,7 @@ pub use context::{ActorContext, StashFull};
 pub use exit::{Exit, Failure, FailureKind, Phase};
 pub use inbox::{Inbox, InboxRecv};
 pub use lanes::{Notice, Terminated, TimerKey};
-pub use message::MessageFor;
+pub use message::{MessageFor, RequestFor};
 pub use recipient::Recipient;
 pub use reply::{Call, Reply, Request};
 pub use spawn::Spawn;

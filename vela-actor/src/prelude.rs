@@ -6,7 +6,7 @@
 //! # Examples
 //!
 //! ```
-//! use vela_actor::prelude::*;
+//! use vela::actor::prelude::*;
 //!
 //! struct Double(u32);
 //!
@@ -26,7 +26,7 @@
 //!     }
 //! }
 //!
-//! # vela_core::block_on(async {
+//! # vela::block_on(async {
 //! let system = System::with("sums", Strategy::OneForOne)?;
 //! let doubler: Address<Doubler> = system.spawn(child("doubler"), || Doubler)?;
 //! assert_eq!(doubler.ask(Double(21)).await?, 42);

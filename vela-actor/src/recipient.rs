@@ -22,16 +22,16 @@ use crate::reply::{Call, Request};
 /// # Examples
 ///
 /// ```
-/// # use vela_actor::{Actor, ActorContext, spawn};
+/// # use vela::actor::{Actor, ActorContext, spawn};
 /// # struct Log;
 /// # impl Actor for Log {
 /// #     type Message = String;
 /// #     type Error = std::convert::Infallible;
 /// #     async fn handle(&mut self, _: String, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
 /// # }
-/// use vela_actor::Recipient;
+/// use vela::actor::Recipient;
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let log = spawn(Log);
 /// let words: Recipient<&'static str> = log.recipient();       // `Log` takes a `String`, which is made from a `&str`
 /// words.send("hello").await.unwrap();                         // `words <- "hello"` inside `vela!`
@@ -182,7 +182,7 @@ impl<Q: Request> Recipient<Call<Q>> {
     /// # Examples
     ///
     /// ```
-    /// use vela_actor::{Actor, ActorContext, AskError, Call, Recipient, Request, spawn};
+    /// use vela::actor::{Actor, ActorContext, AskError, Call, Recipient, Request, spawn};
     ///
     /// struct Price(&'static str);
     ///
@@ -207,7 +207,7 @@ impl<Q: Request> Recipient<Call<Q>> {
     ///     Ok(prices.ask(Price("tea")).await? + prices.ask(Price("cake")).await?)
     /// }
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// assert_eq!(total(&spawn(Shop).recipient()).await?, 7);
     /// # Ok::<(), AskError>(())
     /// # }).unwrap();

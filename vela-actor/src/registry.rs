@@ -28,16 +28,16 @@ use crate::cell::{ActorId, Core, Identity};
 /// # Examples
 ///
 /// ```
-/// # use vela_actor::{Actor, ActorContext};
+/// # use vela::actor::{Actor, ActorContext};
 /// # struct Clock;
 /// # impl Actor for Clock {
 /// #     type Message = u32;
 /// #     type Error = std::convert::Infallible;
 /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
 /// # }
-/// use vela_actor::{Address, System, child};
+/// use vela::actor::{Address, System, child};
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let system = System::new("station");
 /// let clock = system.spawn(child("clock-1"), || Clock)?;
 /// let names = system.registry();
@@ -112,17 +112,17 @@ impl Registry {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Actor, ActorContext};
+    /// # use vela::actor::{Actor, ActorContext};
     /// # struct Clock;
     /// # impl Actor for Clock {
     /// #     type Message = u32;
     /// #     type Error = std::convert::Infallible;
     /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
     /// # }
-    /// use vela_actor::registry::Registry;
-    /// use vela_actor::{Recipient, Spawn};
+    /// use vela::actor::registry::Registry;
+    /// use vela::actor::{Recipient, Spawn};
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let (first, second) = (Spawn::new().name("first").start(Clock), Spawn::new().name("second").start(Clock));
     /// let names = Registry::new();
     /// names.register("clock", first.recipient::<u32>(), &first)?;       // all that others are to know of it
@@ -133,7 +133,7 @@ impl Registry {
     /// second.terminated().await;
     /// let ended = names.register("second", second.clone(), &second).unwrap_err();
     /// assert_eq!(ended.to_string(), "`second` has ended, so that it can have no name `second`");
-    /// # Ok::<(), vela_actor::registry::RegisterError>(())
+    /// # Ok::<(), vela::actor::registry::RegisterError>(())
     /// # }).unwrap();
     /// ```
     pub fn register<T, A>(&self, name: impl Into<Arc<str>>, value: T, owner: &Address<A>) -> Result<(), RegisterError>
@@ -191,16 +191,16 @@ impl Registry {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Actor, ActorContext};
+    /// # use vela::actor::{Actor, ActorContext};
     /// # struct Clock;
     /// # impl Actor for Clock {
     /// #     type Message = u32;
     /// #     type Error = std::convert::Infallible;
     /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
     /// # }
-    /// use vela_actor::{Recipient, registry::Registry, spawn};
+    /// use vela::actor::{Recipient, registry::Registry, spawn};
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let (names, clock) = (Registry::new(), spawn(Clock));
     /// names.register("clock", clock.recipient::<u32>(), &clock)?;
     /// assert_eq!(names.lookup::<Recipient<u32>>("clock")?.id(), clock.id());
@@ -227,22 +227,22 @@ impl Registry {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Actor, ActorContext};
+    /// # use vela::actor::{Actor, ActorContext};
     /// # struct Clock;
     /// # impl Actor for Clock {
     /// #     type Message = u32;
     /// #     type Error = std::convert::Infallible;
     /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
     /// # }
-    /// use vela_actor::{registry::Registry, spawn};
+    /// use vela::actor::{registry::Registry, spawn};
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let (names, clock, other) = (Registry::new(), spawn(Clock), spawn(Clock));
     /// names.register("clock", clock.clone(), &clock)?;
     /// assert!(!names.unregister("clock", &other));
     /// assert!(names.unregister("clock", &clock));               // from inside: `cx.unregister("clock")`
     /// assert!(names.names().is_empty());
-    /// # Ok::<(), vela_actor::registry::RegisterError>(())
+    /// # Ok::<(), vela::actor::registry::RegisterError>(())
     /// # }).unwrap();
     /// ```
     pub fn unregister<A: Actor>(&self, name: &str, owner: &Address<A>) -> bool {
@@ -298,15 +298,14 @@ impl Registry {
     /// # Examples
     ///
     /// ```
-    /// # use vela_core as vela;
-    /// # use vela_actor::{Actor, ActorContext};
+    /// # use vela::actor::{Actor, ActorContext};
     /// # struct Clock;
     /// # impl Actor for Clock {
     /// #     type Message = u32;
     /// #     type Error = std::convert::Infallible;
     /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
     /// # }
-    /// use vela_actor::{Address, registry::Registry, spawn};
+    /// use vela::actor::{Address, registry::Registry, spawn};
     ///
     /// # vela::block_on(async {
     /// let (names, clock) = (Registry::new(), spawn(Clock));

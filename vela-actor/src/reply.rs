@@ -25,7 +25,7 @@ use crate::deadline::Expire;
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Actor, ActorContext, Call, Request, spawn};
+/// use vela::actor::{Actor, ActorContext, Call, Request, spawn};
 ///
 /// struct Length(String);
 ///
@@ -46,11 +46,17 @@ use crate::deadline::Expire;
 ///     }
 /// }
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// assert_eq!(spawn(Counter).ask(Length("four".into())).await?, 4);
-/// # Ok::<(), vela_actor::AskError>(())
+/// # Ok::<(), vela::actor::AskError>(())
 /// # }).unwrap();
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no request: nothing says what the answer is",
+    label = "this cannot be asked",
+    note = "write `impl Request for {Self} {{ type Reply = …; }}`",
+    note = "what needs no answer is sent as it is: no `Call` round it, and `send` in place of `ask`"
+)]
 pub trait Request: Send + 'static {
     /// The answer.
     type Reply: Send + 'static;

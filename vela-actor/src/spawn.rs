@@ -14,17 +14,17 @@ use crate::incarnation;
 /// # Examples
 ///
 /// ```
-/// # use vela_actor::{Actor, ActorContext};
+/// # use vela::actor::{Actor, ActorContext};
 /// # struct Echo;
 /// # impl Actor for Echo {
 /// #     type Message = u32;
 /// #     type Error = std::convert::Infallible;
 /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
 /// # }
-/// use vela_actor::Spawn;
-/// use vela_core::Overflow;
+/// use vela::actor::Spawn;
+/// use vela::Overflow;
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let echo = Spawn::new().name("echo").mailbox(16, Overflow::DropOldest).start(Echo);
 /// assert_eq!((echo.path(), echo.mailbox_capacity()), ("echo", Some(16)));
 /// # });

@@ -25,16 +25,16 @@ use crate::tree::{ActorState, TreeSnapshot};
 /// # Examples
 ///
 /// ```
-/// # use vela_actor::{Actor, ActorContext};
+/// # use vela::actor::{Actor, ActorContext};
 /// # struct Clerk;
 /// # impl Actor for Clerk {
 /// #     type Message = u32;
 /// #     type Error = std::convert::Infallible;
 /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
 /// # }
-/// use vela_actor::{System, child};
+/// use vela::actor::{System, child};
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let system = System::new("bank");
 /// let clerk = system.spawn(child("clerk"), || Clerk)?;
 /// clerk.send(7_u32).await.unwrap();
@@ -109,14 +109,14 @@ impl System {
         self.handle.shared.root.path()
     }
 
-    /// Starts an actor below the root.
+    /// Starts an actor below the root: see [`Children::spawn`].
     ///
     /// # Errors
     ///
     /// [`SpawnError`].
     pub fn spawn<A: Actor>(
         &self,
-        spec: ChildSpec,
+        spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
         self.handle.children.spawn(spec, factory)
@@ -145,9 +145,9 @@ impl System {
     /// # Examples
     ///
     /// ```
-    /// use vela_actor::System;
+    /// use vela::actor::System;
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let system = System::new("shop");
     /// let drawn = "\
     /// actor  state    kind    mail  oldest  restarts

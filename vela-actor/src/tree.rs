@@ -11,7 +11,7 @@ use crate::cell::ActorId;
 /// # Examples
 ///
 /// ```
-/// use vela_actor::tree::ActorState;
+/// use vela::actor::tree::ActorState;
 ///
 /// assert_eq!(ActorState::Backoff.to_string(), "backoff");
 /// ```
@@ -72,7 +72,7 @@ impl fmt::Display for ActorState {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::tree::{ActorState, TreeSnapshot};
+/// use vela::actor::tree::{ActorState, TreeSnapshot};
 ///
 /// let mut shop = TreeSnapshot::new("shop", 1, "shop::Shop", ActorState::Running);
 /// let mut orders = TreeSnapshot::new("orders", 2, "shop::Orders", ActorState::Backoff);

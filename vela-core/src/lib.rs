@@ -42,7 +42,7 @@ pub mod __private {
     pub use crate::monitor::{Durations, Measured};
     pub use crate::ops::{FutureExt, ReceiveExt, SentExt, TransmitExt, ValuesExt, given, next_item};
     pub use crate::rt::{
-        RunQueue, RuntimeOptions, Site, block_on_main, block_on_test, charge, draw, operation, panic_text,
+        RunQueue, RuntimeOptions, Site, block_on_main, block_on_test, charge, draw, may_block, operation, panic_text,
         poll_has_budget, say, seam, wait_on_thread,
     };
     pub use crate::select::{

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use vela_core::task::TaskError;
 
 /// Why a pool did not take a piece of work.
@@ -23,9 +24,9 @@ pub enum SpawnErrorKind {
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, SpawnErrorKind};
+/// use vela::pool::{CpuPool, SpawnErrorKind};
 ///
-/// # fn main() -> Result<(), vela_pool::BuildError> {
+/// # fn main() -> Result<(), vela::pool::BuildError> {
 /// let pool = CpuPool::builder().threads(1).name("thumbnails").build()?;
 /// pool.close();
 /// let refused = pool.try_spawn(|| 7).unwrap_err();
@@ -72,6 +73,8 @@ impl Refusal {
     }
 }
 
+impl Error for Refusal {}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.pool {
@@ -106,12 +109,15 @@ impl fmt::Display for Refusal {
 
 /// A pool did not take a piece of work; here it is.
 ///
+/// `?` makes it an error of the caller's, whatever the closure holds. [`into_refusal`](Self::into_refusal) leaves the work behind,
+/// `JobError::from` makes it what `run` gives.
+///
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, SpawnErrorKind};
+/// use vela::pool::{CpuPool, SpawnErrorKind};
 ///
-/// # fn main() -> Result<(), vela_pool::BuildError> {
+/// # fn main() -> Result<(), vela::pool::BuildError> {
 /// let pool = CpuPool::builder().threads(1).build()?;
 /// pool.close();
 /// let refused = pool.try_spawn(|| 1 + 1).unwrap_err();
@@ -120,15 +126,15 @@ impl fmt::Display for Refusal {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, PartialEq, Eq)]
 pub struct SpawnError<W> {
     refusal: Refusal,
-    work: W,
+    // Under a lock only because work need not be `Sync`, and an error that is not is none to most: `?` would not take it.
+    work: Mutex<W>,
 }
 
 impl<W> SpawnError<W> {
     pub(crate) fn new(refusal: Refusal, work: W) -> Self {
-        Self { refusal, work }
+        Self { refusal, work: Mutex::new(work) }
     }
 
     /// Why it was not taken.
@@ -143,11 +149,16 @@ impl<W> SpawnError<W> {
 
     /// The work that was not taken.
     pub fn into_inner(self) -> W {
-        self.work
+        self.work.into_inner()
+    }
+
+    /// Why it was not taken, without the work.
+    pub fn into_refusal(self) -> Refusal {
+        self.refusal
     }
 
     pub(crate) fn map<V>(self, map: impl FnOnce(W) -> V) -> SpawnError<V> {
-        SpawnError { refusal: self.refusal, work: map(self.work) }
+        SpawnError::new(self.refusal, map(self.work.into_inner()))
     }
 }
 
@@ -170,14 +181,14 @@ impl<W> Error for SpawnError<W> {}
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, JobError};
+/// use vela::pool::{CpuPool, JobError};
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = CpuPool::builder().threads(1).build()?;
 /// let error = pool.run(|| -> u32 { panic!("not a number") }).await.unwrap_err();
 /// assert!(matches!(&error, JobError::Task(task) if task.is_panic()));
 /// assert!(error.to_string().contains("not a number"));
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// # }).unwrap();
 /// ```
 #[derive(Debug)]
@@ -234,33 +245,74 @@ impl From<TaskError> for JobError {
     }
 }
 
-/// The threads of a pool could not be started.
+/// A pool could not be built: the system gave no threads, or the builder was told something that makes no pool. As text: with what can
+/// be done about it.
 ///
 /// # Examples
 ///
 /// ```
-/// let pool = vela_pool::CpuPool::builder().threads(2).build()?;
-/// assert_eq!(pool.threads(), 2);
-/// # Ok::<(), vela_pool::BuildError>(())
+/// let cores = 1;
+/// let error = vela::pool::CpuPool::builder().name("hash").threads(cores - 1).build().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the pool `hash` cannot be built: with `.threads(0)` no job would ever run: give it 1 or more, or leave the call out for one a core"
+/// );
 /// ```
 #[derive(Debug)]
-pub struct BuildError(Box<dyn Error + Send + Sync>);
+pub struct BuildError(Unbuilt);
+
+#[derive(Debug)]
+enum Unbuilt {
+    Threads(Box<dyn Error + Send + Sync>),
+    Zero { pool: Option<Arc<str>>, of: Zero },
+}
+
+/// What must not be 0: the call, what would come of it, and what it is if the call is left out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Zero(&'static str, &'static str, &'static str);
+
+impl Zero {
+    pub(crate) const THREADS: Self = Self("threads", "no job would ever run", "one a core");
+    pub(crate) const QUEUE: Self = Self("queue", "no job could be taken", "1024 places");
+    pub(crate) const WORKERS: Self = Self("worker_threads", "nothing would ever run", "one a core");
+    pub(crate) const LIMIT: Self = Self("limit", "nothing could ever start", "no limit");
+
+    /// Refuses 0.
+    pub(crate) fn check(self, value: Option<usize>, pool: Option<&Arc<str>>) -> Result<(), BuildError> {
+        match value {
+            Some(0) => Err(BuildError(Unbuilt::Zero { pool: pool.cloned(), of: self })),
+            _ => Ok(()),
+        }
+    }
+}
 
 impl BuildError {
     pub(crate) fn new(source: impl Error + Send + Sync + 'static) -> Self {
-        Self(Box::new(source))
+        Self(Unbuilt::Threads(Box::new(source)))
     }
 }
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot start the threads of the pool: {}", self.0)
+        match &self.0 {
+            Unbuilt::Threads(source) => write!(f, "cannot start the threads of the pool: {source}"),
+            Unbuilt::Zero { pool, of: Zero(call, why, otherwise) } => {
+                match pool {
+                    Some(name) => write!(f, "the pool `{name}` cannot be built")?,
+                    None => f.write_str("the pool cannot be built")?,
+                }
+                write!(f, ": with `.{call}(0)` {why}: give it 1 or more, or leave the call out for {otherwise}")
+            }
+        }
     }
 }
 
 impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
+        match &self.0 {
+            Unbuilt::Threads(source) => source.source(),
+            Unbuilt::Zero { .. } => None,
+        }
     }
 }
 
@@ -269,15 +321,15 @@ impl Error for BuildError {
 /// # Examples
 ///
 /// ```
-/// use vela_core::time::secs;
+/// use vela::time::secs;
 ///
-/// # vela_core::block_on(async {
-/// let pool = vela_pool::CpuPool::builder().threads(1).build()?;
+/// # vela::block_on(async {
+/// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
 /// let task = pool.try_spawn(|| 7).unwrap();
 /// let left = pool.shutdown(secs(5)).await;
 /// assert!(left.is_nothing());
 /// assert_eq!(task.await.unwrap(), 7);
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

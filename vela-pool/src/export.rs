@@ -27,6 +27,9 @@ static PUBLISHED: Mutex<BTreeMap<String, [Measured; 2]>> = Mutex::new(BTreeMap::
 /// | `vela_pool_queue_seconds` | histogram | how long jobs were in the queue |
 /// | `vela_pool_run_seconds` | histogram | how long they ran |
 ///
+/// The histograms are estimates from [samples](vela_core::monitor::Summary), and so are their `_count` and `_sum`: a mean is one divided
+/// by the other; how many jobs there were is in the counters.
+///
 /// One call waits for another that is under way: a recorder must not call it.
 ///
 /// # Examples
@@ -34,11 +37,11 @@ static PUBLISHED: Mutex<BTreeMap<String, [Measured; 2]>> = Mutex::new(BTreeMap::
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let prometheus = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder()?;
-/// vela_pool::describe();
-/// let pool = vela_pool::CpuPool::builder().threads(1).name("hash").build()?;
-/// pool.try_spawn(|| 7).map_err(|refused| refused.to_string())?.join_blocking()?;
+/// vela::pool::describe();
+/// let pool = vela::pool::CpuPool::builder().threads(1).name("hash").build()?;
+/// pool.try_spawn(|| 7)?.join_blocking()?;
 ///
-/// vela_pool::publish(); // at each scrape, say
+/// vela::pool::publish(); // at each scrape, say
 /// let page = prometheus.render();
 /// assert!(page.contains(r#"vela_pool_jobs_done_total{pool="hash"} 1"#), "{page}");
 /// # Ok(())
@@ -103,6 +106,10 @@ pub fn describe() {
     describe_gauge!("vela_pool_queue_capacity", Unit::Count, "Jobs that the queue holds, or futures at a time");
     describe_gauge!("vela_pool_busy", Unit::Count, "Jobs that run");
     describe_gauge!("vela_pool_threads", Unit::Count, "Threads that run jobs");
-    describe_histogram!("vela_pool_queue_seconds", Unit::Seconds, "How long jobs were in the queue");
-    describe_histogram!("vela_pool_run_seconds", Unit::Seconds, "How long jobs ran");
+    describe_histogram!(
+        "vela_pool_queue_seconds",
+        Unit::Seconds,
+        "How long jobs were in the queue, estimated from samples"
+    );
+    describe_histogram!("vela_pool_run_seconds", Unit::Seconds, "How long jobs ran, estimated from samples");
 }

@@ -4,9 +4,9 @@
 //! to a pool, and wait for its result as for anything else:
 //!
 //! ```
-//! use vela_pool::CpuPool;
+//! use vela::pool::CpuPool;
 //!
-//! # vela_core::block_on(async {
+//! # vela::block_on(async {
 //! let pool = CpuPool::builder().threads(2).queue(64).build()?;
 //! let sum = pool.run(|| (1..=1_000_000_u64).sum::<u64>()).await?;      // `(<-pool.run(…))?` inside `vela!`
 //! assert_eq!(sum, 500_000_500_000);
@@ -26,7 +26,7 @@
 //!
 //! - **Nothing is lost in silence.** Work that a pool does not take comes back in the error. Work that it takes is run, or its task
 //!   says that it was cancelled. What a policy drops is counted and told of in the log.
-//! - **A panic** reaches who joins, with message and place, and costs no thread.
+//! - **A panic** reaches who joins, with message and place, is reported as that of any task, and costs no thread.
 //! - **Cancelling** a job that waits takes it out of the queue at once, closure and all.
 //! - **The end**: [`CpuPool::shutdown`] runs what is queued, within a time; it says what was left.
 //! - **Tests** are deterministic with pools, too: in a simulation no thread is used, and time is virtual.
@@ -64,7 +64,7 @@ pub use cpu::{CpuPool, CpuPoolBuilder, JobBuilder, Priority};
 pub use error::{BuildError, JobError, Leftover, Refusal, SpawnError, SpawnErrorKind};
 #[cfg(feature = "metrics")]
 pub use export::{describe, publish};
-pub use hybrid::HybridPool;
+pub use hybrid::{HybridPool, HybridPoolBuilder, HybridSnapshot};
 pub use io::{IoPool, IoPoolBuilder};
 pub use par::{par_map, par_map_unordered};
 pub use snapshot::{PoolSnapshot, snapshot};

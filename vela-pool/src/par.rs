@@ -26,13 +26,13 @@ use crate::error::JobError;
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, par_map};
+/// use vela::pool::{CpuPool, par_map};
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = CpuPool::builder().threads(2).build()?;
-/// let (tx, rx) = vela_core::channel(4);
+/// let (tx, rx) = vela::channel(4);
 /// let (squares, pipeline) = par_map(rx, &pool, 2, |n: u64| n * n).into_receiver();
-/// vela_core::task::spawn(async move {
+/// vela::task::spawn(async move {
 ///     for n in 1..=3 {
 ///         tx.send(n).await.ok();
 ///     }
@@ -43,7 +43,7 @@ use crate::error::JobError;
 /// }
 /// assert_eq!(got, [1, 4, 9]);
 /// pipeline.join().await?;
-/// # Ok::<(), vela_core::Error>(())
+/// # Ok::<(), vela::Error>(())
 /// # }).unwrap();
 /// ```
 #[track_caller]
@@ -61,11 +61,11 @@ where
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, par_map_unordered};
+/// use vela::pool::{CpuPool, par_map_unordered};
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = CpuPool::builder().threads(2).build()?;
-/// let (tx, rx) = vela_core::channel(4);
+/// let (tx, rx) = vela::channel(4);
 /// let (squares, pipeline) = par_map_unordered(rx, &pool, 2, |n: u64| n * n).into_receiver();
 /// for n in 1..=3 {
 ///     tx.send(n).await?;
@@ -77,7 +77,7 @@ where
 /// }
 /// assert_eq!(sum, 14);
 /// pipeline.join().await?;
-/// # Ok::<(), vela_core::Error>(())
+/// # Ok::<(), vela::Error>(())
 /// # }).unwrap();
 /// ```
 #[track_caller]

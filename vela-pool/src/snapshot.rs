@@ -16,12 +16,12 @@ use crate::ledger::Counts;
 /// # Examples
 ///
 /// ```
-/// # vela_core::block_on(async {
-/// let pool = vela_pool::CpuPool::builder().threads(1).name("hash").build()?;
+/// # vela::block_on(async {
+/// let pool = vela::pool::CpuPool::builder().threads(1).name("hash").build()?;
 /// pool.run(|| 1 + 1).await.unwrap();
 /// let seen = pool.snapshot();
 /// assert_eq!((seen.name.as_str(), seen.accepted, seen.done, seen.queued), ("hash", 1, 1, 0));
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,9 +55,10 @@ pub struct PoolSnapshot {
     pub rejected: u64,
     /// How many were turned away because the wait for room took too long.
     pub timeouts: u64,
-    /// How long jobs were in the queue before they ran. As everywhere, the count is that of what the samples stand for.
+    /// How long jobs were in the queue before they ran. An estimate from samples, its `count` too, which may be some jobs behind
+    /// `accepted` and `done`; those are exact.
     pub in_queue: Summary,
-    /// How long they ran.
+    /// How long they ran. An estimate, as `in_queue`.
     pub run_time: Summary,
 }
 
@@ -124,15 +125,16 @@ pub(crate) fn looks() -> Vec<Look> {
     named.iter().map(|pool| pool.look()).collect()
 }
 
-/// All pools that have a name and are still there, in the order in which they were made.
+/// All pools that have a name and are still there, in the order in which they were made; two of one name are two of them. (In the
+/// metrics they are added up.)
 ///
 /// # Examples
 ///
 /// ```
-/// let pool = vela_pool::CpuPool::builder().threads(1).name("thumbnails").build()?;
-/// assert!(vela_pool::snapshot().iter().any(|pool| pool.name == "thumbnails"));
+/// let pool = vela::pool::CpuPool::builder().threads(1).name("thumbnails").build()?;
+/// assert!(vela::pool::snapshot().iter().any(|pool| pool.name == "thumbnails"));
 /// # drop(pool);
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// ```
 #[must_use]
 pub fn snapshot() -> Vec<PoolSnapshot> {

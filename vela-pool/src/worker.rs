@@ -15,7 +15,7 @@ use crate::io::IoPool;
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, WorkerPool};
+/// use vela::pool::{CpuPool, WorkerPool};
 ///
 /// /// Works with any pool that takes closures, and with one that a test makes up.
 /// async fn squares<P: WorkerPool<fn() -> u32, Output = u32>>(pool: &P) -> u32 {
@@ -23,10 +23,10 @@ use crate::io::IoPool;
 ///     pool.submit_all(all).await.into_iter().filter_map(Result::ok).sum()
 /// }
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = CpuPool::builder().threads(1).build()?;
 /// assert_eq!(squares(&pool).await, 13);
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// # }).unwrap();
 /// ```
 pub trait WorkerPool<W: Send>: Send + Sync {
@@ -116,12 +116,12 @@ where
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{Cpu, HybridPool, Io, WorkerPool};
+/// use vela::pool::{Cpu, HybridPool, Io, WorkerPool};
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = HybridPool::new()?;
-/// let sum = pool.submit(Cpu(|| 1 + 1)).await.map_err(|refused| refused.to_string())?;
-/// let page = pool.submit(Io(async { "page" })).await.map_err(|refused| refused.to_string())?;
+/// let sum = pool.submit(Cpu(|| 1 + 1)).await?;
+/// let page = pool.submit(Io(async { "page" })).await?;
 /// assert_eq!((sum.await?, page.await?), (2, "page"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();

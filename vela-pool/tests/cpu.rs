@@ -431,6 +431,50 @@ fn parallel_iterators_inside_use_the_threads_of_the_pool() {
 }
 
 #[test]
+fn a_refusal_becomes_an_error_by_itself_whatever_the_closure_holds() {
+    use std::cell::Cell;
+    fn submit(pool: &CpuPool) -> vela_core::Result<u32> {
+        let cell = Cell::new(7); // `Send`, and not `Sync`
+        Ok(pool.try_spawn(move || cell.take())?.join_blocking()?)
+    }
+    async fn wait(pool: &CpuPool) -> vela_core::Result<u32> {
+        let cell = Cell::new(8);
+        Ok(pool.spawn(move || cell.take()).await?.await?)
+    }
+    let pool = one_thread().name("hash").build().unwrap();
+    assert_eq!((submit(&pool).unwrap(), block_on(wait(&pool)).unwrap()), (7, 8));
+    pool.close();
+    let text = "the pool `hash` is shut down: it takes no more work";
+    assert_eq!([submit(&pool).unwrap_err().to_string(), block_on(wait(&pool)).unwrap_err().to_string()], [text; 2]);
+    assert_eq!(pool.try_spawn(|| ()).unwrap_err().into_refusal().to_string(), text);
+}
+
+#[test]
+fn zeros_are_refused_with_what_to_do() {
+    use vela_pool::IoPool;
+    let texts = [
+        CpuPool::builder().name("hash").threads(0).build().unwrap_err().to_string(),
+        CpuPool::builder().threads(1).queue(0).build().unwrap_err().to_string(),
+        IoPool::builder().worker_threads(0).build().unwrap_err().to_string(),
+        IoPool::builder().worker_threads(1).limit(0).build().unwrap_err().to_string(),
+    ];
+    let expected = [
+        "the pool `hash` cannot be built: with `.threads(0)` no job would ever run: give it 1 or more, or leave the call out for one a core",
+        "the pool cannot be built: with `.queue(0)` no job could be taken: give it 1 or more, or leave the call out for 1024 places",
+        "the pool cannot be built: with `.worker_threads(0)` nothing would ever run: give it 1 or more, or leave the call out for one a core",
+        "the pool cannot be built: with `.limit(0)` nothing could ever start: give it 1 or more, or leave the call out for no limit",
+    ];
+    assert_eq!(texts, expected);
+    assert!(CpuPool::new().unwrap().threads() >= 1);
+}
+
+#[test]
+#[should_panic(expected = "with `.limit(0)` nothing could ever start")]
+fn a_limit_of_nothing_on_the_current_runtime_is_a_mistake() {
+    drop(vela_pool::IoPool::current(0));
+}
+
+#[test]
 fn blocking_calls_are_refused_in_an_async_context() {
     let pool = one_thread().build().unwrap();
     for what in ["install", "spawn_from_thread"] {
@@ -443,6 +487,8 @@ fn blocking_calls_are_refused_in_an_async_context() {
         });
         let panic = refused.join_blocking().unwrap_err().into_panic().unwrap();
         assert!(panic.message().contains(what) && panic.message().contains("blocks its thread"), "{panic}");
+        let instead = if what == "install" { "use `CpuPool::run`, or" } else { "use the `.await` form, or" };
+        assert!(panic.message().contains(instead), "{panic}");
     }
 }
 

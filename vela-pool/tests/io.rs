@@ -4,9 +4,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use vela_core::block_on;
 use vela_core::context::Context;
 use vela_core::time::timeout;
+use vela_core::{Overflow, block_on};
 use vela_pool::{CpuPool, HybridPool, IoPool, SpawnErrorKind};
 
 const SOON: Duration = Duration::from_millis(5);
@@ -120,6 +120,25 @@ fn what_was_accepted_goes_on_without_handles() {
     drop(pool);
     go.send(()).unwrap();
     assert!(task.join_blocking().unwrap());
+}
+
+#[test]
+fn a_hybrid_pool_has_one_name_and_a_snapshot_of_both() {
+    let builder = HybridPool::builder().name("both").threads(1).queue(2).overflow(Overflow::Reject);
+    let pool = builder.worker_threads(1).limit(3).build().unwrap();
+    block_on(async {
+        assert_eq!(pool.run_cpu(thread_name).await.unwrap(), "both.cpu-0");
+        assert_eq!(pool.run_io(async { thread_name() }).await.unwrap(), "both.io");
+    });
+    let seen = pool.snapshot();
+    assert_eq!((&*seen.cpu.name, seen.cpu.capacity, seen.cpu.done), ("both.cpu", Some(2), 1));
+    assert_eq!((&*seen.io.name, seen.io.capacity, seen.io.done), ("both.io", Some(3), 1));
+    assert!(!pool.is_closed() && pool.close() && pool.is_closed() && !pool.close());
+    let refused = HybridPool::builder().name("none").worker_threads(0).build().unwrap_err();
+    assert!(
+        refused.to_string().starts_with("the pool `none.io` cannot be built: with `.worker_threads(0)`"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -387,6 +387,24 @@ async fn a_hybrid_pool_ends_both_within_the_time() {
     assert_eq!((job.await.unwrap(), blocking.await.unwrap()), (1, 3));
 }
 
+#[vela::test(schedules = 200)]
+async fn a_hybrid_pool_that_ends_at_once_cancels_what_waits_and_what_is_queued() {
+    let pool = HybridPool::of(pool(1, 4), IoPool::current(1));
+    let wait = pool.spawn_io(async { sleep(secs(2)).await }).await.unwrap();
+    let late = go!(clone(pool) { pool.spawn_io(async {}).await.is_err() }); // in line, or too late
+    let jobs: Vec<_> = (0..4).filter_map(|n| pool.cpu().try_spawn(move || n).ok()).collect();
+    let start = vela::time::Instant::now();
+    let left = pool.shutdown_now(secs(1)).await;
+    assert_eq!((left.running, start.elapsed()), (0, secs(0)));
+    let mut queued = 0;
+    for job in jobs {
+        queued += usize::from(job.await.is_err());
+    }
+    assert_eq!(left.cancelled, queued + 1);
+    assert!(wait.await.unwrap_err().is_cancelled() && late.await.unwrap());
+    assert!(pool.is_closed());
+}
+
 /// Results in the order of submission, from any pool.
 async fn squares<P, W>(pool: &P, work: impl Fn(u32) -> W) -> Vec<u32>
 where

@@ -21,16 +21,16 @@ use crate::tree::TreeSnapshot;
 /// # Examples
 ///
 /// ```
-/// # use vela_actor::{Actor, ActorContext};
+/// # use vela::actor::{Actor, ActorContext};
 /// # struct Worker;
 /// # impl Actor for Worker {
 /// #     type Message = u32;
 /// #     type Error = std::convert::Infallible;
 /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
 /// # }
-/// use vela_actor::{System, child};
+/// use vela::actor::{System, child};
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let system = System::new("farm");
 /// let workers = system.children();
 /// let first = workers.spawn(child("worker-1").transient(), || Worker)?;
@@ -193,18 +193,18 @@ impl Children {
         ))
     }
 
-    /// Starts an actor from `factory`, which makes a new one for each restart. Returns at once: messages that are sent before
-    /// it has started wait in its mailbox.
+    /// Starts an actor from `factory`, which makes a new one for each restart. Its name alone stands for [`child(name)`](crate::child):
+    /// `spawn("parser", || Parser)`. Returns at once: messages that are sent before it has started wait in its mailbox.
     ///
     /// # Errors
     ///
     /// [`SpawnError`]: the specification contradicts itself, the name is taken, the supervisor ends.
     pub fn spawn<A: Actor>(
         &self,
-        spec: ChildSpec,
+        spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
-        self.spawn_boxed(spec, false, &mut Some(Box::new(factory)))
+        self.spawn_boxed(spec.into(), false, &mut Some(Box::new(factory)))
     }
 
     /// The child of this name, or a new one if there is none: whoever asks for it at the same time gets the same actor. For what there
@@ -227,21 +227,21 @@ impl Children {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Actor, ActorContext};
+    /// # use vela::actor::{Actor, ActorContext};
     /// # struct Room(String);
     /// # impl Actor for Room {
     /// #     type Message = u32;
     /// #     type Error = std::convert::Infallible;
     /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
     /// # }
-    /// use vela_actor::{Address, Children, SpawnError, System, child};
+    /// use vela::actor::{Address, Children, SpawnError, System, child};
     ///
     /// async fn room(rooms: &Children, name: &str) -> Result<Address<Room>, SpawnError> {
     ///     let topic = name.to_owned();
     ///     rooms.get_or_spawn(child(name).transient(), move || Room(topic.clone())).await
     /// }
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let system = System::new("chat");
     /// let rooms = system.children();
     /// let rust = room(&rooms, "rust").await?;
@@ -254,9 +254,10 @@ impl Children {
     /// ```
     pub async fn get_or_spawn<A: Actor>(
         &self,
-        spec: ChildSpec,
+        spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
+        let spec = spec.into();
         // Also if it is not needed: a mistake is not to be seen now and then only.
         self.nursery.supervision.check_child(&spec)?;
         let mut factory: Option<Factory<A>> = Some(Box::new(factory));
@@ -291,16 +292,16 @@ impl Children {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Actor, ActorContext};
+    /// # use vela::actor::{Actor, ActorContext};
     /// # struct Session(String);
     /// # impl Actor for Session {
     /// #     type Message = u32;
     /// #     type Error = std::convert::Infallible;
     /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
     /// # }
-    /// use vela_actor::{System, child};
+    /// use vela::actor::{System, child};
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let system = System::new("server");
     /// let session = Session("a socket".into());
     /// system.children().spawn_once(child("session-1"), session)?;
@@ -308,11 +309,11 @@ impl Children {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    pub fn spawn_once<A: Actor>(&self, spec: ChildSpec, actor: A) -> Result<Address<A>, SpawnError> {
+    pub fn spawn_once<A: Actor>(&self, spec: impl Into<ChildSpec>, actor: A) -> Result<Address<A>, SpawnError> {
         let mut actor = Some(actor);
         // `restart` by hand comes here a second time.
         let make = move || actor.take().unwrap_or_else(|| panic!("an actor that was given as a value starts once"));
-        self.spawn(spec.temporary(), make)
+        self.spawn(spec.into().temporary(), make)
     }
 
     /// As [`spawn`](Self::spawn), but it starts in its turn, and its specification stays when it has ended by itself or was stopped:
@@ -324,10 +325,10 @@ impl Children {
     /// As [`spawn`](Self::spawn).
     pub fn spawn_kept<A: Actor>(
         &self,
-        spec: ChildSpec,
+        spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
-        self.spawn_boxed(spec, true, &mut Some(Box::new(factory)))
+        self.spawn_boxed(spec.into(), true, &mut Some(Box::new(factory)))
     }
 
     /// Starts a supervisor with its children. Unless the specification says otherwise it may take as long to stop as they do.
@@ -335,9 +336,13 @@ impl Children {
     /// # Errors
     ///
     /// As [`spawn`](Self::spawn).
-    pub fn supervisor(&self, spec: ChildSpec, supervisor: Supervisor) -> Result<Address<Supervisor>, SpawnError> {
+    pub fn supervisor(
+        &self,
+        spec: impl Into<ChildSpec>,
+        supervisor: Supervisor,
+    ) -> Result<Address<Supervisor>, SpawnError> {
         supervisor.check()?;
-        self.spawn_boxed(spec.of_supervisor(), false, &mut Some(Box::new(move || supervisor.clone())))
+        self.spawn_boxed(spec.into().of_supervisor(), false, &mut Some(Box::new(move || supervisor.clone())))
     }
 
     /// The factory is taken if there is no error.

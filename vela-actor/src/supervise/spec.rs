@@ -23,7 +23,7 @@ use super::backoff::Backoff;
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{RestartType, child};
+/// use vela::actor::{RestartType, child};
 ///
 /// assert_eq!(child("log").restart_type(), RestartType::Permanent);
 /// assert_eq!(child("import").transient().restart_type(), RestartType::Transient);
@@ -44,8 +44,8 @@ pub enum RestartType {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Shutdown, child};
-/// use vela_core::time::secs;
+/// use vela::actor::{Shutdown, child};
+/// use vela::time::secs;
 ///
 /// assert_eq!(Shutdown::from(secs(2)), Shutdown::After(secs(2)));
 /// let writer = child("writer").shutdown(secs(20));
@@ -89,9 +89,9 @@ pub(crate) enum Mailbox {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::child;
-/// use vela_core::Overflow;
-/// use vela_core::time::{ms, secs};
+/// use vela::actor::child;
+/// use vela::Overflow;
+/// use vela::time::{ms, secs};
 ///
 /// let spec = child("feed")
 ///     .transient()
@@ -124,7 +124,7 @@ pub struct ChildSpec {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::child;
+/// use vela::actor::child;
 ///
 /// assert!(child("counter").check().is_ok());
 /// assert!(child("").check().is_err());
@@ -144,13 +144,34 @@ pub fn child(name: impl Into<Arc<str>>) -> ChildSpec {
     }
 }
 
+/// A name alone: [`child(name)`](child).
+impl From<&str> for ChildSpec {
+    fn from(name: &str) -> Self {
+        child(name)
+    }
+}
+
+/// A name alone: [`child(name)`](child).
+impl From<String> for ChildSpec {
+    fn from(name: String) -> Self {
+        child(name)
+    }
+}
+
+/// A name alone: [`child(name)`](child).
+impl From<Arc<str>> for ChildSpec {
+    fn from(name: Arc<str>) -> Self {
+        child(name)
+    }
+}
+
 impl ChildSpec {
     /// It always comes back. The default.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{RestartType, child};
+    /// # use vela::actor::{RestartType, child};
     /// assert_eq!(child("log").permanent().restart_type(), RestartType::Permanent);
     /// ```
     pub fn permanent(mut self) -> Self {
@@ -163,7 +184,7 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{RestartType, child};
+    /// # use vela::actor::{RestartType, child};
     /// assert_eq!(child("import").transient().restart_type(), RestartType::Transient);
     /// ```
     pub fn transient(mut self) -> Self {
@@ -176,7 +197,7 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{RestartType, child};
+    /// # use vela::actor::{RestartType, child};
     /// assert_eq!(child("session").temporary().restart_type(), RestartType::Temporary);
     /// ```
     pub fn temporary(mut self) -> Self {
@@ -190,8 +211,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Shutdown, child};
-    /// # use vela_core::time::secs;
+    /// # use vela::actor::{Shutdown, child};
+    /// # use vela::time::secs;
     /// assert!(child("writer").shutdown(secs(20)).check().is_ok());
     /// assert!(child("probe").shutdown(Shutdown::Kill).check().is_ok());
     /// ```
@@ -205,7 +226,7 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
+    /// # use vela::actor::child;
     /// assert!(child("import").transient().significant().check().is_ok());
     /// ```
     pub fn significant(mut self) -> Self {
@@ -219,8 +240,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// # use vela_core::time::secs;
+    /// # use vela::actor::child;
+    /// # use vela::time::secs;
     /// assert!(child("feed").max_restarts(20).within(secs(3600)).check().is_ok());
     /// ```
     pub fn max_restarts(mut self, restarts: u32) -> Self {
@@ -233,8 +254,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// # use vela_core::time::secs;
+    /// # use vela::actor::child;
+    /// # use vela::time::secs;
     /// assert!(child("feed").within(secs(60)).check().is_err()); // how many, within 60 s?
     /// ```
     pub fn within(mut self, time: Duration) -> Self {
@@ -248,8 +269,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// # use vela_core::time::{ms, secs};
+    /// # use vela::actor::child;
+    /// # use vela::time::{ms, secs};
     /// assert!(child("feed").backoff(ms(200)..secs(60)).check().is_ok());
     /// ```
     pub fn backoff(mut self, range: Range<Duration>) -> Self {
@@ -262,8 +283,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// use vela_core::Overflow;
+    /// # use vela::actor::child;
+    /// use vela::Overflow;
     ///
     /// assert!(child("ticker").mailbox(16, Overflow::DropOldest).check().is_ok());
     /// assert!(child("ticker").mailbox(0, Overflow::DropOldest).check().is_err());
@@ -278,7 +299,7 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
+    /// # use vela::actor::child;
     /// assert!(child("audit").unbounded_mailbox().check().is_ok());
     /// ```
     pub fn unbounded_mailbox(mut self) -> Self {
@@ -291,7 +312,7 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
+    /// # use vela::actor::child;
     /// assert!(child("orders").monitored().check().is_ok());
     /// ```
     pub fn monitored(mut self) -> Self {
@@ -304,8 +325,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// # use vela_core::time::secs;
+    /// # use vela::actor::child;
+    /// # use vela::time::secs;
     /// assert!(child("database").start_timeout(secs(10)).check().is_ok());
     /// ```
     pub fn start_timeout(mut self, time: Duration) -> Self {
@@ -334,8 +355,8 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::child;
-    /// # use vela_core::time::{ms, secs};
+    /// # use vela::actor::child;
+    /// # use vela::time::{ms, secs};
     /// let error = child("feed").backoff(secs(60)..ms(200)).check().unwrap_err();
     /// assert!(error.to_string().contains("write the shorter one first"));
     /// ```

@@ -9,7 +9,7 @@ use std::fmt;
 /// # Examples
 ///
 /// ```
-/// use vela_actor::child;
+/// use vela::actor::child;
 ///
 /// let error = child("door").significant().check().unwrap_err();
 /// assert_eq!(

@@ -5,7 +5,7 @@
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Strategy, Supervision};
+/// use vela::actor::{Strategy, Supervision};
 ///
 /// let supervision = Supervision::new(Strategy::RestForOne);
 /// assert!(supervision.check().is_ok());
@@ -28,7 +28,7 @@ pub enum Strategy {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Decision, Supervision};
+/// use vela::actor::{Decision, Supervision};
 ///
 /// // A panic is a bug, which a restart does not mend.
 /// let supervision = Supervision::default()
@@ -51,7 +51,7 @@ pub enum Decision {
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{AutoShutdown, Supervision, child};
+/// use vela::actor::{AutoShutdown, Supervision, child};
 ///
 /// let supervision = Supervision::default().auto_shutdown(AutoShutdown::AnySignificant);
 /// assert!(supervision.check().is_ok());

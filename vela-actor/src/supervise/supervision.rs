@@ -20,8 +20,8 @@ type OnFailure = Arc<dyn Fn(&Failure) -> Decision + Send + Sync>;
 /// # Examples
 ///
 /// ```
-/// use vela_actor::{Strategy, Supervision};
-/// use vela_core::time::{ms, secs};
+/// use vela::actor::{Strategy, Supervision};
+/// use vela::time::{ms, secs};
 ///
 /// let supervision = Supervision::new(Strategy::RestForOne)
 ///     .max_restarts(5)
@@ -75,7 +75,7 @@ impl Supervision {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Strategy, Supervision};
+    /// # use vela::actor::{Strategy, Supervision};
     /// assert!(Supervision::new(Strategy::OneForAll).check().is_ok());
     /// ```
     pub fn new(strategy: Strategy) -> Self {
@@ -88,8 +88,8 @@ impl Supervision {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::Supervision;
-    /// # use vela_core::time::secs;
+    /// # use vela::actor::Supervision;
+    /// # use vela::time::secs;
     /// assert!(Supervision::default().max_restarts(10).within(secs(60)).check().is_ok());
     /// ```
     pub fn max_restarts(mut self, restarts: u32) -> Self {
@@ -103,8 +103,8 @@ impl Supervision {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::Supervision;
-    /// # use vela_core::time::secs;
+    /// # use vela::actor::Supervision;
+    /// # use vela::time::secs;
     /// assert!(Supervision::default().within(secs(0)).check().is_err());
     /// ```
     pub fn within(mut self, time: Duration) -> Self {
@@ -117,8 +117,8 @@ impl Supervision {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::Supervision;
-    /// # use vela_core::time::{ms, secs};
+    /// # use vela::actor::Supervision;
+    /// # use vela::time::{ms, secs};
     /// assert!(Supervision::default().backoff(ms(100)..secs(30)).reset_after(secs(60)).check().is_ok());
     /// ```
     pub fn reset_after(mut self, time: Duration) -> Self {
@@ -132,8 +132,8 @@ impl Supervision {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::Supervision;
-    /// # use vela_core::time::{ms, secs};
+    /// # use vela::actor::Supervision;
+    /// # use vela::time::{ms, secs};
     /// assert!(Supervision::default().backoff(ms(100)..secs(30)).check().is_ok());
     /// assert!(Supervision::default().backoff(secs(30)..ms(100)).check().is_err());
     /// ```
@@ -148,8 +148,8 @@ impl Supervision {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::Supervision;
-    /// # use vela_core::time::{ms, secs};
+    /// # use vela::actor::Supervision;
+    /// # use vela::time::{ms, secs};
     /// assert!(Supervision::default().backoff(ms(100)..secs(30)).jitter(0.2).check().is_ok());
     /// assert!(Supervision::default().jitter(-1.0).check().is_err());
     /// ```
@@ -165,7 +165,7 @@ impl Supervision {
     /// # Examples
     ///
     /// ```
-    /// use vela_actor::{Decision, Supervision};
+    /// use vela::actor::{Decision, Supervision};
     ///
     /// let supervision = Supervision::default()
     ///     .on_failure(|failure| if failure.is_panic() { Decision::Escalate } else { Decision::Restart });
@@ -181,7 +181,7 @@ impl Supervision {
     /// # Examples
     ///
     /// ```
-    /// use vela_actor::{AutoShutdown, Supervision};
+    /// use vela::actor::{AutoShutdown, Supervision};
     ///
     /// let supervision = Supervision::default().auto_shutdown(AutoShutdown::AllSignificant);
     /// assert!(supervision.check().is_ok());
@@ -200,7 +200,7 @@ impl Supervision {
     /// # Examples
     ///
     /// ```
-    /// use vela_actor::{Strategy, Supervision};
+    /// use vela::actor::{Strategy, Supervision};
     ///
     /// assert!(Supervision::default().stop_together().check().is_ok());
     /// let error = Supervision::new(Strategy::RestForOne).stop_together().check().unwrap_err();
@@ -226,8 +226,8 @@ impl Supervision {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::Supervision;
-    /// # use vela_core::time::secs;
+    /// # use vela::actor::Supervision;
+    /// # use vela::time::secs;
     /// let error = Supervision::default().within(secs(0)).check().unwrap_err();
     /// assert_eq!(error.to_string(), "supervision: a budget's time is zero: give it some, `.within(secs(5))`");
     /// ```

@@ -22,7 +22,7 @@ type StartChild = dyn Fn(&Children) -> Result<(), SpawnError> + Send + Sync;
 /// # Examples
 ///
 /// ```
-/// # use vela_actor::{Actor, ActorContext};
+/// # use vela::actor::{Actor, ActorContext};
 /// # #[derive(Default)]
 /// # struct Database;
 /// # impl Actor for Database {
@@ -30,10 +30,10 @@ type StartChild = dyn Fn(&Children) -> Result<(), SpawnError> + Send + Sync;
 /// #     type Error = std::convert::Infallible;
 /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
 /// # }
-/// use vela_actor::{Strategy, Supervision, Supervisor, System, child};
-/// use vela_core::time::secs;
+/// use vela::actor::{Strategy, Supervision, Supervisor, System, child};
+/// use vela::time::secs;
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let storage = Supervisor::new(Supervision::new(Strategy::RestForOne).max_restarts(5).within(secs(60)))
 ///     .child(child("pool").shutdown(secs(10)), Database::default)
 ///     .child(child("cache"), Database::default);
@@ -63,8 +63,12 @@ impl Supervisor {
     /// One more child: they start in this order, each once the one before it has started (or, under
     /// [`OneForOne`](crate::Strategy::OneForOne), has failed to), and stop in the reverse order. One that has ended and does not come
     /// back stays as [`Stopped`](crate::ActorState::Stopped): mail that comes then waits until [`Children::restart`].
-    pub fn child<A: Actor>(mut self, spec: ChildSpec, factory: impl Fn() -> A + Send + Sync + 'static) -> Self {
-        let factory = Arc::new(factory);
+    pub fn child<A: Actor>(
+        mut self,
+        spec: impl Into<ChildSpec>,
+        factory: impl Fn() -> A + Send + Sync + 'static,
+    ) -> Self {
+        let (spec, factory) = (spec.into(), Arc::new(factory));
         let spec_of_child = spec.clone();
         let start = move |children: &Children| {
             let factory = Arc::clone(&factory);
@@ -75,9 +79,9 @@ impl Supervisor {
     }
 
     /// One more child, which is a supervisor itself.
-    pub fn supervisor(mut self, spec: ChildSpec, supervisor: Supervisor) -> Self {
+    pub fn supervisor(mut self, spec: impl Into<ChildSpec>, supervisor: Supervisor) -> Self {
         self.problem = self.problem.or_else(|| supervisor.check().err());
-        self.child(spec.of_supervisor(), move || supervisor.clone())
+        self.child(spec.into().of_supervisor(), move || supervisor.clone())
     }
 
     /// Whether its settings and those of its children, however deep, agree with each other.

@@ -205,14 +205,17 @@ impl ChannelSnapshot {
     }
 }
 
-/// Durations in short. Quantiles are of samples, rounded up by 12.5 % at most.
+/// Durations in short, estimated: some are measured, and each stands for those that were passed over before it. What was passed over
+/// since the last one that was measured is not in it yet. Quantiles are of the samples, rounded up by 12.5 % at most.
+///
+/// How often something has happened is in the counters beside it, which are exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Summary {
-    /// How many there were, counting those that were not measured.
+    /// About how many there were: the samples, and what they stand for. It follows the exact counters, some behind.
     pub count: u64,
-    /// All of them together.
+    /// About how long all of them were together: divided by `count`, the mean.
     #[cfg_attr(feature = "serde", serde(with = "seconds"))]
     pub total: Duration,
     /// Half of them were shorter.

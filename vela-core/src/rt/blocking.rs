@@ -20,21 +20,27 @@ use super::{handle, say, seam};
 /// `spawn_blocking` nor in `block_in_place`.
 #[track_caller]
 pub(crate) fn assert_may_block(op: &str) {
+    may_block(op, "the `.await` form");
+}
+
+/// Panics in an async context: `op` blocks its thread, and there it is to be `instead`. For Vela's other crates.
+#[track_caller]
+pub fn may_block(op: &str, instead: &str) {
     if seam::simulated() {
         panic!(
-            "vela: `{op}` blocks its thread, and a deterministic test has only one: use the `.await` form, or \
+            "vela: `{op}` blocks its thread, and a deterministic test has only one: use {instead}, or \
              `#[vela::test(tokio)]`"
         );
     }
     if Handle::try_current().is_ok() {
-        probe_for_async_context(op, Location::caller());
+        probe_for_async_context(op, instead, Location::caller());
     }
 }
 
 /// Tokio answers the question only by a panic, of one of its own blocking calls; so one is made that never
 /// waits. The mutex is a local one, so that threads do not meet on it.
 #[track_caller]
-fn probe_for_async_context(op: &str, caller: &'static Location<'static>) {
+fn probe_for_async_context(op: &str, instead: &str, caller: &'static Location<'static>) {
     let probe = tokio::sync::Mutex::const_new(());
     // `Location::caller` of the probe is the user's line only if no closure stands between; the hook prints
     // that line with Tokio's words, and ours follow.
@@ -42,7 +48,7 @@ fn probe_for_async_context(op: &str, caller: &'static Location<'static>) {
     if blocked.is_err() {
         let message = format!(
             "vela: `{op}` at {caller} blocks its thread, and was called in an async context, where that would \
-             hold up other tasks: use the `.await` form, or call it in `vela::task::spawn_blocking`"
+             hold up other tasks: use {instead}, or call it in `vela::task::spawn_blocking`"
         );
         say(format_args!("{message}"));
         // The hook has run for Tokio's panic: this goes on with the same panic, and a message of our own.

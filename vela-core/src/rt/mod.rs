@@ -24,7 +24,7 @@ use parking_lot::RwLock;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 pub(crate) use blocking::{assert_may_block, park_on};
-pub use blocking::{block_on, wait_on_thread};
+pub use blocking::{block_on, may_block, wait_on_thread};
 pub(crate) use budget::{buy_quietly, poll_budget, put_back_free, sent_onto, take_free, use_quietly};
 pub use budget::{charge, poll_has_budget};
 pub(crate) use clock::{Timer, now, saturating_add};

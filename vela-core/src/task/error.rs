@@ -36,7 +36,8 @@ pub enum TaskError {
     AlreadyJoined,
 }
 
-/// The panic of a task.
+/// The panic of a task. It was counted and reported where it happened, also if somebody joins the task: nobody knew then whether
+/// anybody would.
 ///
 /// # Examples
 ///

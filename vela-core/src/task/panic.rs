@@ -1,4 +1,4 @@
-//! Panics of tasks are never silent: each is counted and reported once, where it happens.
+//! Panics of tasks are never silent: each is counted and reported once, where it happens, whether or not somebody joins the task.
 
 use std::any::Any;
 use std::fmt;

@@ -275,7 +275,7 @@ impl Rewriter<'_> {
 
     /// An `else` after an expression that cannot have one.
     pub(crate) fn stray_else(&mut self, c: &mut Cursor, out: &mut Out, tail: &Tail) {
-        if c.is_ident("else") && c.is_brace_at(1) {
+        if c.is_ident("else") && (c.is_brace_at(1) || tail.send.is_some() && !c.is_op_at(1, "=>")) {
             self.diag.at(
                 c.span(),
                 "`else` can follow a send only where that is a statement of its own\n\
@@ -283,7 +283,13 @@ impl Rewriter<'_> {
             );
             c.pos += 1;
             let mut block = Out::new();
-            self.block_group(c, &mut block);
+            if c.is_brace() {
+                self.block_group(c, &mut block);
+            } else {
+                let mut leave = Out::new();
+                self.expr(c, &mut leave, Mode::default());
+                block.push(super::emit::braced(own(), &leave.into_iter().collect()));
+            }
             // the block stays for the editor, where no syntax is broken by it
             if tail.arrow_last
                 && let (Some(send), Some(block)) = (out.pop(), block.pop())

@@ -173,17 +173,12 @@ impl Rewriter<'_> {
                     && !asked
                 {
                     asked = true;
-                    let operand = show(&c.between(from, c.pos));
-                    self.diag.at(
-                        c.span(),
-                        format!(
-                            "`<-{operand}?` can be read two ways\n\
-                             help: write `(<-{operand})?` to receive and then ask, or `<-({operand}?)` to receive from what `{operand}` holds"
-                        ),
-                    );
-                }
-                if asked {
                     self.ambiguous = true;
+                    let text = self.two_readings(c, from);
+                    self.diag.at(c.span(), text);
+                }
+                // The last one asks what was received; one before a `.` belongs to the operand, which the editor goes on with.
+                if asked && (!c.is_punct_at(1, '.') || c.is_op_at(1, "..")) {
                     c.pos += 1;
                 } else {
                     c.copy(1, out);
@@ -194,6 +189,49 @@ impl Rewriter<'_> {
                 return;
             }
         }
+    }
+
+    /// `<-a?`, the operand from `from` on, the cursor on the `?`: both readings, with all that follows.
+    fn two_readings(&self, c: &Cursor, from: usize) -> String {
+        let operand = show(&c.between(from, c.pos));
+        let mut end = c.clone();
+        // Up to here it is the operand; behind it are only further `?`.
+        let mut last = c.pos;
+        loop {
+            if end.is_punct('?') {
+                end.pos += 1;
+                continue;
+            } else if end.is_punct('.') && !end.is_op("..") {
+                end.pos += 1;
+                if end.ident_at(0).is_none() && !matches!(end.peek(), Some(TokenTree::Literal(_))) {
+                    break;
+                }
+                end.pos += 1;
+                if end.is_op("::") && end.is_punct_at(2, '<') {
+                    end.pos += 2;
+                    self.generics(&mut end, &mut Out::new());
+                }
+            } else if end.group_at(0, Delimiter::Parenthesis).is_some() || end.group_at(0, Delimiter::Bracket).is_some()
+            {
+                end.pos += 1;
+            } else {
+                break;
+            }
+            last = end.pos;
+        }
+        if last == c.pos {
+            return format!(
+                "`<-{operand}?` can be read two ways\n\
+                 help: write `(<-{operand})?` to receive and then ask, or `<-({operand}?)` to receive from what `{operand}` holds"
+            );
+        }
+        let (all, behind) = (show(&c.between(from, last)), show(&c.between(c.pos, last)));
+        let asks = show(&c.between(last, end.pos));
+        let whole = if asks.is_empty() { format!("<-({all})") } else { format!("(<-({all})){asks}") };
+        format!(
+            "`<-{all}{asks}` can be read two ways\n\
+             help: write `{whole}` to receive from all of it, or `(<-{operand}){behind}{asks}` to receive from `{operand}` and go on with what came"
+        )
     }
 
     fn after_dot(&mut self, c: &mut Cursor, out: &mut Out) {

@@ -1,10 +1,12 @@
 //! Statements: `let`, items, expressions, and the send that may leave.
 
-use proc_macro2::{Delimiter, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenTree};
 
 use super::expr::Send;
 use super::{Mode, Out, Rewriter, Tail};
 use crate::cursor::Cursor;
+use crate::diag::show;
+use crate::krate::own;
 
 /// What a block consists of.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -50,13 +52,17 @@ impl Rewriter<'_> {
         let tail = self.expr(c, out, Mode::STATEMENT);
         if let Tail { send: Some(send @ Send { whole: true, .. }), .. } = &tail
             && c.is_ident("else")
-            && c.is_brace_at(1)
         {
             self.check_brace(send.brace.as_ref());
             let (mut els, mut body) = (Out::new(), Out::new());
+            let braced = c.is_brace_at(1);
             c.copy(1, &mut els);
-            self.block_group(c, &mut body);
-            if !c.is_punct(';') {
+            if braced {
+                self.block_group(c, &mut body);
+            } else {
+                body.push(self.unbraced(c, els[0].span()));
+            }
+            if braced && !c.is_punct(';') {
                 self.diag.at(
                     body.last().map_or(send.arrow, TokenTree::span),
                     "`tx <- value else { … }` ends with a `;`, as `let … else` does\nhelp: add `;` after the block",
@@ -65,11 +71,27 @@ impl Rewriter<'_> {
             let (Some(block), Some(els), Some(body)) = (out.pop(), els.pop(), body.pop()) else { return };
             out.extend(Self::emit_or_leave(block, &els, &body));
             if !c.is_punct(';') {
-                out.extend(quote::quote_spanned!(crate::krate::own()=> ;));
+                out.extend(quote::quote_spanned!(own()=> ;));
             }
             return;
         }
         self.stray_else(c, out, &tail);
+    }
+
+    /// `tx <- v else break`: the block that was meant.
+    fn unbraced(&mut self, c: &mut Cursor, els: Span) -> TokenTree {
+        let (from, at) = (c.pos, if c.at_end() { els } else { c.span() });
+        let mut body = Out::new();
+        self.expr(c, &mut body, Mode::default());
+        let leave = if body.is_empty() { "return".to_owned() } else { show(&c.between(from, c.pos)) };
+        self.diag.at(
+            at,
+            format!("what leaves stands in braces, as in `let … else`\nhelp: write `tx <- value else {{ {leave} }};`"),
+        );
+        if body.is_empty() {
+            body.extend(quote::quote_spanned!(own()=> ::core::unreachable!()));
+        }
+        super::emit::braced(own(), &body.into_iter().collect())
     }
 
     /// `let … else` and `tx <- v else`: what stands before `else` does not end in `}`.

@@ -16,7 +16,22 @@ fn arrows_that_can_be_read_two_ways() {
         "<-rx?",
         &["`<-rx?` can be read two ways\nhelp: write `(<-rx)?` to receive and then ask, or `<-(rx?)`"],
     );
-    check(Macro::Vela, "<-self.a.b()?.c?", &["`<-self.a.b()?` can be read two ways"]);
+    check(
+        Macro::Vela,
+        "<-self.a.b()?.c?",
+        &[
+            "`<-self.a.b()?.c?` can be read two ways\nhelp: write `(<-(self.a.b()?.c))?` to receive from all of it, or `(<-self.a.b())?.c?`",
+        ],
+    );
+    check(
+        Macro::Vela,
+        "(<-bank.account(\"anna\")?.ask(Get))?",
+        &[
+            "help: write `<-(bank.account(\"anna\")?.ask(Get))` to receive from all of it, or `(<-bank.account(\"anna\"))?.ask(Get)`",
+        ],
+    );
+    check(Macro::Vela, "<-a??", &["write `(<-a)?` to receive and then ask"]);
+    check(Macro::Vela, "<-a?.b::<C>()?.0[1]??", &["?.0[1]))??` to receive from all of it"]);
     check(
         Macro::Vela,
         "a < b && tx <- c",
@@ -66,6 +81,14 @@ fn sends_that_may_leave() {
         &["a value that ends in `}` cannot stand before `else`"],
     );
     check(Macro::Vela, "tx <- 1 else { return }", &["ends with a `;`, as `let … else` does"]);
+    check(
+        Macro::Vela,
+        "loop { tx <- 1 else break; }",
+        &["what leaves stands in braces, as in `let … else`\nhelp: write `tx <- value else { break };`"],
+    );
+    check(Macro::Vela, "tx <- 1 else return Err(<-rx); done()", &["else { return Err(<-rx) };`"]);
+    check(Macro::Vela, "tx <- 1 else;", &["else { return };`"]);
+    check(Macro::Vela, "match a { 0 => tx <- 1 else break, _ => {} }", &["`else` can follow a send only where"]);
     check(
         Macro::Vela,
         "f(tx <- 1 else { return })",

@@ -8,7 +8,7 @@ use vela_core::Overflow;
 use super::CpuPool;
 use super::shared::Shared;
 use super::threads::Threads;
-use crate::error::BuildError;
+use crate::error::{BuildError, Zero};
 use crate::snapshot::{Observed, register};
 
 /// Sets up a [`CpuPool`].
@@ -16,8 +16,8 @@ use crate::snapshot::{Observed, register};
 /// # Examples
 ///
 /// ```
-/// use vela_core::Overflow;
-/// use vela_pool::CpuPool;
+/// use vela::Overflow;
+/// use vela::pool::CpuPool;
 ///
 /// let pool = CpuPool::builder()
 ///     .threads(2)
@@ -26,12 +26,12 @@ use crate::snapshot::{Observed, register};
 ///     .overflow(Overflow::Reject)
 ///     .build()?;
 /// assert_eq!((pool.threads(), pool.capacity()), (2, 64));
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder starts nothing until `build`"]
 pub struct CpuPoolBuilder {
-    threads: usize,
+    threads: Option<usize>,
     name: Option<Arc<str>>,
     thread_name: Option<Box<str>>,
     bound: usize,
@@ -43,16 +43,17 @@ impl CpuPoolBuilder {
     const BOUND: usize = 1024;
 
     pub(super) fn new() -> Self {
-        Self { threads: 0, name: None, thread_name: None, bound: Self::BOUND, overflow: Overflow::Block }
+        Self { threads: None, name: None, thread_name: None, bound: Self::BOUND, overflow: Overflow::Block }
     }
 
-    /// The number of threads; 0, the default, is one for each core that the process may use.
+    /// The number of threads, at least 1; one for each core that the process may use unless told otherwise.
     pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads;
+        self.threads = Some(threads);
         self
     }
 
-    /// Names the pool: for [`snapshot`](crate::snapshot()), the metrics and the log.
+    /// Names the pool: for [`snapshot`](crate::snapshot()), the metrics and the log. Two pools of one name are two snapshots, and one
+    /// in the metrics: their numbers are added.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
@@ -64,9 +65,9 @@ impl CpuPoolBuilder {
         self
     }
 
-    /// How many jobs may wait for a thread; 1024 unless told otherwise. 0 is taken as 1.
+    /// How many jobs may wait for a thread; at least 1, and 1024 unless told otherwise.
     pub fn queue(mut self, jobs: usize) -> Self {
-        self.bound = jobs.max(1);
+        self.bound = jobs;
         self
     }
 
@@ -82,12 +83,12 @@ impl CpuPoolBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if the system gives no more threads.
+    /// [`BuildError`] if the system gives no more threads, and for `threads(0)` and `queue(0)`.
     pub fn build(self) -> Result<CpuPool, BuildError> {
-        let threads = match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, NonZero::get),
-            threads => threads,
-        };
+        Zero::THREADS.check(self.threads, self.name.as_ref())?;
+        Zero::QUEUE.check(Some(self.bound), self.name.as_ref())?;
+        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = self.threads.unwrap_or_else(cores);
         let prefix =
             self.thread_name.or_else(|| self.name.as_deref().map(Into::into)).unwrap_or_else(|| "vela-cpu".into());
         let named = self.name.is_some();

@@ -16,7 +16,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vela_core::__private::{operation, wait_on_thread};
+use vela_core::__private::{may_block, operation};
 use vela_core::ops::Named;
 use vela_core::task::Task;
 use vela_core::time::{Instant, timeout_at};
@@ -39,7 +39,8 @@ use threads::Threads;
 ///   builder takes the other [policies](vela_core::Overflow) of channels. [`try_spawn`](Self::try_spawn) never waits.
 /// - **Cancelling.** [`Task::cancel`] takes a job out of the queue: it never runs, its place is free and its closure dropped
 ///   when `cancel` returns. A job that runs is run to its end.
-/// - **A panic** is the job's own: its task gives it to who joins, with the place where it was submitted. It costs no thread.
+/// - **A panic** is the job's own: its task gives it to who joins, with the place where it was submitted. It is reported, too,
+///   as that of any task, and costs no thread.
 /// - **What a job inherits**: the [`Context`](vela_core::context::Context) of who submitted it, a name and with it a span. Not a
 ///   runtime: tasks that a job starts run on that of `#[vela::main]`, or on a global one.
 /// - **Data parallelism.** Inside of a job `par_iter`, `rayon::join` and `rayon::scope` use the threads of this pool. As always in
@@ -55,11 +56,11 @@ use threads::Threads;
 /// # Examples
 ///
 /// ```
-/// use vela_pool::CpuPool;
+/// use vela::pool::CpuPool;
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = CpuPool::new()?;
-/// let task = pool.spawn(|| (1..=20_u64).product::<u64>()).await.map_err(vela_pool::JobError::from)?;
+/// let task = pool.spawn(|| (1..=20_u64).product::<u64>()).await?;
 /// assert_eq!(task.await?, 2_432_902_008_176_640_000);
 /// assert_eq!(pool.run(|| 6 * 7).await?, 42);                // both in one
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -108,9 +109,9 @@ impl CpuPool {
     /// # Examples
     ///
     /// ```
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::CpuPool::builder().threads(1).build()?;
-    /// let task = pool.spawn(|| "done").await.map_err(|refused| refused.to_string())?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
+    /// let task = pool.spawn(|| "done").await?;
     /// assert_eq!(task.await?, "done");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
@@ -134,8 +135,8 @@ impl CpuPool {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let pool = vela_pool::CpuPool::builder().threads(1).build()?;
-    /// let task = pool.try_spawn(|| 7).map_err(|refused| refused.to_string())?;
+    /// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
+    /// let task = pool.try_spawn(|| 7)?;
     /// assert_eq!(task.join_blocking()?, 7);
     /// # Ok(())
     /// # }
@@ -167,12 +168,12 @@ impl CpuPool {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let pool = vela_pool::CpuPool::builder().threads(1).queue(1).build()?;
+    /// let pool = vela::pool::CpuPool::builder().threads(1).queue(1).build()?;
     /// let inside = pool.clone();
     /// let all = pool.try_spawn(move || {
     ///     (0..10).filter_map(|n| inside.spawn_from_thread(move || n).ok()).collect::<Vec<_>>()
     /// });
-    /// let all = all.map_err(|refused| refused.to_string())?.join_blocking()?;
+    /// let all = all?.join_blocking()?;
     /// let sum: i32 = all.iter().filter_map(|task| task.join_blocking().ok()).sum();
     /// assert_eq!(sum, 45);
     /// # Ok(())
@@ -200,8 +201,8 @@ impl CpuPool {
     /// # Examples
     ///
     /// ```
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::CpuPool::builder().threads(1).build()?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
     /// assert_eq!(pool.run(|| 1 + 1).await?, 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
@@ -227,10 +228,10 @@ impl CpuPool {
     /// ```
     /// use rayon::prelude::*;
     ///
-    /// let pool = vela_pool::CpuPool::builder().threads(2).build()?;
+    /// let pool = vela::pool::CpuPool::builder().threads(2).build()?;
     /// let numbers = [1, 2, 3];
     /// assert_eq!(pool.install(|| numbers.par_iter().sum::<u32>()), 6);
-    /// # Ok::<(), vela_pool::BuildError>(())
+    /// # Ok::<(), vela::pool::BuildError>(())
     /// ```
     #[track_caller]
     pub fn install<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
@@ -238,7 +239,7 @@ impl CpuPool {
             return f();
         }
         if !Threads::is_here(&self.shared) {
-            wait_on_thread("CpuPool::install", std::future::ready(()));
+            may_block("CpuPool::install", "`CpuPool::run`");
         }
         Threads::install(&self.shared, f)
     }
@@ -281,12 +282,12 @@ impl CpuPool {
     /// # Examples
     ///
     /// ```
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::CpuPool::builder().threads(2).build()?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::CpuPool::builder().threads(2).build()?;
     /// let tasks: Vec<_> = (0..10).filter_map(|n| pool.try_spawn(move || n).ok()).collect();
     /// pool.join_all().await;
     /// assert!(tasks.iter().all(|task| task.is_finished()));
-    /// # Ok::<(), vela_pool::BuildError>(())
+    /// # Ok::<(), vela::pool::BuildError>(())
     /// # }).unwrap();
     /// ```
     #[track_caller]
@@ -335,14 +336,14 @@ impl CpuPool {
     /// # Examples
     ///
     /// ```
-    /// use vela_core::time::secs;
+    /// use vela::time::secs;
     ///
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::CpuPool::builder().threads(1).build()?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::CpuPool::builder().threads(1).build()?;
     /// let left = pool.shutdown_now(secs(5)).await;
     /// assert_eq!((left.cancelled, left.running), (0, 0));
     /// assert!(pool.is_closed());
-    /// # Ok::<(), vela_pool::BuildError>(())
+    /// # Ok::<(), vela::pool::BuildError>(())
     /// # }).unwrap();
     /// ```
     #[track_caller]

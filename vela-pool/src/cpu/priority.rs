@@ -6,7 +6,7 @@
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, Priority};
+/// use vela::pool::{CpuPool, Priority};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let pool = CpuPool::builder().threads(1).build()?;

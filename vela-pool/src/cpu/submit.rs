@@ -26,11 +26,11 @@ use crate::wanted::Wanted;
 /// # Examples
 ///
 /// ```
-/// use vela_pool::{CpuPool, Priority};
+/// use vela::pool::{CpuPool, Priority};
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = CpuPool::builder().threads(1).build()?;
-/// let task = pool.priority(Priority::Low).name("nightly").spawn(|| 7).await.map_err(|refused| refused.to_string())?;
+/// let task = pool.priority(Priority::Low).name("nightly").spawn(|| 7).await?;
 /// assert_eq!(task.name(), Some("nightly"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::IoPool;
 use super::shared::{Own, Shared};
-use crate::error::BuildError;
+use crate::error::{BuildError, Zero};
 use crate::snapshot::{Observed, register};
 
 /// Sets up an [`IoPool`].
@@ -12,11 +12,11 @@ use crate::snapshot::{Observed, register};
 /// # Examples
 ///
 /// ```
-/// use vela_pool::IoPool;
+/// use vela::pool::IoPool;
 ///
 /// let pool = IoPool::builder().worker_threads(2).name("backend").limit(500).build()?;
 /// assert_eq!(pool.snapshot().capacity, Some(500)); // futures at a time
-/// # Ok::<(), vela_pool::BuildError>(())
+/// # Ok::<(), vela::pool::BuildError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder starts nothing until `build` or `on_current`"]
@@ -32,13 +32,14 @@ impl IoPoolBuilder {
         Self { workers: None, name: None, thread_name: None, limit: None }
     }
 
-    /// The number of the runtime's workers; one for each core unless told otherwise. 0 is taken as 1.
+    /// The number of the runtime's workers, at least 1; one for each core unless told otherwise.
     pub fn worker_threads(mut self, workers: usize) -> Self {
-        self.workers = Some(workers.max(1));
+        self.workers = Some(workers);
         self
     }
 
-    /// Names the pool: for [`snapshot`](crate::snapshot()) and the metrics.
+    /// Names the pool: for [`snapshot`](crate::snapshot()) and the metrics. Two pools of one name are two snapshots, and one in the
+    /// metrics: their numbers are added.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
@@ -50,9 +51,9 @@ impl IoPoolBuilder {
         self
     }
 
-    /// Most futures at a time; 0 is taken as 1. Without it there is no limit.
+    /// Most futures at a time, at least 1. Without it there is no limit.
     pub fn limit(mut self, futures: usize) -> Self {
-        self.limit = Some(futures.max(1));
+        self.limit = Some(futures);
         self
     }
 
@@ -60,8 +61,10 @@ impl IoPoolBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if the system gives no more threads.
+    /// [`BuildError`] if the system gives no more threads, and for `worker_threads(0)` and `limit(0)`.
     pub fn build(mut self) -> Result<IoPool, BuildError> {
+        Zero::WORKERS.check(self.workers, self.name.as_ref())?;
+        Zero::LIMIT.check(self.limit, self.name.as_ref())?;
         let prefix = self
             .thread_name
             .take()
@@ -72,8 +75,16 @@ impl IoPoolBuilder {
     }
 
     /// A pool without a runtime: work runs on the one where it is submitted.
+    ///
+    /// # Panics
+    ///
+    /// With `limit(0)`: nothing could ever start.
     #[must_use]
+    #[track_caller]
     pub fn on_current(self) -> IoPool {
+        if let Err(error) = Zero::LIMIT.check(self.limit, self.name.as_ref()) {
+            panic!("vela: {error}");
+        }
         self.pool(None)
     }
 

@@ -42,11 +42,11 @@ use shared::{Open, Shared};
 /// # Examples
 ///
 /// ```
-/// use vela_pool::IoPool;
+/// use vela::pool::IoPool;
 ///
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let pool = IoPool::builder().worker_threads(1).limit(100).build()?;
-/// let task = pool.spawn(async { "fetched" }).await.map_err(|refused| refused.to_string())?;
+/// let task = pool.spawn(async { "fetched" }).await?;
 /// assert_eq!(task.await?, "fetched");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
@@ -68,11 +68,15 @@ impl IoPool {
 
     /// A pool of at most `limit` futures at a time, on the runtime where they are submitted.
     ///
+    /// # Panics
+    ///
+    /// If `limit` is 0: nothing could ever start.
+    ///
     /// # Examples
     ///
     /// ```
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::IoPool::current(1);
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::IoPool::current(1);
     /// let first = pool.try_spawn(std::future::pending::<()>()).unwrap();
     /// assert!(pool.try_spawn(async {}).is_err());
     /// first.cancel();
@@ -80,6 +84,7 @@ impl IoPool {
     /// # });
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn current(limit: usize) -> Self {
         Self::builder().limit(limit).on_current()
     }
@@ -174,9 +179,9 @@ impl IoPool {
     /// # Examples
     ///
     /// ```
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::IoPool::builder().worker_threads(1).build()?;
-    /// let read = pool.spawn_blocking(|| std::fs::read_to_string("Cargo.toml")).map_err(|refused| refused.to_string())?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::IoPool::builder().worker_threads(1).build()?;
+    /// let read = pool.spawn_blocking(|| std::fs::read_to_string("Cargo.toml"))?;
     /// assert!(read.await?.is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
@@ -246,11 +251,11 @@ impl IoPool {
     /// # Examples
     ///
     /// ```
-    /// use vela_core::time::ms;
+    /// use vela::time::ms;
     ///
-    /// # vela_core::block_on(async {
-    /// let pool = vela_pool::IoPool::builder().worker_threads(1).build()?;
-    /// let never = pool.try_spawn(std::future::pending::<()>()).map_err(|refused| refused.to_string())?;
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::IoPool::builder().worker_threads(1).build()?;
+    /// let never = pool.try_spawn(std::future::pending::<()>())?;
     /// let left = pool.shutdown(ms(10)).await;
     /// assert_eq!((left.cancelled, left.running), (1, 0));
     /// assert!(never.await.unwrap_err().is_cancelled());
@@ -273,6 +278,47 @@ impl IoPool {
                 }
             }
             Leftover::default()
+        })
+    }
+
+    /// As [`shutdown`](Self::shutdown), but futures are cancelled at once; it waits, at most so long, until they are gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once it was polled the pool is closed and what runs is cancelled, also when the future is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela::time::secs;
+    ///
+    /// # vela::block_on(async {
+    /// let pool = vela::pool::IoPool::builder().worker_threads(1).build()?;
+    /// let never = pool.try_spawn(std::future::pending::<()>())?;
+    /// let left = pool.shutdown_now(secs(5)).await;
+    /// assert_eq!((left.cancelled, left.running), (1, 0));
+    /// assert!(never.await.unwrap_err().is_cancelled());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn shutdown_now(&self, within: Duration) -> Named<impl Future<Output = Leftover> + Send + use<>> {
+        let (shared, until) = (Arc::clone(&self.shared), deadline(within));
+        operation("shutdown_now", async move {
+            shared.close();
+            let (cancelled, _) = shared.running();
+            shared.stop.cancel();
+            let mut running = 0;
+            match until {
+                None => shared.settled().await,
+                Some(until) => {
+                    if timeout_at(until, shared.settled()).await.is_err() {
+                        // Futures that have not come to an `.await` yet are among the cancelled.
+                        running = shared.running().1;
+                    }
+                }
+            }
+            Leftover { cancelled, running }
         })
     }
 }
