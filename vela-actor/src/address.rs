@@ -13,7 +13,7 @@ use vela_core::select::{Mapped, Polled};
 use vela_core::{Receive, SendError, TrySendError};
 
 use crate::actor::Actor;
-use crate::ask::{Ask, Asked};
+use crate::ask::{Ask, Asked, Whom};
 use crate::cell::{ActorId, Cell, Envelope};
 use crate::exit::Exit;
 use crate::message::MessageFor;
@@ -107,7 +107,8 @@ impl<A: Actor> Address<A> {
     ///
     /// # Errors
     ///
-    /// [`AskError`](crate::AskError). From a handler, an ask whose cycle would have everybody wait for everybody fails at once.
+    /// [`AskError`](crate::AskError). From a handler, an ask that would close a circle of handlers that wait for
+    /// each other fails at once.
     ///
     /// # Cancel safety
     ///
@@ -251,8 +252,8 @@ impl<A: Actor> Asked for Address<A> {
         self.cell.mail.send(envelope)
     }
 
-    fn id(&self) -> ActorId {
-        Address::id(self)
+    fn whom(&self) -> Whom {
+        Whom(Arc::clone(&self.cell) as _)
     }
 
     fn path(&self) -> Arc<str> {

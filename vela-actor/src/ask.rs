@@ -14,7 +14,7 @@ use vela_core::ops::Receive;
 use vela_core::select::Polled;
 use vela_core::{SendError, SendErrorKind};
 
-use crate::cell::{ActorId, Envelope};
+use crate::cell::{AnyCell, Envelope};
 use crate::chain;
 use crate::deadline::{Entry, Expire, Wheel};
 use crate::exit::Exit;
@@ -123,6 +123,16 @@ impl std::error::Error for AskError {
     }
 }
 
+/// An actor, whatever its type.
+#[doc(hidden)]
+pub struct Whom(pub(crate) Arc<dyn AnyCell>);
+
+impl fmt::Debug for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// What can be asked: an address, or a recipient of a call.
 pub trait Asked: fmt::Debug {
     /// What is sent: the call, or what the actor takes for it.
@@ -138,7 +148,7 @@ pub trait Asked: fmt::Debug {
     fn post(&self, envelope: Envelope<Self::Message>) -> Self::Sending<'_>;
 
     /// Who is asked.
-    fn id(&self) -> ActorId;
+    fn whom(&self) -> Whom;
 
     /// What it is called.
     fn path(&self) -> Arc<str>;
@@ -226,7 +236,7 @@ impl<T: Asked, Q: Request> Future for Ask<'_, T, Q> {
         let to: &T = this.to;
         if let Some(message) = this.message.take() {
             let slot = &this.waiting.slot;
-            let behind = match chain::link(to.id(), || Arc::clone(slot) as _) {
+            let behind = match chain::link(|| to.whom().0, || Arc::clone(slot) as _) {
                 Ok(link) => link,
                 Err(path) => {
                     this.waiting.end();

@@ -21,7 +21,7 @@ use vela_core::{BuildError, Channel, Overflow};
 
 use crate::actor::Actor;
 use crate::ages::Ages;
-use crate::chain::Link;
+use crate::chain::{Behind, Waits};
 use crate::events::{EventKind, Who};
 use crate::exit::{Exit, Failure, FailureKind};
 use crate::incarnation;
@@ -183,7 +183,7 @@ impl MailboxSpec {
 #[doc(hidden)]
 pub struct Envelope<M> {
     pub(crate) message: M,
-    pub(crate) behind: Option<Arc<Link>>,
+    pub(crate) behind: Option<Behind>,
 }
 
 impl<M> fmt::Debug for Envelope<M> {
@@ -232,6 +232,8 @@ pub(crate) struct Rare {
     registries: Mutex<Vec<WeakRegistry>>,
     /// Of who waits for the inbox, if a combinator in the task polls it with a waker of its own.
     inbox: AtomicWaker,
+    /// Whose answers its handler waits for.
+    waits: OnceLock<Box<Waits>>,
 }
 
 /// Each once, sooner or later, and none for long that is gone.
@@ -313,6 +315,16 @@ impl Core {
             Some(children) => self.rare().children.lock().replace(children),
             None => self.rare.get()?.children.lock().take(),
         }
+    }
+
+    /// Whose answers its handler waits for, if it has ever asked.
+    pub(crate) fn waits(&self) -> Option<&Waits> {
+        self.rare.get()?.waits.get().map(|waits| &**waits)
+    }
+
+    /// As [`waits`](Self::waits), before it asks.
+    pub(crate) fn waits_made(&self) -> &Waits {
+        self.rare().waits.get_or_init(Box::default)
     }
 
     pub(crate) fn exit(&self) -> Option<&Exit> {
