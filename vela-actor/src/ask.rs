@@ -8,8 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use vela_core::__private::Site;
-use vela_core::__private::seam::Subject;
+use vela_core::__private::{Site, seam};
 use vela_core::ops::Receive;
 use vela_core::select::Polled;
 use vela_core::{SendError, SendErrorKind};
@@ -275,7 +274,7 @@ impl<T: Asked, Q: Request> Future for Ask<'_, T, Q> {
         }
         // While it waits for room, the send tells of itself.
         if this.send.is_none() {
-            this.site.polled(result.is_ready(), "ask", || Subject::Other);
+            this.site.polled(result.is_ready(), "ask", || seam::actor(to.whom().0.core().who.id().get()));
         }
         let answer = ready!(result);
         this.send.set(None);

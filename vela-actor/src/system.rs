@@ -2,10 +2,13 @@
 
 use std::any::type_name;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vela_core::__private::operation;
 use vela_core::broadcast;
+use vela_core::ops::Named;
 use vela_core::time::timeout;
 
 use crate::actor::Actor;
@@ -114,6 +117,7 @@ impl System {
     /// # Errors
     ///
     /// [`SpawnError`].
+    #[track_caller]
     pub fn spawn<A: Actor>(
         &self,
         spec: ChildSpec,
@@ -175,9 +179,12 @@ impl System {
     /// # Cancel safety
     ///
     /// The actors stop, whether or not anybody waits.
-    pub async fn shutdown(&self) -> Result<(), Failure> {
-        self.handle.children.close();
-        self.terminated().await
+    #[track_caller]
+    pub fn shutdown(&self) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
+        operation("shutdown", async {
+            self.handle.children.close();
+            self.ended().await
+        })
     }
 
     /// As [`shutdown`](Self::shutdown), but what has not stopped within `limit` is killed.
@@ -189,13 +196,16 @@ impl System {
     /// # Cancel safety
     ///
     /// The actors stop, whether or not anybody waits; nobody is killed then.
-    pub async fn shutdown_within(&self, limit: Duration) -> Result<(), Failure> {
-        self.handle.children.close();
-        if let Ok(outcome) = timeout(limit, self.terminated()).await {
-            return outcome;
-        }
-        self.handle.children.kill_and_then(|| ());
-        self.terminated().await
+    #[track_caller]
+    pub fn shutdown_within(&self, limit: Duration) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
+        operation("shutdown_within", async move {
+            self.handle.children.close();
+            if let Ok(outcome) = timeout(limit, self.ended()).await {
+                return outcome;
+            }
+            self.handle.children.kill_and_then(|| ());
+            self.ended().await
+        })
     }
 
     /// Waits until all actors have ended: after a shutdown, and when the root has given up.
@@ -207,7 +217,12 @@ impl System {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
-    pub async fn terminated(&self) -> Result<(), Failure> {
+    #[track_caller]
+    pub fn terminated(&self) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
+        operation("terminated", self.ended())
+    }
+
+    async fn ended(&self) -> Result<(), Failure> {
         match self.handle.children.over().await {
             Over::Shutdown | Over::AutoShutdown => Ok(()),
             Over::Escalated(escalation) => Err(escalated(&self.handle.shared.root, &escalation)),
