@@ -121,12 +121,44 @@ impl<A: Actor> Address<A> {
         Ask::new(self, request, MessageFor::into_message)
     }
 
-    /// Ends the actor for good: it gets no further message, its children and its [`stopped`](Actor::stopped) are heard, and
+    /// Ends the actor for good: it gets no further message (what is in its mailbox is dropped, and [counted](Self::mailbox_dropped);
+    /// [`stop_after_mail`](Self::stop_after_mail) does not), its children and its [`stopped`](Actor::stopped) are heard, and
     /// it is killed if that takes longer than its shutdown time. Returns at once; wait for [`terminated`](Self::terminated).
     pub fn stop(&self) {
         match &self.cell.core.parent {
             Some(parent) => parent.stop(),
             None => crate::cell::stop_unsupervised(&self.cell.core),
+        }
+    }
+
+    /// As [`stop`](Self::stop), but it first handles the mail that it has. Its mailbox closes: who sends from now on has the message
+    /// back. All that within its shutdown time, if it is supervised; what that cuts off is lost, and
+    /// [counted](Self::mailbox_dropped). [`ChildSpec::drain`](crate::ChildSpec::drain) has it so for each stop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Log;
+    /// # impl Actor for Log {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// use vela_actor::spawn;
+    ///
+    /// # vela_core::block_on(async {
+    /// let log = spawn(Log);
+    /// log.send(1).await.unwrap();
+    /// log.stop_after_mail();
+    /// assert!(log.terminated().await.is_normal());
+    /// assert_eq!(log.mailbox_dropped(), 0);
+    /// # });
+    /// ```
+    pub fn stop_after_mail(&self) {
+        match &self.cell.core.parent {
+            Some(parent) => parent.drain(),
+            None => crate::cell::drain_unsupervised(&*self.cell),
         }
     }
 
@@ -189,10 +221,10 @@ impl<A: Actor> Address<A> {
         self.cell.mail.capacity()
     }
 
-    /// How many messages the mailbox has dropped because it was full.
+    /// How many messages were dropped: because the mailbox was full, and because the actor ended before it came to them.
     #[must_use]
     pub fn mailbox_dropped(&self) -> u64 {
-        self.cell.mail.dropped()
+        self.cell.mail.dropped() + self.cell.core.lost()
     }
 
     /// The narrow address: all it says is that a `T` can be sent.

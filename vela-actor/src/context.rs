@@ -17,7 +17,7 @@ use crate::exit::FailureKind;
 use crate::lanes::{Item, Notice, Terminated, TimerKey};
 use crate::message::MessageFor;
 use crate::registry::{RegisterError, Registry};
-use crate::signals::STOP;
+use crate::signals::{DRAIN, STOP};
 use crate::supervise::{ChildSpec, Children, Over, SpawnError, SpecError, Supervision};
 
 /// The actor seen from inside: its address, timers, sources, stash, children.
@@ -69,10 +69,10 @@ impl<A: Actor> ActorContext<A> {
         self.cell.core.raise(STOP);
     }
 
-    /// Whether it has been told to stop.
+    /// Whether it has been told to stop, at once or [after its mail](crate::ChildSpec::drain).
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.cell.core.signals.has(STOP)
+        self.cell.core.signals.has(STOP | DRAIN)
     }
 
     /// Handles a message in a [`run`](Actor::run) of one's own, as the usual loop does: asks by the handler are seen as such.

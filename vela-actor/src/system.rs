@@ -170,7 +170,8 @@ impl System {
     }
 
     /// Stops all actors, in exact reverse order of their start, one after the other, each within its own shutdown time, and waits
-    /// until they have ended. In a handler of one of them that would wait for itself: drop the future there, or ask another task.
+    /// until they have ended. Mail that they have not handled is dropped, and [counted](crate::Address::mailbox_dropped), unless
+    /// [`ChildSpec::drain`] says otherwise. In a handler of one of them that would wait for itself: drop the future there, or ask another task.
     ///
     /// # Errors
     ///

@@ -23,7 +23,7 @@ use crate::cell::{AnyCell, Core};
 use crate::events::EventKind;
 use crate::exit::Exit;
 use crate::panics::contained;
-use crate::signals::{KILL, STOP};
+use crate::signals::{DRAIN, KILL, STOP};
 use crate::system::Shared;
 use crate::tree::ActorState;
 use crate::waiting::{self, Alarm, ring};
@@ -75,6 +75,11 @@ impl Parent {
     pub(crate) fn stop(&self) {
         // For good: also if its specification would stay.
         self.tell(Told::Event(Event::Remove(self.key, NOBODY)));
+    }
+
+    /// As [`stop`](Self::stop), after the mail that is there.
+    pub(crate) fn drain(&self) {
+        self.tell(Told::Event(Event::Drain(self.key, NOBODY)));
     }
 
     fn tell(&self, what: Told) {
@@ -390,9 +395,11 @@ impl Keeper {
                 self.nursery.settle(key);
                 None
             }
-            Event::Exited { key, .. } | Event::Stop(key, _) | Event::Restart(key, _) | Event::Remove(key, _) => {
-                Some(key)
-            }
+            Event::Exited { key, .. }
+            | Event::Stop(key, _)
+            | Event::Restart(key, _)
+            | Event::Remove(key, _)
+            | Event::Drain(key, _) => Some(key),
             _ => None,
         };
         let mut effects = mem::take(&mut self.effects);
@@ -441,6 +448,12 @@ impl Keeper {
                 }
             }
             Effect::Stop(key) => self.raise(key, STOP),
+            Effect::Drain(key) => {
+                if let Some(cell) = self.cell(key) {
+                    cell.close();
+                    cell.core().raise(DRAIN);
+                }
+            }
             Effect::Kill(key) => self.raise(key, KILL),
             Effect::Overdue(key) => {
                 if let Some(cell) = self.cell(key) {

@@ -117,6 +117,7 @@ pub struct ChildSpec {
     pub(crate) mailbox: Option<Mailbox>,
     pub(crate) monitored: bool,
     pub(crate) start_timeout: Option<Duration>,
+    pub(crate) drain: bool,
 }
 
 /// A child of this name: permanent, with 5 s to stop.
@@ -141,6 +142,7 @@ pub fn child(name: impl Into<Arc<str>>) -> ChildSpec {
         mailbox: None,
         monitored: false,
         start_timeout: None,
+        drain: false,
     }
 }
 
@@ -299,6 +301,40 @@ impl ChildSpec {
         self
     }
 
+    /// When it is stopped for good, in a shutdown, by its address or by its name, it first handles the mail that it has: its mailbox
+    /// closes, so that who sends has the message back, and it stops once the mailbox is empty. All that within its
+    /// [shutdown time](Self::shutdown); what that cuts off is lost, and [counted](crate::Address::mailbox_dropped).
+    ///
+    /// Otherwise mail is dropped when an actor stops. A restart keeps the mail, with this and without.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Log(Vec<u32>);
+    /// # impl Actor for Log {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, n: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { self.0.push(n); Ok(()) }
+    /// # }
+    /// use vela_actor::{System, child};
+    ///
+    /// # vela_core::block_on(async {
+    /// let system = System::new("shop");
+    /// let log = system.spawn(child("log").drain(), || Log(Vec::new()))?;
+    /// for n in 0..20 {
+    ///     log.send(n).await.unwrap();
+    /// }
+    /// system.shutdown().await?;                          // once all 20 have been handled
+    /// assert_eq!(log.mailbox_dropped(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn drain(mut self) -> Self {
+        self.drain = true;
+        self
+    }
+
     /// It must have started within this time. If it has not, it is killed, which counts as a failure.
     ///
     /// # Examples
@@ -362,6 +398,8 @@ impl ChildSpec {
             "a budget's time is zero: give it some, `.within(secs(60))`"
         } else if self.start_timeout.is_some_and(|time| time.is_zero()) {
             "nothing starts in no time: give `.start_timeout(…)` more than zero, or remove it"
+        } else if self.drain && matches!(self.shutdown, Some(Shutdown::Kill | Shutdown::After(Duration::ZERO))) {
+            "a child that is killed at once handles no mail first: give it time, `.shutdown(secs(5))`, or remove `.drain()`"
         } else if matches!(self.mailbox, Some(Mailbox::Bounded(0, Overflow::DropOldest | Overflow::DropNewest))) {
             "a mailbox of capacity 0 has nothing to drop: use a capacity of at least 1, or another policy"
         } else {
@@ -395,6 +433,8 @@ mod tests {
             (child("a").max_restarts(1).within(ms(0)), "time is zero"),
             (child("a").start_timeout(ms(0)), "nothing starts in no time"),
             (child("a").mailbox(0, Overflow::DropOldest), "nothing to drop"),
+            (child("a").drain().shutdown(Shutdown::Kill), "handles no mail"),
+            (child("a").shutdown(ms(0)).drain(), "handles no mail"),
             (child("a").mailbox(0, Overflow::DropNewest), "nothing to drop"),
             (child("a").backoff(ms(2)..ms(1)), "shorter one first"),
             (child("a").backoff(ms(0)..ms(1)), "never grows"),

@@ -1,0 +1,82 @@
+//! What is said on the standard error output, where no log hears of it.
+
+use std::process::Command;
+
+use vela::actor::{Strategy, child};
+use vela::prelude::*;
+use vela::time::Instant;
+
+use crate::probe::fail;
+use crate::stage::{Stage, tell};
+
+/// The lines of Vela's that the test `name` of this file says in a process of its own: there `does` is done.
+fn said(name: &str, does: impl AsyncFnOnce()) -> Option<Vec<String>> {
+    const CHILD: &str = "VELA_TEST_SAID";
+    if std::env::var_os(CHILD).is_some() {
+        vela::block_on(does());
+        return None;
+    }
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let module = module_path!().split_once("::").map_or("", |(_, module)| module);
+    command
+        .args(["--exact", &format!("{module}::{name}"), "--nocapture", "--test-threads=1"])
+        .env(CHILD, "1")
+        .env("RUST_BACKTRACE", "0");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    Some(text.lines().filter(|line| line.starts_with("vela: ")).map(str::to_owned).collect())
+}
+
+#[test]
+fn mail_that_is_dropped_with_its_actor_is_told() {
+    let lines = said("mail_that_is_dropped_with_its_actor_is_told", async || {
+        let (stage, [a]) = Stage::with(Strategy::OneForOne, ["a"]).await;
+        a.send(crate::probe::hang()).await.unwrap();
+        for _ in 0..20 {
+            a.send("mail").await.unwrap();
+        }
+        stage.system.shutdown_within(ms(1)).await.unwrap();
+        assert_eq!(a.mailbox_dropped(), 20);
+    });
+    let Some(lines) = lines else { return };
+    assert_eq!(lines, ["vela: s/a ended with 20 messages that it had not handled"]);
+}
+
+#[test]
+fn of_very_many_actors_it_is_told_now_and_then() {
+    let lines = said("of_very_many_actors_it_is_told_now_and_then", async || {
+        let stage = Stage::new(Strategy::OneForOne);
+        let start = Instant::now();
+        for n in 0..1_000 {
+            let a = stage.add(child(format!("a{n}")));
+            a.send("mail").await.unwrap();
+            a.stop();
+        }
+        stage.end().await;
+        println!("in {:?}", start.elapsed());
+    });
+    let Some(lines) = lines else { return };
+    // Some have handled it; and it may take a few seconds.
+    assert!(lines.len() < 500, "{}", lines.len());
+}
+
+#[test]
+fn a_simulation_does_not_say_the_same_a_thousand_times() {
+    let lines = said("a_simulation_does_not_say_the_same_a_thousand_times", async || {
+        std::thread::spawn(|| {
+            let simulation = vela::sim::Simulation::new().schedules(10);
+            let passed = simulation.check(async || {
+                let (stage, [a]) = Stage::with(Strategy::OneForOne, ["a"]).await;
+                tell(&a, fail("x")).await;
+                a.send("mail").await.unwrap();
+                stage.end().await;
+            });
+            passed.unwrap();
+        })
+        .join()
+        .unwrap();
+    });
+    let Some(lines) = lines else { return };
+    assert_eq!(lines, [""; 0]);
+}
