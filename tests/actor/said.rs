@@ -2,11 +2,11 @@
 
 use std::process::Command;
 
-use vela::actor::{Strategy, child};
+use vela::actor::{Strategy, Supervision, child};
 use vela::prelude::*;
 use vela::time::Instant;
 
-use crate::probe::fail;
+use crate::probe::{Hook, fail, panic};
 use crate::stage::{Stage, tell};
 
 /// The lines of Vela's that the test `name` of this file says in a process of its own: there `does` is done.
@@ -59,6 +59,36 @@ fn of_very_many_actors_it_is_told_now_and_then() {
     let Some(lines) = lines else { return };
     // Some have handled it; and it may take a few seconds.
     assert!(lines.len() < 500, "{}", lines.len());
+}
+
+#[test]
+fn failures_are_not_silent() {
+    let lines = said("failures_are_not_silent", async || {
+        let stage = Stage::new(Supervision::new(Strategy::OneForOne).max_restarts(100));
+        let a = stage.add(child("a"));
+        for _ in 0..5 {
+            tell(&a, fail("no database")).await;
+        }
+        a.send(panic("has a line of its own")).await.unwrap();
+        assert!(crate::stage::answers(&a).await);
+        let b = stage.add(child("b").temporary());
+        tell(&b, fail("no disk")).await;
+        b.terminated().await;
+        let c = stage.add_with(child("c").backoff(ms(1)..ms(1)), |run, probe| {
+            probe.in_started = if run < 4 { Hook::Err } else { Hook::Ok };
+        });
+        assert!(crate::stage::answers(&c).await);
+        stage.end().await;
+    });
+    let Some(lines) = lines else { return };
+    assert_eq!(
+        lines,
+        [
+            "vela: s/a failed while running: no database; it is restarted",
+            "vela: s/b failed while running: no disk; it is not restarted",
+            "vela: s/c failed while starting: in started; it is restarted",
+        ]
+    );
 }
 
 #[test]

@@ -33,12 +33,12 @@ pub(crate) fn report_lost(cell: &dyn AnyCell, messages: u64) {
 }
 
 /// Whether no log tells of what happens to this actor. A simulation would say the same in each schedule.
-fn unheard(cell: &dyn AnyCell) -> bool {
+pub(crate) fn unheard(cell: &dyn AnyCell) -> bool {
     !(seam::simulated() || cell.core().system.is_some() && log::is_on())
 }
 
 /// Says something that may have to be said of very many actors: ten times in a second at most.
-fn say_now_and_then(line: fmt::Arguments<'_>) {
+pub(crate) fn say_now_and_then(line: fmt::Arguments<'_>) {
     const MOST: u64 = 10;
     /// Since when, and how many came since.
     static SAID: Mutex<Option<(Instant, u64)>> = Mutex::new(None);
