@@ -1,12 +1,13 @@
 //! What is said on the standard error output, where no log hears of it.
 
+use std::convert::Infallible;
 use std::process::Command;
 
-use vela::actor::{Strategy, Supervision, child};
+use vela::actor::{Actor, ActorContext, Address, Call, Inbox, Strategy, Supervision, child};
 use vela::prelude::*;
 use vela::time::Instant;
 
-use crate::probe::{Hook, fail, panic};
+use crate::probe::{Echo, Hook, Probe, fail, panic};
 use crate::stage::{Stage, tell};
 
 /// The lines of Vela's that the test `name` of this file says in a process of its own: there `does` is done.
@@ -89,6 +90,52 @@ fn failures_are_not_silent() {
             "vela: s/c failed while starting: in started; it is restarted",
         ]
     );
+}
+
+#[test]
+fn a_loop_that_forgets_the_notices_is_told_so() {
+    /// Watches the other one, and receives.
+    struct Forgetful(Address<Probe>, bool);
+
+    impl Actor for Forgetful {
+        type Message = Call<Echo>;
+        type Error = Infallible;
+
+        async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), Infallible> {
+            cx.watch(&self.0);
+            Ok(())
+        }
+
+        async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> Result<(), Infallible> {
+            if self.1 {
+                let notice = inbox.notice().await;
+                cx.notify(self, notice).await?;
+            }
+            while let Some(call) = inbox.recv().await {
+                cx.handle(self, call).await?;
+            }
+            Ok(())
+        }
+
+        async fn handle(&mut self, call: Call<Echo>, _: &mut ActorContext<Self>) -> Result<(), Infallible> {
+            call.reply_with(|Echo(n)| n);
+            Ok(())
+        }
+    }
+
+    let lines = said("a_loop_that_forgets_the_notices_is_told_so", async || {
+        let (stage, [a]) = Stage::with(Strategy::OneForOne, ["a"]).await;
+        for (name, asks) in [("forgets", false), ("asks", true)] {
+            let watched = a.clone();
+            stage.system.spawn(child(name), move || Forgetful(watched.clone(), asks)).unwrap();
+        }
+        stage.children().settled().await;
+        stage.children().stop("a").await.unwrap();
+        stage.end().await;
+    });
+    let Some(lines) = lines else { return };
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].starts_with("vela: s/forgets watched s/a, which has ended, and was never told: "), "{lines:?}");
 }
 
 #[test]

@@ -74,20 +74,34 @@ pub(crate) struct Shared {
 
 impl System {
     /// A system whose root restarts each child on its own, at most 3 times within 5 s.
+    ///
+    /// # Panics
+    ///
+    /// If the name is empty or contains `/`, which stands between the names of a path. [`with`](Self::with) has an error for that.
     #[must_use]
+    #[track_caller]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self::start(name.into(), Strategy::OneForOne.into())
+        Self::with(name, Strategy::OneForOne).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// A system whose root supervises so.
     ///
     /// # Errors
     ///
-    /// What was asked for contradicts itself.
+    /// What was asked for contradicts itself, or the name is empty or contains `/`.
+    #[track_caller]
     pub fn with(name: impl Into<Arc<str>>, supervision: impl Into<Supervision>) -> Result<Self, SpecError> {
-        let supervision = supervision.into();
+        let (name, supervision) = (name.into(), supervision.into());
         supervision.check()?;
-        Ok(Self::start(name.into(), supervision))
+        if name.is_empty() {
+            return Err(SpecError::supervisor("the name of the system is empty: give it one, `System::new(\"shop\")`"));
+        }
+        if name.contains('/') {
+            let problem =
+                format!("the name `{name}` contains `/`, which stands between the names of a path: use another sign");
+            return Err(SpecError::supervisor(problem));
+        }
+        Ok(Self::start(name, supervision))
     }
 
     fn start(name: Arc<str>, supervision: Supervision) -> Self {

@@ -76,7 +76,8 @@ pub enum SpawnError {
         /// The type that was asked for.
         wanted: &'static str,
     },
-    /// The supervisor of this path ends, or has ended.
+    /// The supervisor of this path ends, or this run of it has ended. After a restart it has other children: those are to be had from
+    /// its context, or by [`Address::children`].
     Closed(Arc<str>),
 }
 
@@ -96,12 +97,11 @@ impl fmt::Display for SpawnError {
             Self::OtherType { name, supervisor, found, wanted } => {
                 write!(f, "the child `{name}` of {supervisor} is a `{found}`, and was asked for as a `{wanted}`")
             }
-            Self::Closed(supervisor) => {
-                write!(
-                    f,
-                    "{supervisor} ends, and starts no more children: spawn it where it comes back, in `started` say"
-                )
-            }
+            Self::Closed(supervisor) => write!(
+                f,
+                "{supervisor} ends, or this run of it has ended, and starts no more children: if it comes back, spawn it in \
+                 `started`, or ask it for its children anew"
+            ),
         }
     }
 }

@@ -118,6 +118,8 @@ pub struct ChildSpec {
     pub(crate) monitored: bool,
     pub(crate) start_timeout: Option<Duration>,
     pub(crate) drain: bool,
+    /// It was said that the mailbox has a bound, and that it has none.
+    pub(crate) bound_and_none: bool,
 }
 
 /// A child of this name: permanent, with 5 s to stop.
@@ -143,6 +145,7 @@ pub fn child(name: impl Into<Arc<str>>) -> ChildSpec {
         monitored: false,
         start_timeout: None,
         drain: false,
+        bound_and_none: false,
     }
 }
 
@@ -271,6 +274,7 @@ impl ChildSpec {
     /// assert!(child("ticker").mailbox(0, Overflow::DropOldest).check().is_err());
     /// ```
     pub fn mailbox(mut self, capacity: usize, overflow: Overflow) -> Self {
+        self.bound_and_none |= self.mailbox == Some(Mailbox::Unbounded);
         self.mailbox = Some(Mailbox::Bounded(capacity, overflow));
         self
     }
@@ -284,6 +288,7 @@ impl ChildSpec {
     /// assert!(child("audit").unbounded_mailbox().check().is_ok());
     /// ```
     pub fn unbounded_mailbox(mut self) -> Self {
+        self.bound_and_none |= matches!(self.mailbox, Some(Mailbox::Bounded(..)));
         self.mailbox = Some(Mailbox::Unbounded);
         self
     }
@@ -398,6 +403,8 @@ impl ChildSpec {
             "a budget's time is zero: give it some, `.within(secs(60))`"
         } else if self.start_timeout.is_some_and(|time| time.is_zero()) {
             "nothing starts in no time: give `.start_timeout(…)` more than zero, or remove it"
+        } else if self.bound_and_none {
+            "a mailbox has a bound or has none: remove `.mailbox(…)` or `.unbounded_mailbox()`"
         } else if self.drain && matches!(self.shutdown, Some(Shutdown::Kill | Shutdown::After(Duration::ZERO))) {
             "a child that is killed at once handles no mail first: give it time, `.shutdown(secs(5))`, or remove `.drain()`"
         } else if matches!(self.mailbox, Some(Mailbox::Bounded(0, Overflow::DropOldest | Overflow::DropNewest))) {
@@ -434,6 +441,8 @@ mod tests {
             (child("a").start_timeout(ms(0)), "nothing starts in no time"),
             (child("a").mailbox(0, Overflow::DropOldest), "nothing to drop"),
             (child("a").drain().shutdown(Shutdown::Kill), "handles no mail"),
+            (child("a").mailbox(3, Overflow::Block).unbounded_mailbox(), "or has none"),
+            (child("a").unbounded_mailbox().mailbox(3, Overflow::Block), "or has none"),
             (child("a").shutdown(ms(0)).drain(), "handles no mail"),
             (child("a").mailbox(0, Overflow::DropNewest), "nothing to drop"),
             (child("a").backoff(ms(2)..ms(1)), "shorter one first"),
@@ -453,7 +462,7 @@ mod tests {
             child("a").temporary().significant(),
             child("a").max_restarts(0),
             child("a").mailbox(0, Overflow::Block),
-            child("a").mailbox(0, Overflow::DropOldest).unbounded_mailbox(),
+            child("a").mailbox(3, Overflow::DropOldest).mailbox(4, Overflow::Block),
             child("a").backoff(ms(1)..ms(1)),
             child("a").backoff(ms(0)..ms(0)),
             child("a").shutdown(ms(0)),
