@@ -345,3 +345,26 @@ async fn an_answer_comes_whatever_else_goes_on() {
     let notes = stage.notes();
     assert_eq!(who(&notes, "started").len(), who(&notes, "dropped").len(), "{notes:?}");
 }
+
+#[vela::test]
+async fn children_of_a_run_that_is_over_say_so() {
+    let stage = Stage::new(ONE);
+    let tree = Supervisor::new(ONE).child(child("a"), plain("a", &stage.journal));
+    let tree = stage.children().supervisor(child("tree"), tree).unwrap();
+    let stale = tree.children().await.unwrap();
+    stage.children().restart("tree").await.unwrap();
+    let error = stale.spawn(child("b"), plain("b", &stage.journal)).unwrap_err().to_string();
+    assert!(error.starts_with("s/tree ends, or this run of it has ended"), "{error}");
+    assert!(error.ends_with("ask it for its children anew"), "{error}");
+    tree.children().await.unwrap().spawn(child("b"), plain("b", &stage.journal)).unwrap();
+    stage.end().await;
+}
+
+#[test]
+fn a_system_has_a_name_that_can_stand_in_a_path() {
+    for (name, says) in [("", "the name of the system is empty: give it one"), ("a/b", "contains `/`")] {
+        let error = vela::actor::System::with(name, ONE).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+        assert!(std::panic::catch_unwind(|| vela::actor::System::new(name)).is_err());
+    }
+}

@@ -111,7 +111,7 @@ async fn answers_and_ends_are_received_in_each_form() {
     assert_all("<-address.terminated()", &receives!([address], Exit::Normal, address.terminated()));
     assert_all(
         "<-address.ask(…) of one that has ended",
-        &receives!([address], Err(AskError::Terminated(Exit::Normal)), address.ask(Echo(7))),
+        &receives!([address], Err(AskError::Terminated { exit: Exit::Normal, .. }), address.ask(Echo(7))),
     );
     drop(stage);
 }

@@ -1,6 +1,10 @@
 //! Asking: replies, refusals, deadlines, cycles.
 
-use vela::actor::{Address, AskError, Call, Recipient, Spawn, spawn};
+use std::future::Future;
+
+use vela::actor::{
+    Actor, ActorContext, Address, AskError, Call, Inbox, Recipient, Spawn, Strategy, Supervisor, System, child, spawn,
+};
 use vela::prelude::*;
 
 use crate::probe::{Echo, Journal, Probe, deed, fail, hang};
@@ -68,19 +72,106 @@ async fn an_ask_is_an_arm_of_a_select() {
     p.kill();
 }
 
+/// What the simulator says of a deadlock.
+fn report_of<F: Future<Output = ()> + 'static>(test: impl Fn() -> F) -> String {
+    let report = vela::sim::Simulation::new().schedules(1).check(test).unwrap_err().to_string();
+    assert!(report.contains("DEADLOCK"), "{report}");
+    report
+}
+
 #[test]
-fn a_deadlock_report_names_the_ask() {
-    let report = vela::sim::Simulation::new()
-        .schedules(1)
-        .check(async || {
-            let p = probe("p", &Journal::new());
-            p.send(hang()).await.unwrap();
-            p.ask(Echo(1)).without_timeout().await.unwrap();
-        })
-        .unwrap_err()
-        .to_string();
-    assert!(report.contains("DEADLOCK") && report.contains(", ask at :"), "{report}");
-    assert!(report.contains("\"p\" go! at "), "{report}");
+fn a_deadlock_report_names_who_is_asked() {
+    let line = line!() + 2;
+    let report = report_of(async || {
+        let p = Spawn::new().name("p").start(Probe::new("p", &Journal::new()));
+        p.send(hang()).await.unwrap();
+        p.ask(Echo(1)).without_timeout().await.unwrap();
+    });
+    let ask = format!(", ask of task 1 \"p\" at :{}\n", line + 2);
+    assert!(report.contains(&ask), "{report}");
+    assert!(report.contains(&format!("\"p\" go! at tests/actor/ask.rs:{line}")), "{report}");
+}
+
+/// Asks another one in its loop, in which it receives nothing meanwhile: nobody can see that.
+struct Stubborn(Option<Address<Stubborn>>);
+
+enum StubbornMsg {
+    Other(Address<Stubborn>),
+    Asked(Call<Echo>),
+}
+
+impl From<Call<Echo>> for StubbornMsg {
+    fn from(call: Call<Echo>) -> Self {
+        Self::Asked(call)
+    }
+}
+
+impl Actor for Stubborn {
+    type Message = StubbornMsg;
+    type Error = AskError;
+
+    async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> Result<(), AskError> {
+        while let Some(message) = inbox.recv().await {
+            cx.handle(self, message).await?;
+            if let Some(other) = self.0.take() {
+                sleep(ms(10)).await;
+                other.ask(Echo(1)).without_timeout().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn handle(&mut self, message: StubbornMsg, _: &mut ActorContext<Self>) -> Result<(), AskError> {
+        match message {
+            StubbornMsg::Other(other) => self.0 = Some(other),
+            StubbornMsg::Asked(call) => call.reply_with(|Echo(n)| n),
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_deadlock_report_shows_the_circle_of_asks_and_where_the_actors_were_spawned() {
+    let line = line!() + 3;
+    let report = report_of(async || {
+        let system = System::new("s");
+        let a = system.spawn(child("a"), || Stubborn(None)).unwrap();
+        let b = system.spawn(child("b"), || Stubborn(None)).unwrap();
+        a.send(StubbornMsg::Other(b.clone())).await.unwrap();
+        b.send(StubbornMsg::Other(a.clone())).await.unwrap();
+        system.terminated().await.unwrap();
+    });
+    let number = |name: &str| {
+        let at = report.find(&format!(" \"{name}\" go! at ")).unwrap_or_else(|| panic!("{report}"));
+        report[..at].rsplit(' ').next().unwrap_or_default().to_owned()
+    };
+    let (a, b) = (number("s/a"), number("s/b"));
+    for says in [
+        format!("task {a} \"s/a\" go! at tests/actor/ask.rs:{line}, ask of task {b} \"s/b\" at :"),
+        format!("task {b} \"s/b\" go! at tests/actor/ask.rs:{}, ask of task {a} \"s/a\" at :", line + 1),
+        format!(", terminated at :{}\n", line + 4),
+    ] {
+        assert!(report.contains(&says), "{says}: {report}");
+    }
+    let circles = [format!(" => cycle {a} → {b} → {a}\n"), format!(" => cycle {b} → {a} → {b}\n")];
+    assert!(circles.iter().any(|circle| report.contains(circle)), "{report}");
+    assert!(!report.contains("18446744073709551614") && !report.contains("not Vela's"), "{report}");
+}
+
+#[test]
+fn a_deadlock_report_says_where_the_children_of_a_tree_stand() {
+    let line = line!() + 3;
+    let report = report_of(async || {
+        let tree = Supervisor::new(Strategy::OneForOne)
+            .supervisor(child("one"), Supervisor::new(Strategy::OneForOne))
+            .child(child("two"), || Stubborn(None));
+        let system = System::new("s");
+        system.children().supervisor(child("tree"), tree).unwrap();
+        system.terminated().await.unwrap();
+    });
+    for (path, line) in [("s/tree/one", line), ("s/tree/two", line + 1), ("s/tree", line + 3)] {
+        assert!(report.contains(&format!("\"{path}\" go! at tests/actor/ask.rs:{line}")), "{path}:{line} {report}");
+    }
 }
 
 /// All that is known of who answers.

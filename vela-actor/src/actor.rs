@@ -160,7 +160,23 @@ pub trait Actor: Sized + Send + 'static {
     }
 
     /// The actor's loop: receives until the inbox ends, and handles. Write one of your own to wait for other things, too:
-    /// `select! { Some(message) = <-inbox => cx.handle(self, message).await?, _ = <-self.ticker => …, closed => break }`.
+    ///
+    /// ```text
+    /// loop {
+    ///     select! {
+    ///         message = <-inbox => match message {
+    ///             Some(message) => cx.handle(self, message).await?,
+    ///             None => return Ok(()),                 // it was told to stop
+    ///         },
+    ///         _ = <-self.ticker => …,
+    ///         notice = inbox.notice() => cx.notify(self, notice).await?,   // if it watches, or its sources may lag
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// The inbox says that it is to stop by `None`: a loop that takes `Some(message) = <-inbox` only, beside something that goes on for
+    /// ever, does not stop, and is killed after its shutdown time. Notices come to [`on_terminated`](Self::on_terminated) and
+    /// [`on_lagged`](Self::on_lagged) only if the loop asks for them and gives them to [`notify`](ActorContext::notify).
     ///
     /// # Errors
     ///

@@ -13,7 +13,7 @@ use vela_core::select::{Mapped, Polled};
 use vela_core::{Receive, SendError, TrySendError};
 
 use crate::actor::Actor;
-use crate::ask::{Ask, Asked};
+use crate::ask::{Ask, Asked, Whom};
 use crate::cell::{ActorId, Cell, Envelope};
 use crate::exit::Exit;
 use crate::message::{MessageFor, RequestFor};
@@ -107,7 +107,8 @@ impl<A: Actor> Address<A> {
     ///
     /// # Errors
     ///
-    /// [`AskError`](crate::AskError). From a handler, an ask whose cycle would have everybody wait for everybody fails at once.
+    /// [`AskError`](crate::AskError). From a handler, an ask that would close a circle of handlers that wait for
+    /// each other fails at once.
     ///
     /// # Cancel safety
     ///
@@ -117,12 +118,44 @@ impl<A: Actor> Address<A> {
         Ask::new(self, request, Q::into_message)
     }
 
-    /// Ends the actor for good: it gets no further message, its children and its [`stopped`](Actor::stopped) are heard, and
+    /// Ends the actor for good: it gets no further message (what is in its mailbox is dropped, and [counted](Self::mailbox_dropped);
+    /// [`stop_after_mail`](Self::stop_after_mail) does not), its children and its [`stopped`](Actor::stopped) are heard, and
     /// it is killed if that takes longer than its shutdown time. Returns at once; wait for [`terminated`](Self::terminated).
     pub fn stop(&self) {
         match &self.cell.core.parent {
             Some(parent) => parent.stop(),
             None => crate::cell::stop_unsupervised(&self.cell.core),
+        }
+    }
+
+    /// As [`stop`](Self::stop), but it first handles the mail that it has. Its mailbox closes: who sends from now on has the message
+    /// back. All that within its shutdown time, if it is supervised; what that cuts off is lost, and
+    /// [counted](Self::mailbox_dropped). [`ChildSpec::drain`](crate::ChildSpec::drain) has it so for each stop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Log;
+    /// # impl Actor for Log {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// use vela_actor::spawn;
+    ///
+    /// # vela_core::block_on(async {
+    /// let log = spawn(Log);
+    /// log.send(1).await.unwrap();
+    /// log.stop_after_mail();
+    /// assert!(log.terminated().await.is_normal());
+    /// assert_eq!(log.mailbox_dropped(), 0);
+    /// # });
+    /// ```
+    pub fn stop_after_mail(&self) {
+        match &self.cell.core.parent {
+            Some(parent) => parent.drain(),
+            None => crate::cell::drain_unsupervised(&*self.cell),
         }
     }
 
@@ -185,10 +218,10 @@ impl<A: Actor> Address<A> {
         self.cell.mail.capacity()
     }
 
-    /// How many messages the mailbox has dropped because it was full.
+    /// How many messages were dropped: because the mailbox was full, and because the actor ended before it came to them.
     #[must_use]
     pub fn mailbox_dropped(&self) -> u64 {
-        self.cell.mail.dropped()
+        self.cell.mail.dropped() + self.cell.core.lost()
     }
 
     /// The narrow address: all it says is that a `T` can be sent.
@@ -248,8 +281,8 @@ impl<A: Actor> Asked for Address<A> {
         self.cell.mail.send(envelope)
     }
 
-    fn id(&self) -> ActorId {
-        Address::id(self)
+    fn whom(&self) -> Whom {
+        Whom(Arc::clone(&self.cell) as _)
     }
 
     fn path(&self) -> Arc<str> {

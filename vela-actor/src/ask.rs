@@ -8,13 +8,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use vela_core::__private::Site;
-use vela_core::__private::seam::Subject;
+use vela_core::__private::{Site, seam};
 use vela_core::ops::Receive;
 use vela_core::select::Polled;
 use vela_core::{SendError, SendErrorKind};
 
-use crate::cell::{ActorId, Envelope};
+use crate::cell::{AnyCell, Envelope};
 use crate::chain;
 use crate::deadline::{Entry, Expire, Wheel};
 use crate::exit::Exit;
@@ -123,6 +122,16 @@ impl std::error::Error for AskError {
     }
 }
 
+/// An actor, whatever its type.
+#[doc(hidden)]
+pub struct Whom(pub(crate) Arc<dyn AnyCell>);
+
+impl fmt::Debug for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// What can be asked: an address, or a recipient of a call.
 pub trait Asked: fmt::Debug {
     /// What is sent: the call, or what the actor takes for it.
@@ -138,7 +147,7 @@ pub trait Asked: fmt::Debug {
     fn post(&self, envelope: Envelope<Self::Message>) -> Self::Sending<'_>;
 
     /// Who is asked.
-    fn id(&self) -> ActorId;
+    fn whom(&self) -> Whom;
 
     /// What it is called.
     fn path(&self) -> Arc<str>;
@@ -226,7 +235,7 @@ impl<T: Asked, Q: Request> Future for Ask<'_, T, Q> {
         let to: &T = this.to;
         if let Some(message) = this.message.take() {
             let slot = &this.waiting.slot;
-            let behind = match chain::link(to.id(), || Arc::clone(slot) as _) {
+            let behind = match chain::link(|| to.whom().0, || Arc::clone(slot) as _) {
                 Ok(link) => link,
                 Err(path) => {
                     this.waiting.end();
@@ -265,7 +274,7 @@ impl<T: Asked, Q: Request> Future for Ask<'_, T, Q> {
         }
         // While it waits for room, the send tells of itself.
         if this.send.is_none() {
-            this.site.polled(result.is_ready(), "ask", || Subject::Other);
+            this.site.polled(result.is_ready(), "ask", || seam::actor(to.whom().0.core().who.id().get()));
         }
         let answer = ready!(result);
         this.send.set(None);

@@ -21,12 +21,12 @@ use vela_core::{BuildError, Channel, Overflow};
 
 use crate::actor::Actor;
 use crate::ages::Ages;
-use crate::chain::Link;
+use crate::chain::{Behind, Waits};
 use crate::events::{EventKind, Who};
 use crate::exit::{Exit, Failure, FailureKind};
 use crate::incarnation;
 use crate::lanes::{Kept, Lanes};
-use crate::panics::contained;
+use crate::panics::{contained, report_lost};
 use crate::registry::WeakRegistry;
 use crate::signals::{self, Signals};
 use crate::supervise::{Children, Parent};
@@ -183,7 +183,7 @@ impl MailboxSpec {
 #[doc(hidden)]
 pub struct Envelope<M> {
     pub(crate) message: M,
-    pub(crate) behind: Option<Arc<Link>>,
+    pub(crate) behind: Option<Behind>,
 }
 
 impl<M> fmt::Debug for Envelope<M> {
@@ -232,6 +232,10 @@ pub(crate) struct Rare {
     registries: Mutex<Vec<WeakRegistry>>,
     /// Of who waits for the inbox, if a combinator in the task polls it with a waker of its own.
     inbox: AtomicWaker,
+    /// Whose answers its handler waits for.
+    waits: OnceLock<Box<Waits>>,
+    /// How many messages were dropped because it ended before it came to them.
+    lost: AtomicU64,
 }
 
 /// Each once, sooner or later, and none for long that is gone.
@@ -313,6 +317,22 @@ impl Core {
             Some(children) => self.rare().children.lock().replace(children),
             None => self.rare.get()?.children.lock().take(),
         }
+    }
+
+    /// How many messages were dropped because it ended before it came to them.
+    pub(crate) fn lost(&self) -> u64 {
+        // Relaxed: for who looks on.
+        self.rare.get().map_or(0, |rare| rare.lost.load(Relaxed))
+    }
+
+    /// Whose answers its handler waits for, if it has ever asked.
+    pub(crate) fn waits(&self) -> Option<&Waits> {
+        self.rare.get()?.waits.get().map(|waits| &**waits)
+    }
+
+    /// As [`waits`](Self::waits), before it asks.
+    pub(crate) fn waits_made(&self) -> &Waits {
+        self.rare().waits.get_or_init(Box::default)
     }
 
     pub(crate) fn exit(&self) -> Option<&Exit> {
@@ -425,6 +445,9 @@ pub(crate) trait AnyCell: Send + Sync {
 
     /// It comes back no more: whoever asked, waits or watches is told. There is no incarnation.
     fn terminate(&self, exit: Exit);
+
+    /// No message gets into its mailbox from now on.
+    fn close(&self);
 
     /// Drops its mail, so that who asked is told.
     fn drain(&self);
@@ -653,19 +676,30 @@ impl<A: Actor> AnyCell for Cell<A> {
         waiting::ring(&rare.ended);
     }
 
+    fn close(&self) {
+        self.mail.close();
+    }
+
     fn drain(&self) {
+        let mut lost: u64 = 0;
         let take = |kept: &mut Box<Kept<A>>| (mem::take(&mut kept.stash), mem::take(&mut kept.returned));
         let aside = self.inside.lock().kept.as_mut().map(take);
         if let Some((stash, returned)) = aside {
             self.has_returned.store(false, Relaxed);
             for envelope in stash.into_iter().chain(returned) {
+                lost += 1;
                 contained(|| drop(envelope));
             }
         }
         // What comes meanwhile is not meant, or who sends fast would keep the caller here.
         for _ in 0..self.mail.len() {
             let Ok(envelope) = self.mail.try_recv() else { break };
+            lost += 1;
             contained(|| drop(envelope));
+        }
+        if lost > 0 {
+            self.core.rare().lost.fetch_add(lost, Relaxed);
+            report_lost(self, lost);
         }
     }
 
@@ -682,6 +716,12 @@ impl<A: Actor> AnyCell for Cell<A> {
         let gone = seen.received + seen.dropped;
         self.core.rare().ages.lock().oldest(seen.sent, gone, Instant::now())
     }
+}
+
+/// Tells an actor that nobody supervises to stop once it has handled its mail.
+pub(crate) fn drain_unsupervised(cell: &dyn AnyCell) {
+    cell.close();
+    cell.core().raise(signals::DRAIN);
 }
 
 /// Tells an actor that nobody supervises to stop.

@@ -1,15 +1,33 @@
-//! Who waits for whom: the chain of asks behind a message, so that a cycle is seen when it closes.
+//! Who waits for whom, so that a circle is seen when it closes.
 //!
 //! While an actor handles a message it cannot handle another. So if its handler asks, and the question leads back to it, nobody
-//! would ever answer. Each ask from a handler makes a link (who asks, and the link behind the message that it handles), and the
-//! link travels with the message. An ask to an actor on the chain fails if every ask from there to here is still open.
+//! would ever answer. Each ask from a handler (or a hook) makes a link: who asks whom, and the link behind the message that it
+//! handles. The link is used in two ways:
+//!
+//! * *The chain.* It travels with the message. An ask to an actor on the chain fails if every ask from there to here is still open.
+//! * *The way.* It is noted with the asker for as long as that handler runs. Who asks follows the notes from the actor that it asks,
+//!   and fails if they lead to itself. So asks are seen that cross, each made for a message of its own.
+//!
+//! W1. Who asks notes its link first and looks then. So of those whose asks close a circle, the last to note sees all of it.
+//! W2. A link counts only while the ask is open (no answer, no deadline, not dropped), and the request is with the actor that was
+//! asked: in its mailbox, in its stash, or with its handler. One that has been handled may be answered from elsewhere.
+//! W3. The way is followed only from who waits for one answer: who waits for several may go on with another one.
+//! W4. The way is looked at twice, and both must be the same links: each of them was there from the one look to the other, so
+//! between the two all were at once.
+//!
+//! What is not known: whether a handler that waits in a `select!`, or with a time limit, would go on by itself. It is taken for
+//! one that waits. An ask from a task, or from a `run` that receives itself, makes no link.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::mem;
 use std::ptr;
-use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Weak};
 use std::task::{Context, RawWakerVTable, Waker};
+
+use parking_lot::Mutex;
 
 use crate::cell::{ActorId, AnyCell, Core, Identity};
 
@@ -25,12 +43,103 @@ pub(crate) struct Link {
     /// The ask behind the message that the asker handles.
     parent: Option<Arc<Link>>,
     ask: Arc<dyn Open>,
+    /// Who is asked.
+    target: Weak<dyn AnyCell>,
+    /// How many [`Behind`] there are of it: W2.
+    held: AtomicU32,
+}
+
+impl Link {
+    /// W2.
+    fn counts(&self) -> bool {
+        // Relaxed: whoever has handled the request and asks then notes that later, under the lock of `Waits`.
+        self.held.load(Relaxed) > 0 && self.ask.is_open()
+    }
 }
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Link").field("asker", &self.asker).finish_non_exhaustive()
     }
+}
+
+/// The link behind a message: held with the message, and then by who handles it.
+#[derive(Debug)]
+pub(crate) struct Behind(Arc<Link>);
+
+impl Clone for Behind {
+    fn clone(&self) -> Self {
+        // Relaxed: see `Link::counts`.
+        self.0.held.fetch_add(1, Relaxed);
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        // Relaxed: see `Link::counts`.
+        self.0.held.fetch_sub(1, Relaxed);
+    }
+}
+
+/// The asks of an actor's handler that were open when it last asked. Written by its task only.
+#[derive(Default)]
+pub(crate) struct Waits(Mutex<Vec<Arc<Link>>>);
+
+impl Waits {
+    /// Notes an ask: how many there are now.
+    fn note(&self, link: Arc<Link>) -> usize {
+        let mut links = self.0.lock();
+        let over: Vec<_> = links.extract_if(.., |link| !link.ask.is_open()).collect();
+        links.push(link);
+        let open = links.len();
+        drop(links);
+        drop(over);
+        open
+    }
+
+    fn clear(&self) {
+        let over = mem::take(&mut *self.0.lock());
+        drop(over);
+    }
+
+    /// The ask that it waits for, if it waits for one: W3.
+    fn only(&self) -> Option<Arc<Link>> {
+        let links = self.0.lock();
+        let mut open = links.iter().filter(|link| link.ask.is_open());
+        let first = open.next().filter(|link| link.counts())?;
+        open.next().is_none().then(|| Arc::clone(first))
+    }
+}
+
+/// The links from `target` to `asker`, if there is a way: W3.
+fn way(target: &Arc<dyn AnyCell>, asker: &Identity) -> Option<Vec<Arc<Link>>> {
+    let mut way: Vec<Arc<Link>> = Vec::new();
+    let mut link = target.core().waits()?.only()?;
+    loop {
+        let next = link.target.upgrade()?;
+        way.push(link);
+        let who = &next.core().who;
+        if who == asker {
+            return Some(way);
+        }
+        if way.iter().any(|link| link.asker == *who) {
+            // A circle of others, one of whom is just about to see it.
+            return None;
+        }
+        link = next.core().waits()?.only()?;
+    }
+}
+
+/// Whether an ask of `target` by `asker`, which is noted, closes a circle: the paths round it, from `target` to `asker`.
+fn circle(target: &Arc<dyn AnyCell>, asker: &Identity) -> Option<Vec<Arc<str>>> {
+    let found = way(target, asker)?;
+    // W4.
+    let again = way(target, asker)?;
+    if found.len() != again.len() || !found.iter().zip(&again).all(|(one, other)| Arc::ptr_eq(one, other)) {
+        return None;
+    }
+    Some(found.iter().map(|link| &link.asker).chain([asker]).map(Identity::shared_path).collect())
 }
 
 /// What the thread knows while it polls an incarnation.
@@ -40,14 +149,16 @@ pub(crate) struct Here {
     cell: Arc<dyn AnyCell>,
     /// Whether a message is being handled, so that an ask holds up those behind it.
     handling: bool,
+    /// Whether asks may be noted with it.
+    asked: bool,
     /// The ask behind that message.
-    behind: Option<Arc<Link>>,
+    behind: Option<Behind>,
 }
 
 impl Here {
     pub(crate) fn new(cell: Arc<dyn AnyCell>) -> Self {
         // While it starts, too, it handles nothing else.
-        Self { cell, handling: true, behind: None }
+        Self { cell, handling: true, asked: false, behind: None }
     }
 
     pub(crate) fn core(&self) -> &Core {
@@ -60,7 +171,7 @@ impl Here {
 
     /// Who waits for what this actor does just now, the nearest first.
     fn askers(&self) -> impl Iterator<Item = &Identity> {
-        let mut next = self.behind.as_deref();
+        let mut next = self.behind.as_ref().map(|behind| &*behind.0);
         std::iter::from_fn(move || {
             let link = next.filter(|link| link.ask.is_open())?;
             next = link.parent.as_deref();
@@ -117,7 +228,7 @@ fn exchange(here: &mut Option<Here>) {
 }
 
 /// The ask behind the message that is being handled.
-pub(crate) fn behind() -> Option<Arc<Link>> {
+pub(crate) fn behind() -> Option<Behind> {
     HERE.with(|here| here.borrow().as_ref()?.behind.clone())
 }
 
@@ -135,12 +246,12 @@ pub(crate) fn is_task(waker: &Waker) -> bool {
 }
 
 /// The incarnation that is polled begins to handle a message, behind which there may be an ask.
-pub(crate) fn begin(behind: Option<Arc<Link>>) {
+pub(crate) fn begin(behind: Option<Behind>) {
     set(true, behind);
 }
 
 /// It has received a message, and may handle it in one way or another.
-pub(crate) fn receive(behind: Option<Arc<Link>>) {
+pub(crate) fn receive(behind: Option<Behind>) {
     set(false, behind);
 }
 
@@ -158,32 +269,54 @@ pub(crate) fn end() {
     set(false, None);
 }
 
-fn set(handling: bool, behind: Option<Arc<Link>>) {
-    let before = HERE.with(|here| {
+fn set(handling: bool, behind: Option<Behind>) {
+    let over = HERE.with(|here| {
         let mut here = here.borrow_mut();
         let here = here.as_mut()?;
         here.handling = handling;
-        mem::replace(&mut here.behind, behind)
+        let asked = mem::take(&mut here.asked).then(|| Arc::clone(&here.cell));
+        Some((mem::replace(&mut here.behind, behind), asked))
     });
     // Outside of the borrow.
+    let Some((before, asked)) = over else { return };
     drop(before);
+    if let Some(waits) = asked.as_ref().and_then(|cell| cell.core().waits()) {
+        waits.clear();
+    }
 }
 
-/// The link of an ask that is made here, if a handler makes it.
+/// The link of an ask of `target` that is made here, if a handler makes it.
 ///
 /// # Errors
 ///
-/// The paths round the cycle that the ask would close, from `target` to the asker.
-pub(crate) fn link(target: ActorId, ask: impl FnOnce() -> Arc<dyn Open>) -> Result<Option<Arc<Link>>, Vec<Arc<str>>> {
-    HERE.with(|here| {
-        let here = here.borrow();
-        let Some(here) = here.as_ref().filter(|here| here.handling) else { return Ok(None) };
-        if here.core().who.id() == target || here.askers().any(|asker| asker.id() == target) {
-            return Err(here.cycle(target));
+/// The paths round the circle that the ask would close, from the target to the asker.
+pub(crate) fn link(
+    target: impl FnOnce() -> Arc<dyn AnyCell>,
+    ask: impl FnOnce() -> Arc<dyn Open>,
+) -> Result<Option<Behind>, Vec<Arc<str>>> {
+    let made = HERE.with(|here| {
+        let mut here = here.borrow_mut();
+        let Some(here) = here.as_mut().filter(|here| here.handling) else { return Ok(None) };
+        let (cell, target) = (Arc::clone(&here.cell), target());
+        let (who, whom) = (&cell.core().who, target.core().who.id());
+        if who.id() == whom || here.askers().any(|asker| asker.id() == whom) {
+            return Err(here.cycle(whom));
         }
+        here.asked = true;
         // One that has its answer holds up nobody, nor do those behind it: the chain is no longer than it has to be.
-        let parent = here.behind.clone().filter(|link| link.ask.is_open());
-        let link = Link { asker: here.core().who.clone(), parent, ask: ask() };
-        Ok(Some(Arc::new(link)))
-    })
+        let parent = here.behind.as_ref().map(|behind| &behind.0).filter(|link| link.ask.is_open()).cloned();
+        let (asker, weak) = (who.clone(), Arc::downgrade(&target));
+        let link = Link { asker, parent, ask: ask(), target: weak, held: AtomicU32::new(1) };
+        Ok(Some((cell, target, Behind(Arc::new(link)))))
+    })?;
+    // The rest outside of the borrow: what is upgraded may be the last of its kind when it is dropped.
+    let Some((cell, target, behind)) = made else { return Ok(None) };
+    let core = cell.core();
+    // W1.
+    if core.waits_made().note(Arc::clone(&behind.0)) == 1
+        && let Some(path) = circle(&target, &core.who)
+    {
+        return Err(path);
+    }
+    Ok(Some(behind))
 }

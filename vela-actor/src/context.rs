@@ -6,18 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
+use vela_core::__private::seam;
 use vela_core::task::TaskBuilder;
 
 use crate::actor::Actor;
 use crate::address::Address;
 use crate::attach::Attach;
-use crate::cell::{ActorId, AnyCell, Cell, Envelope};
+use crate::cell::{ActorId, AnyCell, Cell, Envelope, Identity};
 use crate::chain;
 use crate::exit::FailureKind;
 use crate::lanes::{Item, Notice, Terminated, TimerKey};
 use crate::message::MessageFor;
+use crate::panics::say_now_and_then;
 use crate::registry::{RegisterError, Registry};
-use crate::signals::STOP;
+use crate::signals::{DRAIN, STOP};
 use crate::supervise::{ChildSpec, Children, Over, SpawnError, SpecError, Supervision};
 
 /// The actor seen from inside: its address, timers, sources, stash, children.
@@ -69,10 +71,10 @@ impl<A: Actor> ActorContext<A> {
         self.cell.core.raise(STOP);
     }
 
-    /// Whether it has been told to stop.
+    /// Whether it has been told to stop, at once or [after its mail](crate::ChildSpec::drain).
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.cell.core.signals.has(STOP)
+        self.cell.core.signals.has(STOP | DRAIN)
     }
 
     /// Handles a message in a [`run`](Actor::run) of one's own, as the usual loop does: asks by the handler are seen as such.
@@ -295,9 +297,14 @@ impl<A: Actor> ActorContext<A> {
     /// after the mail that is in the mailbox by then, so that the other one's last messages come first. If it has ended already:
     /// as soon. A [kept](Children::spawn_kept) child has ended when it does not come back by itself; to hear of what becomes
     /// of it after a restart by hand, watch it again.
+    ///
+    /// A [`run`](Actor::run) of one's own has to ask for such notices: [`Inbox::notice`](crate::Inbox::notice).
     pub fn watch<B: Actor>(&mut self, other: &Address<B>) {
         let cell = Arc::clone(other.cell());
+        let mut unread = Unread { by: self.cell.core.who.clone(), of: Arc::clone(&cell) as _, read: false };
         let end = async move {
+            unread.read = true;
+            drop(unread);
             let exit = cell.core.parked_or_terminated().await;
             Terminated { id: cell.core.who.id(), path: cell.core.who.shared_path(), exit }
         };
@@ -478,6 +485,27 @@ impl<A: Actor> ActorContext<A> {
             // In a box: few actors have children, and each would have room for this.
             Box::pin(async { children.over().await }).await;
             parent.inspect(|parent| parent.waits(false));
+        }
+    }
+}
+
+/// A watch before anybody has asked for notices.
+struct Unread {
+    by: Identity,
+    of: Arc<dyn AnyCell>,
+    read: bool,
+}
+
+impl Drop for Unread {
+    /// A `run` of one's own that forgets the notices is told so in a debug build.
+    fn drop(&mut self) {
+        if cfg!(debug_assertions) && !self.read && !seam::simulated() && self.of.core().exit().is_some() {
+            say_now_and_then(format_args!(
+                "vela: {} watched {}, which has ended, and was never told: a `run` of one's own has to ask for notices \
+                 (`notice = inbox.notice() => cx.notify(self, notice).await?`)",
+                self.by.path(),
+                self.of.core().who.path()
+            ));
         }
     }
 }

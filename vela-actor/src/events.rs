@@ -80,6 +80,11 @@ pub enum EventKind {
     },
     /// It was ended in the middle of something, without its stop hook.
     Killed,
+    /// It has ended, and was not done with its mail.
+    MailDropped {
+        /// So many messages were dropped with their mailbox. Who asked has an error.
+        messages: u64,
+    },
     /// It will not be started any more: messages to it are refused.
     Terminated,
 }
@@ -94,6 +99,8 @@ impl fmt::Display for EventKind {
             Self::Restarting { after, restarts } => write!(f, "restarting in {after:?}, {restarts} before"),
             Self::Escalated { child, failure } => write!(f, "gives up on {child}, which failed: {failure}"),
             Self::Killed => f.write_str("killed"),
+            Self::MailDropped { messages: 1 } => f.write_str("ended with 1 message that it had not handled"),
+            Self::MailDropped { messages } => write!(f, "ended with {messages} messages that it had not handled"),
             Self::Terminated => f.write_str("terminated"),
         }
     }
@@ -142,6 +149,7 @@ impl Events {
         match &kind {
             EventKind::Failed { .. } => crate::export::failed(who.type_name),
             EventKind::Restarting { .. } => crate::export::restarting(who.type_name),
+            EventKind::MailDropped { messages } => crate::export::mail_dropped(who.type_name, *messages),
             _ => {}
         }
         if subscribed {
@@ -160,14 +168,14 @@ impl fmt::Debug for Events {
 
 /// The lines of the log. A subscriber of the log that panics does not reach the actor that happened to tell.
 #[cfg(feature = "tracing")]
-mod log {
+pub(crate) mod log {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use tracing::level_filters::LevelFilter;
 
     use super::{EventKind, Who};
 
-    pub(super) fn is_on() -> bool {
+    pub(crate) fn is_on() -> bool {
         LevelFilter::current() > LevelFilter::OFF
     }
 
@@ -182,17 +190,17 @@ mod log {
         let _panicked = catch_unwind(AssertUnwindSafe(|| match kind {
             EventKind::Started | EventKind::Stopped | EventKind::Terminated => line!(debug, who, kind),
             EventKind::Restarting { .. } => line!(info, who, kind),
-            EventKind::Failed { .. } | EventKind::Killed => line!(warn, who, kind),
+            EventKind::Failed { .. } | EventKind::Killed | EventKind::MailDropped { .. } => line!(warn, who, kind),
             EventKind::Escalated { .. } => line!(error, who, kind),
         }));
     }
 }
 
 #[cfg(not(feature = "tracing"))]
-mod log {
+pub(crate) mod log {
     use super::{EventKind, Who};
 
-    pub(super) fn is_on() -> bool {
+    pub(crate) fn is_on() -> bool {
         false
     }
 

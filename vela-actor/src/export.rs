@@ -27,6 +27,7 @@ struct Mail {
 /// |---|---|---|
 /// | `vela_actor_restarts_total` | counter | restarts, counted as they happen |
 /// | `vela_actor_failures_total` | counter | runs that have ended with an error or by a panic, counted as they happen |
+/// | `vela_actor_mail_dropped_total` | counter | messages that were dropped because their actor ended before it came to them, counted as it happens |
 /// | `vela_actor_handling_seconds` | histogram | how long messages were handled, where that is asked for, as it happens |
 /// | `vela_actor_mailbox_depth` | gauge | messages that wait, in all mailboxes together |
 /// | `vela_actor_oldest_message_seconds` | gauge | how long the first of them has waited, where that is measured |
@@ -73,6 +74,11 @@ pub fn describe() {
         Unit::Count,
         "Runs of actors of this type that have ended with an error or by a panic"
     );
+    describe_counter!(
+        "vela_actor_mail_dropped_total",
+        Unit::Count,
+        "Messages that were dropped because their actor of this type ended before it came to them"
+    );
     describe_histogram!("vela_actor_handling_seconds", Unit::Seconds, "How long messages were handled");
     describe_gauge!("vela_actor_mailbox_depth", Unit::Count, "Messages that wait for actors of this type");
     describe_gauge!("vela_actor_oldest_message_seconds", Unit::Seconds, "How long the first message has waited");
@@ -84,6 +90,10 @@ pub(crate) fn restarting(kind: &'static str) {
 
 pub(crate) fn failed(kind: &'static str) {
     counter!("vela_actor_failures_total", "kind" => kind).increment(1);
+}
+
+pub(crate) fn mail_dropped(kind: &'static str, messages: u64) {
+    counter!("vela_actor_mail_dropped_total", "kind" => kind).increment(messages);
 }
 
 /// A message was handled.
@@ -113,6 +123,7 @@ mod tests {
             }
             events.publish(who, || EventKind::Restarting { after: Duration::ZERO, restarts: 0 });
             events.publish(who, || EventKind::Started);
+            events.publish(who, || EventKind::MailDropped { messages: 20 });
             handled("shop::Orders", Duration::from_millis(250));
             let mut tree = TreeSnapshot::new("shop", 1, "shop::Shop", ActorState::Running);
             for (mailbox, oldest) in [(3, None), (4, Some(1500)), (5, Some(500))] {
@@ -132,6 +143,7 @@ mod tests {
             "# HELP vela_actor_restarts_total Restarts of actors of this type",
             r#"vela_actor_failures_total{kind="shop::Orders"} 3"#,
             r#"vela_actor_restarts_total{kind="shop::Orders"} 1"#,
+            r#"vela_actor_mail_dropped_total{kind="shop::Orders"} 20"#,
             r#"vela_actor_handling_seconds_sum{kind="shop::Orders"} 0.25"#,
             r#"vela_actor_mailbox_depth{kind="shop::Orders"} 12"#,
             r#"vela_actor_oldest_message_seconds{kind="shop::Orders"} 1.5"#,

@@ -43,7 +43,7 @@ use crate::signals::STOP;
 ///     type Error = std::convert::Infallible;
 ///
 ///     async fn run(&mut self, inbox: &mut Inbox<Self>, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
-///         // `select! { Some(n) = <-inbox => …, _ = <-self.ticker => … }` with Vela's macros
+///         // with Vela's macros it waits for both at once: see `Actor::run`
 ///         while let Some(n) = inbox.recv().await {
 ///             cx.handle(self, n).await?;
 ///             self.ticker.recv().await;

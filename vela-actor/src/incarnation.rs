@@ -4,17 +4,17 @@ use std::any::Any;
 use std::error::Error;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use vela_core::__private::seam;
-use vela_core::task::TaskBuilder;
+use vela_core::task::{Task, TaskBuilder};
 
 use crate::actor::Actor;
-use crate::cell::{AnyCell, Cell, Core};
+use crate::cell::{AnyCell, Cell, Core, Identity};
 use crate::chain::{self, Here};
 use crate::context::ActorContext;
 use crate::events::EventKind;
@@ -28,14 +28,23 @@ use crate::tree::ActorState;
 pub(crate) fn start<A: Actor>(cell: Arc<Cell<A>>, actor: Option<A>) {
     cell.core.set_state(ActorState::Starting);
     cell.core.count_start();
-    let mut task = TaskBuilder::new();
-    if seam::simulated() {
-        // For its reports. Elsewhere a name is not worth its memory.
-        task = task.name(cell.core.who.path().to_string());
-    }
+    let who = seam::simulated().then(|| cell.core.who.clone());
     let life = live(Arc::clone(&cell), actor);
+    let run = Incarnation { run: Some(Run { life, here: Some(Here::new(cell)) }) };
     // The task is detached: its end is told by the report.
-    drop(task.spawn(Incarnation { run: Some(Run { life, here: Some(Here::new(cell)) }) }));
+    drop(match who {
+        Some(who) => spawn_to_be_seen(run, &who),
+        None => TaskBuilder::new().spawn(run),
+    });
+}
+
+/// Under a simulation: with what its reports say. Elsewhere a name is not worth its memory.
+#[track_caller]
+fn spawn_to_be_seen(run: impl Future<Output = ()> + Send + 'static, who: &Identity) -> Task<()> {
+    let site = seam::actor_spawned_at(who.id().get()).unwrap_or_else(Location::caller);
+    let task = TaskBuilder::new().name(who.path().to_owned()).spawn_at(run, site);
+    seam::actor_runs_in(who.id().get(), task.subject());
+    task
 }
 
 /// All of it but the guard.

@@ -11,7 +11,7 @@ use vela_core::{Permit, SendError, TryReserveError, TrySendError};
 
 use crate::actor::Actor;
 use crate::address::Address;
-use crate::ask::{Ask, Asked};
+use crate::ask::{Ask, Asked, Whom};
 use crate::cell::{ActorId, Cell, Envelope};
 use crate::exit::Exit;
 use crate::message::MessageFor;
@@ -53,6 +53,7 @@ trait Deliver<T>: Send + Sync {
     fn exit(&self) -> Option<Exit>;
     fn path(&self) -> &str;
     fn id(&self) -> ActorId;
+    fn whom(&self) -> Whom;
 }
 
 impl<A: Actor, T> Deliver<T> for Address<A>
@@ -94,6 +95,10 @@ where
 
     fn id(&self) -> ActorId {
         Address::id(self)
+    }
+
+    fn whom(&self) -> Whom {
+        Whom(Arc::clone(self.cell()) as _)
     }
 }
 
@@ -227,8 +232,8 @@ impl<Q: Request> Asked for Recipient<Call<Q>> {
         self.to.post(envelope)
     }
 
-    fn id(&self) -> ActorId {
-        self.to.id()
+    fn whom(&self) -> Whom {
+        self.to.whom()
     }
 
     fn path(&self) -> Arc<str> {

@@ -182,6 +182,38 @@ impl Registry {
         Ok(())
     }
 
+    /// What is registered under a name, if it is a `T`: for who has a use for `None`. [`lookup`](Self::lookup) says why there is
+    /// nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Clock;
+    /// # impl Actor for Clock {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// use vela_actor::{Address, registry::Registry, spawn};
+    ///
+    /// # vela_core::block_on(async {
+    /// let (names, clock) = (Registry::new(), spawn(Clock));
+    /// names.register("clock", clock.clone(), &clock)?;
+    /// assert!(names.get::<Address<Clock>>("clock") == Some(clock));
+    /// assert!(names.get::<Address<Clock>>("clok").is_none());
+    /// # Ok::<(), vela_actor::registry::RegisterError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn get<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<T> {
+        let found = {
+            let names = self.inner.names.lock();
+            names.by_name.get(name).filter(|found| found.type_id == TypeId::of::<T>()).cloned()
+        };
+        found?.value.downcast_ref::<T>().cloned()
+    }
+
     /// What is registered under a name.
     ///
     /// # Errors
@@ -212,7 +244,8 @@ impl Registry {
     pub fn lookup<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Result<T, LookupError> {
         let found = self.inner.names.lock().by_name.get(name).cloned();
         let Some(found) = found else {
-            return Err(LookupError::Unknown { name: name.into(), similar: similar(name, &self.names()) });
+            let similar = Similar { registry: Arc::downgrade(&self.inner), name: name.into() };
+            return Err(LookupError::Unknown { name: name.into(), similar });
         };
         match found.value.downcast_ref::<T>() {
             Some(value) => Ok(value.clone()),
@@ -320,20 +353,12 @@ impl Registry {
         // Subscribed first: a registration falls before the look, or is news.
         let registrations = self.inner.registrations.subscribe();
         loop {
-            if let Some(value) = self.find(name) {
+            if let Some(value) = self.get(name) {
                 return value;
             }
             // This registry holds the sender: it is never closed.
             let _news = registrations.recv().await;
         }
-    }
-
-    fn find<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<T> {
-        let found = {
-            let names = self.inner.names.lock();
-            names.by_name.get(name).filter(|found| found.type_id == TypeId::of::<T>()).cloned()
-        };
-        found?.value.downcast_ref::<T>().cloned()
     }
 }
 
@@ -429,6 +454,41 @@ impl fmt::Display for RegisterError {
 
 impl Error for RegisterError {}
 
+/// The names that are like one that was not found. They are looked for by who wants to see them: that takes time with each name there
+/// is, and many a program just makes what it does not find.
+#[derive(Clone)]
+pub struct Similar {
+    registry: Weak<Inner>,
+    name: Arc<str>,
+}
+
+impl Similar {
+    /// Up to three of those that there are now, the most similar first.
+    #[must_use]
+    pub fn names(&self) -> Vec<Arc<str>> {
+        let Some(inner) = self.registry.upgrade() else { return Vec::new() };
+        let mut known = Registry { inner }.names();
+        // It may have come meanwhile.
+        known.retain(|name| *name != self.name);
+        similar(&self.name, &known)
+    }
+}
+
+/// Of the same name in the same registry.
+impl PartialEq for Similar {
+    fn eq(&self, other: &Self) -> bool {
+        self.registry.ptr_eq(&other.registry) && self.name == other.name
+    }
+}
+
+impl Eq for Similar {}
+
+impl fmt::Debug for Similar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
 /// Nothing of that name and type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -438,8 +498,8 @@ pub enum LookupError {
     Unknown {
         /// The name that was looked up.
         name: Arc<str>,
-        /// Names that are like it, the most similar first.
-        similar: Vec<Arc<str>>,
+        /// Names that are like it.
+        similar: Similar,
     },
     /// There is one, of a value of another type.
     #[non_exhaustive]
@@ -458,7 +518,7 @@ impl fmt::Display for LookupError {
         match self {
             Self::Unknown { name, similar } => {
                 write!(f, "no `{name}` is registered")?;
-                did_you_mean(similar, f)
+                did_you_mean(&similar.names(), f)
             }
             Self::OtherType { name, registered, wanted } => {
                 write!(f, "`{name}` is registered as a `{registered}`, and was looked up as a `{wanted}`")
@@ -515,6 +575,19 @@ mod tests {
         registry.register("pricey", (), &o).unwrap();
         registry.register("pricer", (), &o).unwrap();
         assert_eq!(text("price"), "no `price` is registered; did you mean `pricer`, `prices` or `pricey`?");
+    }
+
+    #[test]
+    fn similar_names_are_looked_for_when_the_error_is_shown() {
+        let (registry, o) = (Registry::new(), owner("o"));
+        let error = registry.lookup::<()>("clock").unwrap_err();
+        for name in ["clok", "clock"] {
+            registry.register(name, (), &o).unwrap();
+        }
+        assert_eq!(error.to_string(), "no `clock` is registered; did you mean `clok`?");
+        assert!(registry.get::<()>("clok").is_some() && registry.get::<u8>("clok").is_none());
+        drop((registry, o));
+        assert_eq!(error.to_string(), "no `clock` is registered");
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(crate) const FAIL: u32 = 2;
 pub(crate) const KILL: u32 = 4;
 /// With `KILL`: because it has not started in time.
 pub(crate) const OVERDUE: u32 = 8;
+/// The mailbox is closed, and the inbox gives `None` once it is empty.
+pub(crate) const DRAIN: u32 = 16;
 
 #[derive(Debug)]
 pub(crate) struct Signals {

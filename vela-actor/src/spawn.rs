@@ -1,7 +1,9 @@
 //! Starting actors that nobody supervises.
 
+use std::panic::Location;
 use std::sync::Arc;
 
+use vela_core::__private::seam;
 use vela_core::Overflow;
 
 use crate::actor::Actor;
@@ -77,6 +79,7 @@ impl Spawn {
         let who = self.name.map_or_else(|| Identity::of_kind(short_name::<A>), Identity::new);
         let mailbox = self.mailbox.open(&who);
         let mailbox = mailbox.unwrap_or_else(|error| panic!("the mailbox of {}: {error}", who.path()));
+        seam::actor_spawned(who.id().get(), Location::caller());
         let cell = Cell::new(who, mailbox, None, None, None);
         let address = Address::new(Arc::clone(&cell));
         incarnation::start(cell, Some(actor));

@@ -2,10 +2,13 @@
 
 use std::any::type_name;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vela_core::__private::operation;
 use vela_core::broadcast;
+use vela_core::ops::Named;
 use vela_core::time::timeout;
 
 use crate::actor::Actor;
@@ -71,20 +74,34 @@ pub(crate) struct Shared {
 
 impl System {
     /// A system whose root restarts each child on its own, at most 3 times within 5 s.
+    ///
+    /// # Panics
+    ///
+    /// If the name is empty or contains `/`, which stands between the names of a path. [`with`](Self::with) has an error for that.
     #[must_use]
+    #[track_caller]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self::start(name.into(), Strategy::OneForOne.into())
+        Self::with(name, Strategy::OneForOne).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// A system whose root supervises so.
     ///
     /// # Errors
     ///
-    /// What was asked for contradicts itself.
+    /// What was asked for contradicts itself, or the name is empty or contains `/`.
+    #[track_caller]
     pub fn with(name: impl Into<Arc<str>>, supervision: impl Into<Supervision>) -> Result<Self, SpecError> {
-        let supervision = supervision.into();
+        let (name, supervision) = (name.into(), supervision.into());
         supervision.check()?;
-        Ok(Self::start(name.into(), supervision))
+        if name.is_empty() {
+            return Err(SpecError::supervisor("the name of the system is empty: give it one, `System::new(\"shop\")`"));
+        }
+        if name.contains('/') {
+            let problem =
+                format!("the name `{name}` contains `/`, which stands between the names of a path: use another sign");
+            return Err(SpecError::supervisor(problem));
+        }
+        Ok(Self::start(name, supervision))
     }
 
     fn start(name: Arc<str>, supervision: Supervision) -> Self {
@@ -114,6 +131,7 @@ impl System {
     /// # Errors
     ///
     /// [`SpawnError`].
+    #[track_caller]
     pub fn spawn<A: Actor>(
         &self,
         spec: impl Into<ChildSpec>,
@@ -166,7 +184,8 @@ impl System {
     }
 
     /// Stops all actors, in exact reverse order of their start, one after the other, each within its own shutdown time, and waits
-    /// until they have ended. In a handler of one of them that would wait for itself: drop the future there, or ask another task.
+    /// until they have ended. Mail that they have not handled is dropped, and [counted](crate::Address::mailbox_dropped), unless
+    /// [`ChildSpec::drain`] says otherwise. In a handler of one of them that would wait for itself: drop the future there, or ask another task.
     ///
     /// # Errors
     ///
@@ -175,9 +194,12 @@ impl System {
     /// # Cancel safety
     ///
     /// The actors stop, whether or not anybody waits.
-    pub async fn shutdown(&self) -> Result<(), Failure> {
-        self.handle.children.close();
-        self.terminated().await
+    #[track_caller]
+    pub fn shutdown(&self) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
+        operation("shutdown", async {
+            self.handle.children.close();
+            self.ended().await
+        })
     }
 
     /// As [`shutdown`](Self::shutdown), but what has not stopped within `limit` is killed.
@@ -189,13 +211,16 @@ impl System {
     /// # Cancel safety
     ///
     /// The actors stop, whether or not anybody waits; nobody is killed then.
-    pub async fn shutdown_within(&self, limit: Duration) -> Result<(), Failure> {
-        self.handle.children.close();
-        if let Ok(outcome) = timeout(limit, self.terminated()).await {
-            return outcome;
-        }
-        self.handle.children.kill_and_then(|| ());
-        self.terminated().await
+    #[track_caller]
+    pub fn shutdown_within(&self, limit: Duration) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
+        operation("shutdown_within", async move {
+            self.handle.children.close();
+            if let Ok(outcome) = timeout(limit, self.ended()).await {
+                return outcome;
+            }
+            self.handle.children.kill_and_then(|| ());
+            self.ended().await
+        })
     }
 
     /// Waits until all actors have ended: after a shutdown, and when the root has given up.
@@ -207,7 +232,12 @@ impl System {
     /// # Cancel safety
     ///
     /// Nothing is lost when the future is dropped.
-    pub async fn terminated(&self) -> Result<(), Failure> {
+    #[track_caller]
+    pub fn terminated(&self) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
+        operation("terminated", self.ended())
+    }
+
+    async fn ended(&self) -> Result<(), Failure> {
         match self.handle.children.over().await {
             Over::Shutdown | Over::AutoShutdown => Ok(()),
             Over::Escalated(escalation) => Err(escalated(&self.handle.shared.root, &escalation)),

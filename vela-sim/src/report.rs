@@ -17,6 +17,9 @@ const LINE: usize = 100;
 /// How many lines of the story there are at least.
 const STORY: usize = 5;
 
+/// No channel with a bound has one that is so large.
+const UNBOUNDED: usize = usize::MAX / 2;
+
 /// What the first line says beside the verdict.
 pub(crate) struct Headline {
     pub(crate) found: String,
@@ -192,7 +195,7 @@ fn state_text(channel: &ChannelRecord) -> String {
     }
     match channel.capacity {
         0 => format!("(cap 0{closed})"),
-        usize::MAX => format!("(unbounded, {} in it{closed})", channel.len),
+        UNBOUNDED.. => format!("(unbounded, {} in it{closed})", channel.len),
         capacity if channel.len >= capacity => format!("(cap {capacity}, full{closed})"),
         capacity if channel.len == 0 => format!("(cap {capacity}, empty{closed})"),
         capacity => format!("(cap {capacity}, {} in it{closed})", channel.len),

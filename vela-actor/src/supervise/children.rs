@@ -1,8 +1,11 @@
 //! The children of an actor or a system, for who adds, stops and looks at them.
 
 use std::fmt;
+use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
+
+use vela_core::__private::seam;
 
 use super::engine::{Answer, Event, Over, Token};
 use super::nursery::{Nursery, OnOver};
@@ -73,7 +76,8 @@ pub enum SpawnError {
         /// The type that was asked for.
         wanted: &'static str,
     },
-    /// The supervisor of this path ends, or has ended.
+    /// The supervisor of this path ends, or this run of it has ended. After a restart it has other children: those are to be had from
+    /// its context, or by [`Address::children`].
     Closed(Arc<str>),
 }
 
@@ -93,12 +97,11 @@ impl fmt::Display for SpawnError {
             Self::OtherType { name, supervisor, found, wanted } => {
                 write!(f, "the child `{name}` of {supervisor} is a `{found}`, and was asked for as a `{wanted}`")
             }
-            Self::Closed(supervisor) => {
-                write!(
-                    f,
-                    "{supervisor} ends, and starts no more children: spawn it where it comes back, in `started` say"
-                )
-            }
+            Self::Closed(supervisor) => write!(
+                f,
+                "{supervisor} ends, or this run of it has ended, and starts no more children: if it comes back, spawn it in \
+                 `started`, or ask it for its children anew"
+            ),
         }
     }
 }
@@ -199,12 +202,13 @@ impl Children {
     /// # Errors
     ///
     /// [`SpawnError`]: the specification contradicts itself, the name is taken, the supervisor ends.
+    #[track_caller]
     pub fn spawn<A: Actor>(
         &self,
         spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
-        self.spawn_boxed(spec.into(), false, &mut Some(Box::new(factory)))
+        self.spawn_at(spec.into(), false, factory, Location::caller())
     }
 
     /// The child of this name, or a new one if there is none: whoever asks for it at the same time gets the same actor. For what there
@@ -252,18 +256,27 @@ impl Children {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    pub async fn get_or_spawn<A: Actor>(
+    #[track_caller]
+    pub fn get_or_spawn<A: Actor>(
         &self,
         spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> A + Send + 'static,
+    ) -> impl Future<Output = Result<Address<A>, SpawnError>> + Send {
+        self.find_or_spawn(spec.into(), factory, Location::caller())
+    }
+
+    async fn find_or_spawn<A: Actor>(
+        &self,
+        spec: ChildSpec,
+        factory: impl FnMut() -> A + Send + 'static,
+        site: &'static Location<'static>,
     ) -> Result<Address<A>, SpawnError> {
-        let spec = spec.into();
         // Also if it is not needed: a mistake is not to be seen now and then only.
         self.nursery.supervision.check_child(&spec)?;
         let mut factory: Option<Factory<A>> = Some(Box::new(factory));
         loop {
             let Some((key, cell)) = self.nursery.named(spec.name()) else {
-                match self.spawn_boxed(spec.clone(), false, &mut factory) {
+                match self.spawn_boxed(spec.clone(), false, &mut factory, site) {
                     // Somebody was faster.
                     Err(SpawnError::NameTaken { .. }) => continue,
                     spawned => return spawned,
@@ -309,6 +322,7 @@ impl Children {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
+    #[track_caller]
     pub fn spawn_once<A: Actor>(&self, spec: impl Into<ChildSpec>, actor: A) -> Result<Address<A>, SpawnError> {
         let mut actor = Some(actor);
         // `restart` by hand comes here a second time.
@@ -323,12 +337,13 @@ impl Children {
     /// # Errors
     ///
     /// As [`spawn`](Self::spawn).
+    #[track_caller]
     pub fn spawn_kept<A: Actor>(
         &self,
         spec: impl Into<ChildSpec>,
         factory: impl FnMut() -> A + Send + 'static,
     ) -> Result<Address<A>, SpawnError> {
-        self.spawn_boxed(spec.into(), true, &mut Some(Box::new(factory)))
+        self.spawn_at(spec.into(), true, factory, Location::caller())
     }
 
     /// Starts a supervisor with its children. Unless the specification says otherwise it may take as long to stop as they do.
@@ -336,13 +351,25 @@ impl Children {
     /// # Errors
     ///
     /// As [`spawn`](Self::spawn).
+    #[track_caller]
     pub fn supervisor(
         &self,
         spec: impl Into<ChildSpec>,
         supervisor: Supervisor,
     ) -> Result<Address<Supervisor>, SpawnError> {
         supervisor.check()?;
-        self.spawn_boxed(spec.into().of_supervisor(), false, &mut Some(Box::new(move || supervisor.clone())))
+        self.spawn_at(spec.into().of_supervisor(), false, move || supervisor.clone(), Location::caller())
+    }
+
+    /// For what was asked for at `site`.
+    pub(crate) fn spawn_at<A: Actor>(
+        &self,
+        spec: ChildSpec,
+        kept: bool,
+        factory: impl FnMut() -> A + Send + 'static,
+        site: &'static Location<'static>,
+    ) -> Result<Address<A>, SpawnError> {
+        self.spawn_boxed(spec, kept, &mut Some(Box::new(factory)), site)
     }
 
     /// The factory is taken if there is no error.
@@ -351,12 +378,14 @@ impl Children {
         spec: ChildSpec,
         kept: bool,
         factory: &mut Option<Factory<A>>,
+        site: &'static Location<'static>,
     ) -> Result<Address<A>, SpawnError> {
         let nursery = &self.nursery;
         let who = Identity::new(format!("{}/{}", nursery.path, spec.name()).into());
         let mailbox = mailbox_of(&spec).open(&who);
         let mailbox = mailbox.map_err(|error| SpecError::child(spec.name(), format!("the mailbox: {error}")))?;
         let mut made = None;
+        seam::actor_spawned(who.id().get(), site);
         nursery.add(spec, kept, |parent| {
             let cell = Cell::new(who, mailbox, factory.take(), Some(parent), nursery.system.clone());
             made = Some(Address::new(Arc::clone(&cell)));

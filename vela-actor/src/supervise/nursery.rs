@@ -21,9 +21,9 @@ use super::engine::{Answer, Effect, Engine, Event, Over, State, Timer, Token};
 use super::{ChildSpec, Key, SpawnError, Supervision};
 use crate::cell::{AnyCell, Core};
 use crate::events::EventKind;
-use crate::exit::Exit;
-use crate::panics::contained;
-use crate::signals::{KILL, STOP};
+use crate::exit::{Exit, Failure};
+use crate::panics::{contained, say_now_and_then, unheard};
+use crate::signals::{DRAIN, KILL, STOP};
 use crate::system::Shared;
 use crate::tree::ActorState;
 use crate::waiting::{self, Alarm, ring};
@@ -75,6 +75,11 @@ impl Parent {
     pub(crate) fn stop(&self) {
         // For good: also if its specification would stay.
         self.tell(Told::Event(Event::Remove(self.key, NOBODY)));
+    }
+
+    /// As [`stop`](Self::stop), after the mail that is there.
+    pub(crate) fn drain(&self) {
+        self.tell(Told::Event(Event::Drain(self.key, NOBODY)));
     }
 
     fn tell(&self, what: Told) {
@@ -170,6 +175,7 @@ impl Nursery {
             tokens: NOBODY.0,
             effects: Vec::new(),
             on_over: Some(on_over),
+            failed: HashMap::new(),
         };
         (nursery, keeper)
     }
@@ -334,7 +340,12 @@ struct Keeper {
     tokens: u64,
     effects: Vec<Effect>,
     on_over: Option<OnOver>,
+    /// When those failed last that come back: it is told once of many failures in a row.
+    failed: HashMap<Key, Duration>,
 }
+
+/// Failures with less time than that between them are a row.
+const IN_A_ROW: Duration = Duration::from_secs(10);
 
 impl Keeper {
     async fn run(mut self) {
@@ -372,9 +383,11 @@ impl Keeper {
     }
 
     fn hear(&mut self, told: Told) {
+        let mut failed = None;
         let event = match told {
             Told::Event(event) => event,
             Told::Exited(key, exit) => {
+                failed = exit.failure().cloned().zip(self.cell(key));
                 let chance = if self.engine.jitters() { chance() } else { 0.0 };
                 Event::Exited { key, exit, chance }
             }
@@ -390,9 +403,11 @@ impl Keeper {
                 self.nursery.settle(key);
                 None
             }
-            Event::Exited { key, .. } | Event::Stop(key, _) | Event::Restart(key, _) | Event::Remove(key, _) => {
-                Some(key)
-            }
+            Event::Exited { key, .. }
+            | Event::Stop(key, _)
+            | Event::Restart(key, _)
+            | Event::Remove(key, _)
+            | Event::Drain(key, _) => Some(key),
             _ => None,
         };
         let mut effects = mem::take(&mut self.effects);
@@ -413,6 +428,9 @@ impl Keeper {
         self.effects = effects;
         if let Some(key) = concerned {
             self.look_after(key);
+            if let Some((failure, cell)) = failed {
+                self.tell_of(key, &failure, &*cell);
+            }
         }
         for (token, answer) in answers {
             if let Some(caller) = self.calls.remove(&token) {
@@ -420,6 +438,26 @@ impl Keeper {
                 contained(|| drop(caller.send(answer)));
             }
         }
+    }
+
+    /// A failure is not silent: without a log there is a line about it. (Panics have one.)
+    fn tell_of(&mut self, key: Key, failure: &Failure, cell: &dyn AnyCell) {
+        if failure.is_panic() || !unheard(cell) {
+            return;
+        }
+        let comes_back = self.engine.state(key).is_some_and(|state| state != State::Stopped);
+        let now = self.start.elapsed();
+        let before = if comes_back { self.failed.insert(key, now) } else { self.failed.remove(&key) };
+        let in_a_row = before.is_some_and(|before| now.saturating_sub(before) < IN_A_ROW);
+        if comes_back && in_a_row {
+            return;
+        }
+        let then = match (self.engine.is_ending(), comes_back) {
+            (true, _) => "",
+            (false, true) => "; it is restarted",
+            (false, false) => "; it is not restarted",
+        };
+        say_now_and_then(format_args!("vela: {failure}{then}"));
     }
 
     /// Of a call, whose answer goes there.
@@ -441,6 +479,12 @@ impl Keeper {
                 }
             }
             Effect::Stop(key) => self.raise(key, STOP),
+            Effect::Drain(key) => {
+                if let Some(cell) = self.cell(key) {
+                    cell.close();
+                    cell.core().raise(DRAIN);
+                }
+            }
             Effect::Kill(key) => self.raise(key, KILL),
             Effect::Overdue(key) => {
                 if let Some(cell) = self.cell(key) {
@@ -464,7 +508,10 @@ impl Keeper {
                     self.nursery.settle(key);
                 }
             }
-            Effect::Terminated(key, exit) => self.nursery.gone(key, exit),
+            Effect::Terminated(key, exit) => {
+                self.failed.remove(&key);
+                self.nursery.gone(key, exit);
+            }
             Effect::Answer(..) => unreachable!("answers are given by `hear`"),
             Effect::Over(over) => self.finish(over),
         }

@@ -117,6 +117,9 @@ pub struct ChildSpec {
     pub(crate) mailbox: Option<Mailbox>,
     pub(crate) monitored: bool,
     pub(crate) start_timeout: Option<Duration>,
+    pub(crate) drain: bool,
+    /// It was said that the mailbox has a bound, and that it has none.
+    pub(crate) bound_and_none: bool,
 }
 
 /// A child of this name: permanent, with 5 s to stop.
@@ -141,6 +144,8 @@ pub fn child(name: impl Into<Arc<str>>) -> ChildSpec {
         mailbox: None,
         monitored: false,
         start_timeout: None,
+        drain: false,
+        bound_and_none: false,
     }
 }
 
@@ -290,6 +295,7 @@ impl ChildSpec {
     /// assert!(child("ticker").mailbox(0, Overflow::DropOldest).check().is_err());
     /// ```
     pub fn mailbox(mut self, capacity: usize, overflow: Overflow) -> Self {
+        self.bound_and_none |= self.mailbox == Some(Mailbox::Unbounded);
         self.mailbox = Some(Mailbox::Bounded(capacity, overflow));
         self
     }
@@ -303,6 +309,7 @@ impl ChildSpec {
     /// assert!(child("audit").unbounded_mailbox().check().is_ok());
     /// ```
     pub fn unbounded_mailbox(mut self) -> Self {
+        self.bound_and_none |= matches!(self.mailbox, Some(Mailbox::Bounded(..)));
         self.mailbox = Some(Mailbox::Unbounded);
         self
     }
@@ -317,6 +324,40 @@ impl ChildSpec {
     /// ```
     pub fn monitored(mut self) -> Self {
         self.monitored = true;
+        self
+    }
+
+    /// When it is stopped for good, in a shutdown, by its address or by its name, it first handles the mail that it has: its mailbox
+    /// closes, so that who sends has the message back, and it stops once the mailbox is empty. All that within its
+    /// [shutdown time](Self::shutdown); what that cuts off is lost, and [counted](crate::Address::mailbox_dropped).
+    ///
+    /// Otherwise mail is dropped when an actor stops. A restart keeps the mail, with this and without.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela_actor::{Actor, ActorContext};
+    /// # struct Log(Vec<u32>);
+    /// # impl Actor for Log {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, n: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { self.0.push(n); Ok(()) }
+    /// # }
+    /// use vela_actor::{System, child};
+    ///
+    /// # vela_core::block_on(async {
+    /// let system = System::new("shop");
+    /// let log = system.spawn(child("log").drain(), || Log(Vec::new()))?;
+    /// for n in 0..20 {
+    ///     log.send(n).await.unwrap();
+    /// }
+    /// system.shutdown().await?;                          // once all 20 have been handled
+    /// assert_eq!(log.mailbox_dropped(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn drain(mut self) -> Self {
+        self.drain = true;
         self
     }
 
@@ -383,6 +424,10 @@ impl ChildSpec {
             "a budget's time is zero: give it some, `.within(secs(60))`"
         } else if self.start_timeout.is_some_and(|time| time.is_zero()) {
             "nothing starts in no time: give `.start_timeout(…)` more than zero, or remove it"
+        } else if self.bound_and_none {
+            "a mailbox has a bound or has none: remove `.mailbox(…)` or `.unbounded_mailbox()`"
+        } else if self.drain && matches!(self.shutdown, Some(Shutdown::Kill | Shutdown::After(Duration::ZERO))) {
+            "a child that is killed at once handles no mail first: give it time, `.shutdown(secs(5))`, or remove `.drain()`"
         } else if matches!(self.mailbox, Some(Mailbox::Bounded(0, Overflow::DropOldest | Overflow::DropNewest))) {
             "a mailbox of capacity 0 has nothing to drop: use a capacity of at least 1, or another policy"
         } else {
@@ -416,6 +461,10 @@ mod tests {
             (child("a").max_restarts(1).within(ms(0)), "time is zero"),
             (child("a").start_timeout(ms(0)), "nothing starts in no time"),
             (child("a").mailbox(0, Overflow::DropOldest), "nothing to drop"),
+            (child("a").drain().shutdown(Shutdown::Kill), "handles no mail"),
+            (child("a").mailbox(3, Overflow::Block).unbounded_mailbox(), "or has none"),
+            (child("a").unbounded_mailbox().mailbox(3, Overflow::Block), "or has none"),
+            (child("a").shutdown(ms(0)).drain(), "handles no mail"),
             (child("a").mailbox(0, Overflow::DropNewest), "nothing to drop"),
             (child("a").backoff(ms(2)..ms(1)), "shorter one first"),
             (child("a").backoff(ms(0)..ms(1)), "never grows"),
@@ -434,7 +483,7 @@ mod tests {
             child("a").temporary().significant(),
             child("a").max_restarts(0),
             child("a").mailbox(0, Overflow::Block),
-            child("a").mailbox(0, Overflow::DropOldest).unbounded_mailbox(),
+            child("a").mailbox(3, Overflow::DropOldest).mailbox(4, Overflow::Block),
             child("a").backoff(ms(1)..ms(1)),
             child("a").backoff(ms(0)..ms(0)),
             child("a").shutdown(ms(0)),

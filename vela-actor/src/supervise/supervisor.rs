@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -63,6 +64,7 @@ impl Supervisor {
     /// One more child: they start in this order, each once the one before it has started (or, under
     /// [`OneForOne`](crate::Strategy::OneForOne), has failed to), and stop in the reverse order. One that has ended and does not come
     /// back stays as [`Stopped`](crate::ActorState::Stopped): mail that comes then waits until [`Children::restart`].
+    #[track_caller]
     pub fn child<A: Actor>(
         mut self,
         spec: impl Into<ChildSpec>,
@@ -70,15 +72,17 @@ impl Supervisor {
     ) -> Self {
         let (spec, factory) = (spec.into(), Arc::new(factory));
         let spec_of_child = spec.clone();
+        let site = Location::caller();
         let start = move |children: &Children| {
             let factory = Arc::clone(&factory);
-            children.spawn_kept(spec_of_child.clone(), move || factory()).map(drop)
+            children.spawn_at(spec_of_child.clone(), true, move || factory(), site).map(drop)
         };
         self.children.push((spec, Arc::new(start)));
         self
     }
 
     /// One more child, which is a supervisor itself.
+    #[track_caller]
     pub fn supervisor(mut self, spec: impl Into<ChildSpec>, supervisor: Supervisor) -> Self {
         self.problem = self.problem.or_else(|| supervisor.check().err());
         self.child(spec.into().of_supervisor(), move || supervisor.clone())

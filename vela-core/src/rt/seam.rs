@@ -5,6 +5,7 @@
 
 pub use super::join::panic_text;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
@@ -128,6 +129,46 @@ static DETAILED: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static HERE: RefCell<Option<Rc<dyn Executor>>> = const { RefCell::new(None) };
+    /// By their numbers, in the simulation of this thread.
+    static ACTORS: RefCell<BTreeMap<u64, Known>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// What is known of an actor, for reports: its tasks come and go.
+#[derive(Clone, Copy)]
+struct Known {
+    /// The user's line.
+    spawned_at: &'static Location<'static>,
+    /// The task that it runs in.
+    task: Option<u64>,
+}
+
+/// An actor of this number was spawned on the user's line `site`. Only under a simulation is that remembered.
+pub fn actor_spawned(actor: u64, site: &'static Location<'static>) {
+    if simulated() {
+        ACTORS.with(|actors| actors.borrow_mut().insert(actor, Known { spawned_at: site, task: None }));
+    }
+}
+
+/// Where the actor was spawned, if that is known.
+#[must_use]
+pub fn actor_spawned_at(actor: u64) -> Option<&'static Location<'static>> {
+    ACTORS.with(|actors| actors.borrow().get(&actor).map(|known| known.spawned_at))
+}
+
+/// The actor runs in `task` from now on.
+pub fn actor_runs_in(actor: u64, task: Subject) {
+    ACTORS.with(|actors| {
+        if let (Some(known), Subject::Task(task)) = (actors.borrow_mut().get_mut(&actor), task) {
+            known.task = Some(task);
+        }
+    });
+}
+
+/// What waits for an actor waits for its task.
+#[must_use]
+pub fn actor(actor: u64) -> Subject {
+    let task = ACTORS.with(|actors| actors.borrow().get(&actor)?.task);
+    task.map_or(Subject::Other, Subject::Task)
 }
 
 /// Calls `f` with this thread's executor, if there is one.
@@ -201,6 +242,8 @@ impl Drop for Installed {
     fn drop(&mut self) {
         DETAILED.fetch_sub(usize::from(self.detailed), Ordering::Relaxed);
         let ours = HERE.with(|here| here.replace(self.before.take()));
+        let actors = ACTORS.try_with(RefCell::take);
+        drop(actors);
         drop(ours);
     }
 }

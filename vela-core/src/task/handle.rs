@@ -55,7 +55,8 @@ impl<T> Task<T> {
     }
 
     /// What a wait for it is about.
-    fn subject(&self) -> Subject {
+    #[doc(hidden)]
+    pub fn subject(&self) -> Subject {
         match self.id {
             Some(TaskId(Id::Simulated(id))) => Subject::Task(id),
             _ => Subject::Other,

@@ -62,7 +62,11 @@ impl Step<'_> {
 
     /// Asks it to stop, or kills it, as its specification says; nothing if that was done before.
     pub(super) fn begin_to_stop(&mut self, key: Key) {
+        let ending = self.engine.is_ending();
         let Some(child) = self.child(key) else { return };
+        // Nothing that comes later brings it back, so its mailbox may be closed.
+        let for_good = ending || child.goal == Some(Call::Remove);
+        let drain = child.drain && for_good;
         if !matches!(child.state, State::Starting | State::Running) {
             return;
         }
@@ -75,7 +79,7 @@ impl Step<'_> {
             shutdown => {
                 child.state = State::Stopping;
                 self.cancel_timer(key);
-                self.effect(Effect::Stop(key));
+                self.effect(if drain { Effect::Drain(key) } else { Effect::Stop(key) });
                 if let Shutdown::After(time) = shutdown {
                     self.limit(key, time);
                 }

@@ -23,6 +23,10 @@ impl Step<'_> {
             State::Stopped => self.answer(key, Call::Stop, &Answer::Done),
             State::Waiting | State::Backoff => self.park(key),
             State::Starting | State::Running | State::Stopping | State::Killing => {
+                if child.drain && !child.kept {
+                    // The same, but no later call brings it back.
+                    child.goal = Some(Call::Remove);
+                }
                 if child.goal != Some(Call::Remove) {
                     child.goal = Some(Call::Stop);
                 }

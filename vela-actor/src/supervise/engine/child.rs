@@ -55,6 +55,8 @@ pub(super) struct Child {
     pub(super) calls: Vec<(Token, Call)>,
     /// Restarts since it was last up for long enough.
     pub(super) attempts: u32,
+    /// Whether it handles its mail before it ends for good.
+    pub(super) drain: bool,
     pub(super) up_since: Option<Duration>,
     pub(super) budget: Option<Box<Budget>>,
     /// How its last run ended.
@@ -68,6 +70,7 @@ impl Child {
         let budget = spec.max_restarts.map(|restarts| Box::new(Budget::new(restarts, within)));
         Self {
             kept: kept && spec.restart != RestartType::Temporary,
+            drain: spec.drain,
             spec,
             state: State::Waiting,
             timer: None,

@@ -63,6 +63,8 @@ pub(crate) enum Event {
     Restart(Key, Token),
     /// The child is to end, its specification too.
     Remove(Key, Token),
+    /// As `Remove`, but it handles its mail first.
+    Drain(Key, Token),
     /// Somebody wants the child, if it is there to stay: the answer waits for the exit of one that is ending. `leaving`: this run ends
     /// by itself, which is known outside.
     Find { key: Key, leaving: bool, token: Token },
@@ -81,6 +83,8 @@ pub(crate) enum Effect {
     Start(Key),
     /// Ask it to stop.
     Stop(Key),
+    /// It is to handle its mail, and to stop then. It does not come back.
+    Drain(Key),
     /// Kill it.
     Kill(Key),
     /// Kill it: it has not started in time, and its exit is to say so.
@@ -201,6 +205,12 @@ impl Engine {
             Event::Stop(key, token) => step.stop(key, token),
             Event::Restart(key, token) => step.restart(key, token),
             Event::Remove(key, token) => step.remove(key, token),
+            Event::Drain(key, token) => {
+                if let Some(child) = step.child(key) {
+                    child.drain = true;
+                }
+                step.remove(key, token);
+            }
             Event::Find { key, leaving, token } => step.find(key, leaving, token),
             Event::Timer(timer) => step.timer(timer),
             Event::Shutdown => step.end(Over::Shutdown),

@@ -97,6 +97,7 @@ fn self_describing(text: &mut String, effect: &Effect, now: Duration) {
     let done = match effect {
         Effect::Start(Key(key)) => write!(text, "start {key}"),
         Effect::Stop(Key(key)) => write!(text, "stop {key}"),
+        Effect::Drain(Key(key)) => write!(text, "drain {key}"),
         Effect::Kill(Key(key)) => write!(text, "kill {key}"),
         Effect::Overdue(Key(key)) => write!(text, "overdue {key}"),
         Effect::SetTimer(timer, at) => write!(text, "{} in {:?}", name(*timer), at.saturating_sub(now)),

@@ -66,6 +66,7 @@ fn spec(rng: &mut Rng, auto: AutoShutdown) -> ChildSpec {
         let backoff = one_of(rng, &[None, Some((0, 0)), Some((50, 100))]);
         spec.backoff = backoff.map(|(min, max)| (ms(min)..ms(max)).into());
     }
+    spec.drain = !matches!(spec.shutdown, Some(Shutdown::Kill | Shutdown::After(Duration::ZERO))) && rng.u8(..) < 60;
     assert_eq!(spec.check(), Ok(()));
     spec
 }

@@ -179,7 +179,8 @@ impl World {
             runs = seen.runs;
             let refused = want == Want::Restart && (seen.removed || ending);
             seen.called |= seen.run.is_some() && !refused;
-            seen.removed |= want == Want::Remove;
+            // Its mailbox is closed: no later call brings it back.
+            seen.removed |= want == Want::Remove || want == Want::Stop && seen.spec.drain && !seen.kept;
             seen.parked &= want != Want::Restart || refused;
             seen.wanted = if refused { seen.wanted } else { want == Want::Restart };
         }
@@ -302,6 +303,11 @@ impl World {
         match effect {
             Effect::Start(key) => self.see_start(key),
             Effect::Stop(key) => self.see_stop(key, false, expected),
+            Effect::Drain(key) => {
+                let seen = &self.children[&key];
+                assert!(seen.spec.drain && (seen.removed || self.engine.is_ending()), "{key:?} may come back");
+                self.see_stop(key, false, expected);
+            }
             Effect::Kill(key) => self.see_stop(key, true, expected),
             Effect::Overdue(key) => {
                 let seen = self.children.get_mut(&key).expect("it is there");
