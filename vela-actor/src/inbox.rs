@@ -165,6 +165,18 @@ impl<A: Actor> Inbox<A> {
         NextOf { inbox: self, wanted: PhantomData, mail: self.cell.mail.recv() }
     }
 
+    /// There is nothing now.
+    fn wait<W: Wanted>(&self, cx: &Context<'_>) -> Poll<Option<Next<A::Message>>> {
+        W::look_around();
+        self.register(cx);
+        if !W::NOTICES {
+            // In the usual loop nothing is added while it waits.
+            self.cell.listens.store(true, Relaxed);
+        }
+        // L1.
+        if self.cell.core.signals.has(STOP) { Poll::Ready(None) } else { Poll::Pending }
+    }
+
     /// Has who polls the inbox woken by a signal: the task is, anyway.
     fn register(&self, cx: &Context<'_>) {
         if !chain::is_task(cx.waker()) {
@@ -230,20 +242,37 @@ pin_project! {
 impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
     type Output = Option<Next<A::Message>>;
 
+    /// What there is mostly, mail and nothing else, is inlined, so that it is not moved about.
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let inbox = *this.inbox;
-        let signals = &inbox.cell.core.signals;
-        if signals.has(STOP) {
+        let inbox = self.inbox;
+        let cell = &inbox.cell;
+        if cell.core.signals.has(STOP) {
             return Poll::Ready(None);
         }
-        let cell = &inbox.cell;
-        let has_more = cell.has_lanes.load(Relaxed) || cell.has_returned.load(Relaxed);
-        if has_more {
-            W::look_around();
-            // What comes from elsewhere than the mailbox counts, too.
-            ready!(poll_has_budget(cx));
+        if cell.has_lanes.load(Relaxed) || cell.has_returned.load(Relaxed) {
+            return self.poll_all(cx);
         }
+        match self.project().mail.poll(cx) {
+            Poll::Ready(mail) => {
+                cell.sources_first.store(true, Relaxed);
+                cell.mail_first.store(false, Relaxed);
+                Poll::Ready(mail.map(Next::Mail))
+            }
+            Poll::Pending => inbox.wait::<W>(cx),
+        }
+    }
+}
+
+impl<A: Actor, W: Wanted> NextOf<'_, A, W> {
+    #[inline(never)]
+    fn poll_all(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Next<A::Message>>> {
+        let this = self.project();
+        let inbox = *this.inbox;
+        let cell = &inbox.cell;
+        W::look_around();
+        // What comes from elsewhere than the mailbox counts, too.
+        ready!(poll_has_budget(cx));
         let mut ends_wait = false;
         if W::NOTICES && cell.has_lanes.load(Relaxed) {
             let notice = cell.with_lanes(|lanes| {
@@ -284,14 +313,7 @@ impl<A: Actor, W: Wanted> Future for NextOf<'_, A, W> {
             charge(cx);
             return Poll::Ready(Some(next));
         }
-        W::look_around();
-        inbox.register(cx);
-        if !W::NOTICES {
-            // In the usual loop nothing is added while it waits.
-            cell.listens.store(true, Relaxed);
-        }
-        // L1.
-        if signals.has(STOP) { Poll::Ready(None) } else { Poll::Pending }
+        inbox.wait::<W>(cx)
     }
 }
 
