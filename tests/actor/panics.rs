@@ -3,7 +3,7 @@
 use vela::actor::{Actor, ActorContext, Address, Exit, Phase, Strategy, Supervision, Supervisor, System, child};
 use vela::prelude::*;
 
-use crate::probe::{Bomb, Fault, Hook, Probe, ProbeMsg, Unspeakable, deed, fail, leave, panic};
+use crate::probe::{Bomb, Fault, Hook, Probe, ProbeMsg, Unspeakable, fail, leave, panic, wild_deed};
 use crate::stage::{Stage, answers, calm, tell, who};
 
 const ONE: Strategy = Strategy::OneForOne;
@@ -61,7 +61,7 @@ async fn in_the_drop_of_the_state() {
 async fn in_the_drop_of_the_state_of_one_that_is_killed() {
     survives(
         |probe| probe.in_drop = Hook::Panic,
-        Some(deed(|_, cx| {
+        Some(wild_deed(|_, cx| {
             Box::pin(async move {
                 cx.address().kill();
                 std::future::pending().await
@@ -87,7 +87,7 @@ async fn in_the_drop_of_a_message() {
 async fn in_the_drop_of_what_a_handler_held_when_it_was_killed() {
     survives(
         |_| (),
-        Some(deed(|_, cx| {
+        Some(wild_deed(|_, cx| {
             let bomb = Bomb;
             Box::pin(async move {
                 cx.address().kill();
@@ -103,13 +103,13 @@ async fn in_the_drop_of_what_a_handler_held_when_it_was_killed() {
 
 #[vela::test]
 async fn with_a_payload_whose_drop_panics() {
-    let fault = deed(|_, _| Box::pin(async { std::panic::panic_any(Bomb) }));
+    let fault = wild_deed(|_, _| Box::pin(async { std::panic::panic_any(Bomb) }));
     survives(|_| (), Some(fault), Some(Phase::Running)).await;
 }
 
 #[vela::test]
 async fn in_the_factory_of_a_timers_message() {
-    let fault = deed(|_, cx| {
+    let fault = wild_deed(|_, cx| {
         Box::pin(async move {
             cx.every(ms(1), || -> &'static str { panic!("no message") });
             sleep(ms(2)).await;
@@ -123,7 +123,7 @@ async fn in_the_factory_of_a_timers_message() {
 async fn in_the_map_of_a_source() {
     let (tx, rx) = vela::channel::<u32>(1);
     tx.try_send(1).unwrap();
-    let fault = deed(move |_, cx| {
+    let fault = wild_deed(move |_, cx| {
         Box::pin(async move {
             cx.attach(rx, |_| -> &'static str { panic!("no message") });
             Ok(())
@@ -134,7 +134,7 @@ async fn in_the_map_of_a_source() {
 
 #[vela::test]
 async fn in_the_drop_of_a_timer_and_a_source() {
-    let fault = deed(move |_, cx| {
+    let fault = wild_deed(move |_, cx| {
         Box::pin(async move {
             let (one, two) = (Bomb, Bomb);
             cx.every(secs(1), move || {

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use vela::actor::{Actor, ActorContext, Call, Exit, Failure, Request, Terminated}
 
 /// What happened, in order.
 #[derive(Clone, Default)]
-pub(crate) struct Journal(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Journal(Arc<Mutex<Vec<String>>>, Arc<AtomicBool>);
 
 impl Journal {
     pub(crate) fn new() -> Self {
@@ -29,6 +31,22 @@ impl Journal {
     /// What was noted since the last time.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    /// An actor that panics is restarted: so an assertion in a deed would fail unseen.
+    pub(crate) fn check(&self) {
+        assert!(!self.1.load(Relaxed), "a deed has panicked: see its message above");
+    }
+}
+
+/// Notes that a deed panics.
+struct Watched(Arc<AtomicBool>);
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Relaxed);
+        }
     }
 }
 
@@ -58,6 +76,8 @@ pub(crate) enum ProbeMsg {
     /// Notes it.
     Note(String),
     Do(Deed),
+    /// The same, and it may panic.
+    DoWildly(Deed),
     Echo(Call<Echo>),
     /// Fails, with the question unanswered.
     Poison(Call<Poison>),
@@ -94,11 +114,18 @@ impl From<Call<Echo>> for ProbeMsg {
     }
 }
 
-/// A message that has the probe do something.
+/// A message that has the probe do something. If that panics the test fails, once its [`Stage`](crate::stage::Stage) ends.
 pub(crate) fn deed(
     what: impl for<'a> FnOnce(&'a mut Probe, &'a mut ActorContext<Probe>) -> Doing<'a> + Send + 'static,
 ) -> ProbeMsg {
     ProbeMsg::Do(Box::new(what))
+}
+
+/// As [`deed`], and that it panics is what is tested.
+pub(crate) fn wild_deed(
+    what: impl for<'a> FnOnce(&'a mut Probe, &'a mut ActorContext<Probe>) -> Doing<'a> + Send + 'static,
+) -> ProbeMsg {
+    ProbeMsg::DoWildly(Box::new(what))
 }
 
 /// A message at which the probe fails.
@@ -108,7 +135,7 @@ pub(crate) fn fail(why: &'static str) -> ProbeMsg {
 
 /// A message at which the probe panics.
 pub(crate) fn panic(why: &'static str) -> ProbeMsg {
-    deed(move |_, _| Box::pin(async move { panic!("{why}") }))
+    wild_deed(move |_, _| Box::pin(async move { panic!("{why}") }))
 }
 
 /// A message at which the probe waits for ever.
@@ -139,7 +166,7 @@ impl Drop for Bomb {
 /// A message that panics when it is dropped, handled or not.
 pub(crate) fn bomb() -> ProbeMsg {
     let bomb = Bomb;
-    deed(move |_, _| {
+    wild_deed(move |_, _| {
         Box::pin(async move {
             drop(bomb);
             Ok(())
@@ -229,7 +256,11 @@ impl Actor for Probe {
     async fn handle(&mut self, message: ProbeMsg, cx: &mut ActorContext<Self>) -> Result<(), Fault> {
         match message {
             ProbeMsg::Note(text) => self.note(text),
-            ProbeMsg::Do(deed) => return deed(self, cx).await,
+            ProbeMsg::Do(deed) => {
+                let _watched = Watched(Arc::clone(&self.journal.1));
+                return deed(self, cx).await;
+            }
+            ProbeMsg::DoWildly(deed) => return deed(self, cx).await,
             ProbeMsg::Echo(call) => call.reply_with(|Echo(n)| n),
             ProbeMsg::Poison(_call) => return Err(Fault("poison")),
         }

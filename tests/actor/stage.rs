@@ -69,6 +69,15 @@ impl Stage {
 
     pub(crate) async fn end(&self) {
         self.system.shutdown().await.unwrap();
+        self.journal.check();
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.journal.check();
+        }
     }
 }
 
