@@ -141,6 +141,7 @@ impl Nursery {
     }
 
     #[track_caller]
+    #[track_caller]
     fn make(
         supervision: Supervision,
         path: Arc<str>,
