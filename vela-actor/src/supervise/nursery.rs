@@ -146,6 +146,7 @@ impl Nursery {
     }
 
     #[track_caller]
+    #[track_caller]
     fn make(
         supervision: Supervision,
         path: Arc<str>,
