@@ -28,7 +28,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 /// # Examples
 ///
 /// ```
-/// # use vela_actor::{Actor, ActorContext, Call, Request, Spawn};
+/// # use vela::actor::{Actor, ActorContext, Call, Request, Spawn};
 /// # struct Get;
 /// # impl Request for Get { type Reply = u32; }
 /// # struct Lazy;
@@ -37,7 +37,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 /// #     type Error = std::convert::Infallible;
 /// #     async fn handle(&mut self, _: Call<Get>, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
 /// # }
-/// # vela_core::block_on(async {
+/// # vela::block_on(async {
 /// let lazy = Spawn::new().name("lazy").start(Lazy);
 /// let error = lazy.ask(Get).await.unwrap_err();
 /// assert_eq!(error.to_string(), "`lazy` dropped the request without an answer: its handler failed, or did not call `reply`");
