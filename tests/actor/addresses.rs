@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use vela::actor::{Exit, Spawn, Strategy, Supervision, spawn};
+use vela::Overflow;
+use vela::actor::{Exit, Spawn, Strategy, Supervision, child, spawn};
 use vela::prelude::*;
 
 use crate::probe::{Echo, Journal, Probe, ProbeMsg, deed, fail, hang};
@@ -193,4 +194,43 @@ async fn an_actor_that_kills_itself_is_dropped_at_its_next_await() {
     assert!(matches!(a.terminated().await, Exit::Killed));
     assert_eq!(journal.take(), ["a: started", "a: not yet", "a: dropped"]);
     assert!(a.ask(Echo(1)).await.is_err());
+}
+
+/// By each way of sending.
+#[vela::test]
+async fn a_message_that_is_not_taken_comes_back_and_says_whose_it_was() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let a = stage.add(child("a").temporary());
+    tell(&a, fail("no disk")).await;
+    let recipient = a.recipient::<&str>();
+    let refused = [
+        vela! { a <- "m" }.map_err(|error| (error.to_string(), error.is_closed())),
+        a.send("m").await.map_err(|error| (error.to_string(), error.is_closed())),
+        a.try_send("m").map_err(|error| (error.to_string(), error.is_closed())),
+        recipient.send("m").await.map_err(|error| (error.to_string(), error.into_inner() == "m")),
+        recipient.try_send("m").map_err(|error| (error.to_string(), error.into_inner() == "m")),
+        select! { sent = a <- "m" => sent.map_err(|error| (error.to_string(), error.is_closed())) },
+    ];
+    let text = "`s/a` has ended, and takes no more messages: s/a failed while running: no disk";
+    for refused in refused {
+        assert_eq!(refused, Err((text.to_owned(), true)));
+    }
+    let refused = a.send("m").await.unwrap_err();
+    assert!(refused.path() == "s/a" && refused.exit().is_some_and(|exit| exit.failure().is_some()));
+    assert!(matches!(refused.into_inner(), ProbeMsg::Note(text) if text == "m"));
+    stage.end().await;
+}
+
+#[vela::test]
+async fn a_full_mailbox_says_whose_it_is() {
+    let stage = Stage::new(Strategy::OneForOne);
+    let a = stage.add(child("a").mailbox(1, Overflow::Reject));
+    tell(&a, hang()).await;
+    a.send("m").await.unwrap();
+    let text = "the mailbox of `s/a` is full, and refuses more: send later, or give it more room";
+    assert_eq!(a.send("n").await.unwrap_err().to_string(), text);
+    assert_eq!(a.try_send("n").unwrap_err().to_string(), text);
+    assert_eq!(a.recipient::<&str>().try_send("n").unwrap_err().kind(), vela::SendErrorKind::Full);
+    a.kill();
+    stage.end().await;
 }

@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use vela_core::__private::Pipe;
 use vela_core::ops::{Named, Transmit};
-use vela_core::select::{Mapped, Polled};
-use vela_core::{Receive, SendError, TrySendError};
+use vela_core::select::{Mapped, Mapping, Polled};
+use vela_core::{Receive, SendError};
 
 use crate::actor::Actor;
 use crate::ask::{Ask, Asked, Whom};
@@ -20,6 +20,7 @@ use crate::message::{MessageFor, RequestFor};
 use crate::recipient::Recipient;
 use crate::reply::Request;
 use crate::signals::KILL;
+use crate::tell_error::TellError;
 use crate::tree::ActorState;
 
 /// Where an actor is reached. Clones are addresses of the same actor, and stay good over its restarts.
@@ -81,7 +82,7 @@ impl<A: Actor> Address<A> {
     /// Dropping the future before it is ready drops the message, unsent.
     #[track_caller]
     pub fn send(&self, message: impl MessageFor<A>) -> Tell<'_, A> {
-        Tell { send: self.cell.mail.send(Envelope::new(message.into_message())) }
+        Tell { send: self.cell.mail.send(Envelope::new(message.into_message())), to: Unsent(&self.cell) }
     }
 
     /// `address <- message` on its own: by the mailbox's rule, as [`send`](Self::send).
@@ -97,9 +98,9 @@ impl<A: Actor> Address<A> {
     /// # Errors
     ///
     /// The mailbox is full, or the actor has ended. The message comes back.
-    pub fn try_send(&self, message: impl MessageFor<A>) -> Result<(), TrySendError<A::Message>> {
+    pub fn try_send(&self, message: impl MessageFor<A>) -> Result<(), TellError<A::Message>> {
         let sent = self.cell.mail.try_send(Envelope::new(message.into_message()));
-        sent.map_err(|error| error.map(|envelope| envelope.message))
+        sent.map_err(|error| TellError::of_try(&self.cell, error.map(|envelope| envelope.message)))
     }
 
     /// Sends a request and waits for its typed reply, for 5 seconds: `actor.ask(Get).await`, `<-actor.ask(Get)`, or an arm of
@@ -294,20 +295,36 @@ impl<A: Actor> Asked for Address<A> {
     }
 }
 
-fn unwrapped<M>(outcome: Result<(), SendError<Envelope<M>>>) -> Result<(), SendError<M>> {
-    outcome.map_err(|error| error.map(|envelope| envelope.message))
+/// What becomes of a send: whose it was, for the error.
+#[doc(hidden)]
+pub struct Unsent<'a, A: Actor>(&'a Cell<A>);
+
+impl<A: Actor> Mapping<Result<(), SendError<Envelope<A::Message>>>, Result<(), TellError<A::Message>>>
+    for Unsent<'_, A>
+{
+    #[inline]
+    fn map(&self, outcome: Result<(), SendError<Envelope<A::Message>>>) -> Result<(), TellError<A::Message>> {
+        outcome.map_err(|error| TellError::new(self.0, error.kind(), error.into_inner().message))
+    }
+}
+
+impl<A: Actor> fmt::Debug for Unsent<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unsent")
+    }
 }
 
 type EnvelopeCase<'a, M> = <&'a Pipe<Envelope<M>> as Transmit<Envelope<M>>>::Case;
 
 impl<'a, A: Actor, M: MessageFor<A>> Transmit<M> for &'a Address<A> {
-    type Output = Result<(), SendError<A::Message>>;
-    type Case = Mapped<EnvelopeCase<'a, A::Message>, Self::Output>;
+    type Output = Result<(), TellError<A::Message>>;
+    type Case = Mapped<EnvelopeCase<'a, A::Message>, Self::Output, Unsent<'a, A>>;
 
     #[inline]
     #[track_caller]
     fn transmit(self, message: M) -> Self::Case {
-        Mapped::new((&self.cell.mail).transmit(Envelope::new(message.into_message())), unwrapped)
+        let case = (&self.cell.mail).transmit(Envelope::new(message.into_message()));
+        Mapped::by(case, Unsent(&self.cell))
     }
 }
 
@@ -321,15 +338,17 @@ pin_project! {
     pub struct Tell<'a, A: Actor> {
         #[pin]
         send: vela_core::Send<'a, Envelope<A::Message>>,
+        to: Unsent<'a, A>,
     }
 }
 
 impl<A: Actor> Future for Tell<'_, A> {
-    type Output = Result<(), SendError<A::Message>>;
+    type Output = Result<(), TellError<A::Message>>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().send.poll(cx).map(unwrapped)
+        let this = self.project();
+        this.send.poll(cx).map(|outcome| this.to.map(outcome))
     }
 }
 
@@ -340,7 +359,7 @@ impl<A: Actor> fmt::Debug for Tell<'_, A> {
 }
 
 impl<A: Actor> Receive for Tell<'_, A> {
-    type Output = Result<(), SendError<A::Message>>;
+    type Output = Result<(), TellError<A::Message>>;
     type Case = Polled<Self>;
 
     fn receive(self) -> Self::Case {

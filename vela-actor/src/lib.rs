@@ -92,6 +92,7 @@ mod signals;
 mod spawn;
 mod supervise;
 mod system;
+mod tell_error;
 pub mod tree;
 mod waiting;
 
@@ -113,6 +114,7 @@ pub use supervise::{
     SpawnError, SpecError, Strategy, Supervision, Supervisor, SupervisorMessage, child,
 };
 pub use system::System;
+pub use tell_error::TellError;
 pub use tree::{ActorState, TreeSnapshot};
 
 /// Named by types that are public. Not a public interface.

@@ -37,5 +37,5 @@
 
 pub use crate::{
     Actor, ActorContext, Address, AskError, Call, Exit, Failure, Inbox, Recipient, Request, Strategy, Supervision,
-    Supervisor, System, Terminated, child, spawn,
+    Supervisor, System, TellError, Terminated, child, spawn,
 };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use vela_core::ops::{Named, Transmit};
 use vela_core::select::Polled;
-use vela_core::{Permit, SendError, TryReserveError, TrySendError};
+use vela_core::{Permit, SendError, SendErrorKind, TryReserveError};
 
 use crate::actor::Actor;
 use crate::address::Address;
@@ -16,6 +16,7 @@ use crate::cell::{ActorId, Cell, Envelope};
 use crate::exit::Exit;
 use crate::message::MessageFor;
 use crate::reply::{Call, Request};
+use crate::tell_error::TellError;
 
 /// An address of which only one thing is known: a `T` can be sent to it. Made by [`Address::recipient`].
 ///
@@ -42,13 +43,16 @@ pub struct Recipient<T> {
 }
 
 /// The future of a send; its type is known to the actor's address only.
-type Delivery<'a, T> = Pin<Box<dyn Future<Output = Result<(), SendError<T>>> + Send + 'a>>;
+type Delivery<'a, T> = Pin<Box<dyn Future<Output = Result<(), TellError<T>>> + Send + 'a>>;
+
+/// The same, of what nobody wants back.
+type Posting<'a> = Pin<Box<dyn Future<Output = Result<(), SendError<()>>> + Send + 'a>>;
 
 trait Deliver<T>: Send + Sync {
     fn deliver(&self, message: T) -> Delivery<'_, T>;
-    fn try_deliver(&self, message: T) -> Result<(), TrySendError<T>>;
+    fn try_deliver(&self, message: T) -> Result<(), TellError<T>>;
     /// Sends what nobody wants back.
-    fn post(&self, envelope: Envelope<T>) -> Delivery<'_, ()>;
+    fn post(&self, envelope: Envelope<T>) -> Posting<'_>;
     fn is_alive(&self) -> bool;
     fn exit(&self) -> Option<Exit>;
     fn path(&self) -> &str;
@@ -64,18 +68,19 @@ where
         Box::pin(deliver(self.cell(), message))
     }
 
-    fn try_deliver(&self, message: T) -> Result<(), TrySendError<T>> {
-        match self.cell().mail.try_reserve() {
+    fn try_deliver(&self, message: T) -> Result<(), TellError<T>> {
+        let kind = match self.cell().mail.try_reserve() {
             Ok(place) => {
                 fill(place, message.into_message());
-                Ok(())
+                return Ok(());
             }
-            Err(TryReserveError::Full) => Err(TrySendError::Full(message)),
-            Err(TryReserveError::Closed) => Err(TrySendError::Closed(message)),
-        }
+            Err(TryReserveError::Full) => SendErrorKind::Full,
+            Err(TryReserveError::Closed) => SendErrorKind::Closed,
+        };
+        Err(TellError::new(self.cell(), kind, message))
     }
 
-    fn post(&self, envelope: Envelope<T>) -> Delivery<'_, ()> {
+    fn post(&self, envelope: Envelope<T>) -> Posting<'_> {
         let Envelope { message, behind } = envelope;
         let sending = self.cell().mail.send(Envelope { message: message.into_message(), behind });
         Box::pin(async move { sending.await.map_err(|error| error.map(drop)) })
@@ -104,7 +109,7 @@ where
 
 /// Sends by the mailbox's rule for a full one. The message is changed into the actor's own type only once there is room, so that it
 /// comes back as it was.
-async fn deliver<A: Actor, T>(cell: &Cell<A>, message: T) -> Result<(), SendError<T>>
+async fn deliver<A: Actor, T>(cell: &Cell<A>, message: T) -> Result<(), TellError<T>>
 where
     T: MessageFor<A>,
 {
@@ -113,7 +118,7 @@ where
             fill(place, message.into_message());
             Ok(())
         }
-        Err(kind) => Err(SendError::new(kind, message)),
+        Err(kind) => Err(TellError::new(cell, kind, message)),
     }
 }
 
@@ -140,7 +145,7 @@ impl<T: Send + 'static> Recipient<T> {
     ///
     /// Dropping the future before it is ready drops the message, unsent.
     #[track_caller]
-    pub fn send(&self, message: T) -> Named<impl Future<Output = Result<(), SendError<T>>> + Send + '_> {
+    pub fn send(&self, message: T) -> Named<impl Future<Output = Result<(), TellError<T>>> + Send + '_> {
         vela_core::__private::operation("send", self.to.deliver(message))
     }
 
@@ -149,7 +154,7 @@ impl<T: Send + 'static> Recipient<T> {
     /// # Errors
     ///
     /// Its mailbox is full, or it has ended. The message comes back.
-    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+    pub fn try_send(&self, message: T) -> Result<(), TellError<T>> {
         self.to.try_deliver(message)
     }
 
@@ -226,7 +231,7 @@ impl<Q: Request> Recipient<Call<Q>> {
 impl<Q: Request> Asked for Recipient<Call<Q>> {
     type Message = Call<Q>;
     type Unsent = ();
-    type Sending<'a> = Delivery<'a, ()>;
+    type Sending<'a> = Posting<'a>;
 
     fn post(&self, envelope: Envelope<Call<Q>>) -> Self::Sending<'_> {
         self.to.post(envelope)
@@ -258,7 +263,7 @@ impl<T> fmt::Debug for Recipient<T> {
 }
 
 impl<'a, T: Send + 'static> Transmit<T> for &'a Recipient<T> {
-    type Output = Result<(), SendError<T>>;
+    type Output = Result<(), TellError<T>>;
     type Case = Polled<Named<Delivery<'a, T>>>;
 
     #[track_caller]

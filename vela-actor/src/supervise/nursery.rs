@@ -146,7 +146,6 @@ impl Nursery {
     }
 
     #[track_caller]
-    #[track_caller]
     fn make(
         supervision: Supervision,
         path: Arc<str>,

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -42,10 +43,24 @@ pin_project! {
     /// assert_eq!((sent, rx.recv().await.as_deref()), (true, Some("7")));
     /// # });
     /// ```
-    pub struct Mapped<C: Case, O> {
+    pub struct Mapped<C: Case, O, M = fn(<C as Case>::Output) -> O> {
         #[pin]
         case: C,
-        map: fn(C::Output) -> O,
+        map: M,
+        outcome: PhantomData<fn() -> O>,
+    }
+}
+
+/// What makes one outcome into another, for [`Mapped::by`]: a function, or a type of your own that knows more.
+pub trait Mapping<I, O> {
+    /// Called once, by who waits. No lock is held.
+    fn map(&self, outcome: I) -> O;
+}
+
+impl<I, O> Mapping<I, O> for fn(I) -> O {
+    #[inline]
+    fn map(&self, outcome: I) -> O {
+        self(outcome)
     }
 }
 
@@ -53,25 +68,33 @@ impl<C: Case, O> Mapped<C, O> {
     /// `map` is called once, with the outcome, by who waits. No lock is held.
     #[inline]
     pub fn new(case: C, map: fn(C::Output) -> O) -> Self {
-        Self { case, map }
+        Self::by(case, map)
     }
 }
 
-impl<C: Case, O> fmt::Debug for Mapped<C, O> {
+impl<C: Case, O, M: Mapping<C::Output, O>> Mapped<C, O, M> {
+    /// As [`new`](Self::new), with more than a function.
+    #[inline]
+    pub fn by(case: C, map: M) -> Self {
+        Self { case, map, outcome: PhantomData }
+    }
+}
+
+impl<C: Case, O, M> fmt::Debug for Mapped<C, O, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Mapped")
     }
 }
 
 // SAFETY: each call is passed on to the case, which keeps the contract; the outcome alone is changed.
-unsafe impl<C: Case, O> Case for Mapped<C, O> {
+unsafe impl<C: Case, O, M: Mapping<C::Output, O>> Case for Mapped<C, O, M> {
     type Output = O;
 
     const QUICK: bool = C::QUICK;
 
     #[inline]
     fn quick(&mut self) -> Option<O> {
-        self.case.quick().map(self.map)
+        self.case.quick().map(|outcome| self.map.map(outcome))
     }
 
     #[inline]
@@ -83,13 +106,13 @@ unsafe impl<C: Case, O> Case for Mapped<C, O> {
     unsafe fn complete(self: Pin<&mut Self>, begun: Begun) -> Poll<O> {
         let this = self.project();
         // SAFETY: the caller's promise.
-        unsafe { this.case.complete(begun) }.map(this.map)
+        unsafe { this.case.complete(begun) }.map(|outcome| this.map.map(outcome))
     }
 
     fn plain(self: Pin<&mut Self>) -> Plain<O> {
         let this = self.project();
         match this.case.plain() {
-            Plain::Done(outcome) => Plain::Done((this.map)(outcome)),
+            Plain::Done(outcome) => Plain::Done(this.map.map(outcome)),
             Plain::Wait => Plain::Wait,
             Plain::Unclear => Plain::Unclear,
         }
@@ -97,18 +120,18 @@ unsafe impl<C: Case, O> Case for Mapped<C, O> {
 
     fn attempt(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
         let this = self.project();
-        this.case.attempt(cx).map(this.map)
+        this.case.attempt(cx).map(|outcome| this.map.map(outcome))
     }
 
     fn enroll(self: Pin<&mut Self>, seat: Seat<'_>) -> Poll<O> {
         let this = self.project();
-        this.case.enroll(seat).map(this.map)
+        this.case.enroll(seat).map(|outcome| this.map.map(outcome))
     }
 
     unsafe fn attempt_locked(self: Pin<&mut Self>, claim: &Claim, wakes: &mut Wakes) -> Poll<O> {
         let this = self.project();
         // SAFETY: the caller's promise.
-        unsafe { this.case.attempt_locked(claim, wakes) }.map(this.map)
+        unsafe { this.case.attempt_locked(claim, wakes) }.map(|outcome| this.map.map(outcome))
     }
 
     fn locks(&self, set: &mut LockSet) {
@@ -121,7 +144,7 @@ unsafe impl<C: Case, O> Case for Mapped<C, O> {
 
     fn finish(self: Pin<&mut Self>, offset: u32) -> Poll<O> {
         let this = self.project();
-        this.case.finish(offset).map(this.map)
+        this.case.finish(offset).map(|outcome| this.map.map(outcome))
     }
 
     fn withdraw(self: Pin<&mut Self>) {

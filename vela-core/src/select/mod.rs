@@ -14,7 +14,7 @@ pub use case::{Begun, Case, Peek, Plain, Polled, Seat};
 pub use dynamic::{Any, AnyCase, Select, any};
 pub use engine::{CLOSED, ELSE, Selector, unreachable_arm};
 pub use locks::LockSet;
-pub use mapped::Mapped;
+pub use mapped::{Mapped, Mapping};
 pub use one::{One, one};
 pub(crate) use order::{Likely, below, likely};
 pub use order::{Mode, seed_fairness};
