@@ -136,18 +136,18 @@ impl<A: Actor> Address<A> {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Actor, ActorContext};
+    /// # use vela::actor::{Actor, ActorContext};
     /// # struct Log;
     /// # impl Actor for Log {
     /// #     type Message = u32;
     /// #     type Error = std::convert::Infallible;
     /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
     /// # }
-    /// use vela_actor::spawn;
+    /// use vela::actor::spawn;
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let log = spawn(Log);
-    /// log.send(1).await.unwrap();
+    /// log.send(1_u32).await.unwrap();
     /// log.stop_after_mail();
     /// assert!(log.terminated().await.is_normal());
     /// assert_eq!(log.mailbox_dropped(), 0);

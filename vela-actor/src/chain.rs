@@ -90,6 +90,15 @@ impl Waits {
     /// Notes an ask: how many there are now.
     fn note(&self, link: Arc<Link>) -> usize {
         let mut links = self.0.lock();
+        if let [before] = &mut links[..]
+            && !before.ask.is_open()
+        {
+            // As a rule: one ask after the other.
+            let over = mem::replace(before, link);
+            drop(links);
+            drop(over);
+            return 1;
+        }
         let over: Vec<_> = links.extract_if(.., |link| !link.ask.is_open()).collect();
         links.push(link);
         let open = links.len();
@@ -274,6 +283,9 @@ fn set(handling: bool, behind: Option<Behind>) {
         let mut here = here.borrow_mut();
         let here = here.as_mut()?;
         here.handling = handling;
+        if behind.is_none() && here.behind.is_none() && !here.asked {
+            return None;
+        }
         let asked = mem::take(&mut here.asked).then(|| Arc::clone(&here.cell));
         Some((mem::replace(&mut here.behind, behind), asked))
     });
@@ -294,29 +306,32 @@ pub(crate) fn link(
     target: impl FnOnce() -> Arc<dyn AnyCell>,
     ask: impl FnOnce() -> Arc<dyn Open>,
 ) -> Result<Option<Behind>, Vec<Arc<str>>> {
-    let made = HERE.with(|here| {
+    let handles = |here: &&Here| here.handling;
+    let cell = HERE.with(|here| here.borrow().as_ref().filter(handles).map(|here| Arc::clone(&here.cell)));
+    let Some(cell) = cell else { return Ok(None) };
+    link_of(&*cell, &target(), ask()).map(Some)
+}
+
+/// The link of an ask of `target` by the handler of `cell`, which runs here.
+fn link_of(cell: &dyn AnyCell, target: &Arc<dyn AnyCell>, ask: Arc<dyn Open>) -> Result<Behind, Vec<Arc<str>>> {
+    let (core, whom) = (cell.core(), target.core().who.id());
+    let parent = HERE.with(|here| {
         let mut here = here.borrow_mut();
-        let Some(here) = here.as_mut().filter(|here| here.handling) else { return Ok(None) };
-        let (cell, target) = (Arc::clone(&here.cell), target());
-        let (who, whom) = (&cell.core().who, target.core().who.id());
-        if who.id() == whom || here.askers().any(|asker| asker.id() == whom) {
+        let Some(here) = here.as_mut() else { return Ok(None) };
+        if core.who.id() == whom || here.askers().any(|asker| asker.id() == whom) {
             return Err(here.cycle(whom));
         }
         here.asked = true;
         // One that has its answer holds up nobody, nor do those behind it: the chain is no longer than it has to be.
-        let parent = here.behind.as_ref().map(|behind| &behind.0).filter(|link| link.ask.is_open()).cloned();
-        let (asker, weak) = (who.clone(), Arc::downgrade(&target));
-        let link = Link { asker, parent, ask: ask(), target: weak, held: AtomicU32::new(1) };
-        Ok(Some((cell, target, Behind(Arc::new(link)))))
+        Ok(here.behind.as_ref().map(|behind| &behind.0).filter(|link| link.ask.is_open()).cloned())
     })?;
-    // The rest outside of the borrow: what is upgraded may be the last of its kind when it is dropped.
-    let Some((cell, target, behind)) = made else { return Ok(None) };
-    let core = cell.core();
-    // W1.
+    let (asker, weak) = (core.who.clone(), Arc::downgrade(target));
+    let behind = Behind(Arc::new(Link { asker, parent, ask, target: weak, held: AtomicU32::new(1) }));
+    // W1. Outside of the borrow: what is upgraded may be the last of its kind when it is dropped.
     if core.waits_made().note(Arc::clone(&behind.0)) == 1
-        && let Some(path) = circle(&target, &core.who)
+        && let Some(path) = circle(target, &core.who)
     {
         return Err(path);
     }
-    Ok(Some(behind))
+    Ok(behind)
 }

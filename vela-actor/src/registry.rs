@@ -188,21 +188,21 @@ impl Registry {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Actor, ActorContext};
+    /// # use vela::actor::{Actor, ActorContext};
     /// # struct Clock;
     /// # impl Actor for Clock {
     /// #     type Message = u32;
     /// #     type Error = std::convert::Infallible;
     /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
     /// # }
-    /// use vela_actor::{Address, registry::Registry, spawn};
+    /// use vela::actor::{Address, registry::Registry, spawn};
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let (names, clock) = (Registry::new(), spawn(Clock));
     /// names.register("clock", clock.clone(), &clock)?;
     /// assert!(names.get::<Address<Clock>>("clock") == Some(clock));
     /// assert!(names.get::<Address<Clock>>("clok").is_none());
-    /// # Ok::<(), vela_actor::registry::RegisterError>(())
+    /// # Ok::<(), vela::actor::registry::RegisterError>(())
     /// # }).unwrap();
     /// ```
     #[must_use]

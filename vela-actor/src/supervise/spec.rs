@@ -336,19 +336,19 @@ impl ChildSpec {
     /// # Examples
     ///
     /// ```
-    /// # use vela_actor::{Actor, ActorContext};
+    /// # use vela::actor::{Actor, ActorContext};
     /// # struct Log(Vec<u32>);
     /// # impl Actor for Log {
     /// #     type Message = u32;
     /// #     type Error = std::convert::Infallible;
     /// #     async fn handle(&mut self, n: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { self.0.push(n); Ok(()) }
     /// # }
-    /// use vela_actor::{System, child};
+    /// use vela::actor::{System, child};
     ///
-    /// # vela_core::block_on(async {
+    /// # vela::block_on(async {
     /// let system = System::new("shop");
     /// let log = system.spawn(child("log").drain(), || Log(Vec::new()))?;
-    /// for n in 0..20 {
+    /// for n in 0..20_u32 {
     ///     log.send(n).await.unwrap();
     /// }
     /// system.shutdown().await?;                          // once all 20 have been handled
