@@ -14,8 +14,10 @@ use vela_core::{Receive, SendError};
 
 use crate::actor::Actor;
 use crate::ask::{Ask, Asked, Whom};
-use crate::cell::{ActorId, Cell, Envelope};
+use crate::cell::Cell;
 use crate::exit::Exit;
+use crate::identity::ActorId;
+use crate::mailbox::Envelope;
 use crate::message::{MessageFor, RequestFor};
 use crate::recipient::Recipient;
 use crate::reply::Request;

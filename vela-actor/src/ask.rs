@@ -13,10 +13,11 @@ use vela_core::ops::Receive;
 use vela_core::select::Polled;
 use vela_core::{SendError, SendErrorKind};
 
-use crate::cell::{AnyCell, Envelope};
+use crate::cell::AnyCell;
 use crate::chain;
 use crate::deadline::{Entry, Expire, Wheel};
 use crate::exit::Exit;
+use crate::mailbox::Envelope;
 use crate::reply::{Call, Outcome, Request, Slot};
 
 /// How long an ask waits unless it is told otherwise.

@@ -17,15 +17,16 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use vela_core::__private::Pipe;
 use vela_core::time::Instant;
-use vela_core::{BuildError, Channel, Overflow};
 
 use crate::actor::Actor;
 use crate::ages::Ages;
-use crate::chain::{Behind, Waits};
+use crate::chain::Waits;
 use crate::events::{EventKind, Who};
 use crate::exit::{Exit, Failure, FailureKind};
+use crate::identity::Identity;
 use crate::incarnation;
 use crate::lanes::{Kept, Lanes};
+use crate::mailbox::{Envelope, Mailbox};
 use crate::panics::{contained, report_lost};
 use crate::registry::WeakRegistry;
 use crate::signals::{self, Signals};
@@ -33,170 +34,6 @@ use crate::supervise::{Children, Parent};
 use crate::system::Shared;
 use crate::tree::ActorState;
 use crate::waiting;
-
-/// The number of an actor, unique in the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct ActorId(u64);
-
-impl ActorId {
-    fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        // Relaxed: a counter on its own.
-        Self(NEXT.fetch_add(1, Relaxed))
-    }
-
-    /// The number.
-    #[must_use]
-    pub fn get(self) -> u64 {
-        self.0
-    }
-}
-
-/// As it was written down, in a log say: it names an actor, and gives no access to it.
-impl From<u64> for ActorId {
-    fn from(number: u64) -> Self {
-        Self(number)
-    }
-}
-
-impl fmt::Display for ActorId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// Who an actor is: its number and its path. Two are equal if the numbers are.
-#[derive(Clone)]
-pub(crate) struct Identity {
-    id: ActorId,
-    path: Path,
-}
-
-#[derive(Clone)]
-enum Path {
-    Given(Arc<str>),
-    /// Of a type: no allocation for each of many actors.
-    Kind(fn() -> &'static str),
-}
-
-impl Identity {
-    pub(crate) fn new(path: Arc<str>) -> Self {
-        Self { id: ActorId::next(), path: Path::Given(path) }
-    }
-
-    /// One that is called what `kind` says.
-    pub(crate) fn of_kind(kind: fn() -> &'static str) -> Self {
-        Self { id: ActorId::next(), path: Path::Kind(kind) }
-    }
-
-    pub(crate) fn id(&self) -> ActorId {
-        self.id
-    }
-
-    pub(crate) fn path(&self) -> &str {
-        match &self.path {
-            Path::Given(path) => path,
-            Path::Kind(kind) => kind(),
-        }
-    }
-
-    /// As [`path`](Self::path), to keep.
-    pub(crate) fn shared_path(&self) -> Arc<str> {
-        match &self.path {
-            Path::Given(path) => Arc::clone(path),
-            Path::Kind(kind) => kind().into(),
-        }
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        self.path().rsplit('/').next().unwrap_or_default()
-    }
-}
-
-impl PartialEq for Identity {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-    }
-}
-
-impl Eq for Identity {}
-
-impl fmt::Debug for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} #{}", self.path(), self.id)
-    }
-}
-
-/// The mailbox of an actor, as it is asked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct MailboxSpec {
-    /// `None`: unbounded.
-    pub(crate) capacity: Option<usize>,
-    pub(crate) overflow: Overflow,
-    pub(crate) monitored: bool,
-}
-
-impl Default for MailboxSpec {
-    fn default() -> Self {
-        Self { capacity: Some(1024), overflow: Overflow::Block, monitored: false }
-    }
-}
-
-/// The mailbox of an actor that is about to be made.
-pub(crate) struct Mailbox<M> {
-    mail: Pipe<Envelope<M>>,
-    #[cfg(feature = "metrics")]
-    monitored: bool,
-}
-
-impl MailboxSpec {
-    /// Makes it.
-    ///
-    /// # Errors
-    ///
-    /// What was asked for contradicts itself, or the configuration of the process forbids it.
-    pub(crate) fn open<M>(&self, who: &Identity) -> Result<Mailbox<M>, BuildError> {
-        let mail = match *self {
-            // The usual one: there is nothing to check.
-            Self { capacity: Some(capacity @ ..usize::MAX), overflow: Overflow::Block, monitored: false } => {
-                Pipe::bounded(capacity)
-            }
-            _ => {
-                let builder = match self.capacity {
-                    Some(capacity) => Channel::bounded(capacity).overflow(self.overflow),
-                    None => Channel::unbounded(),
-                };
-                let builder = if self.monitored { builder.name(who.path()).monitored(true) } else { builder };
-                builder.build_pipe()?
-            }
-        };
-        Ok(Mailbox {
-            mail,
-            #[cfg(feature = "metrics")]
-            monitored: self.monitored,
-        })
-    }
-}
-
-/// A message in a mailbox, and the ask that a handler made behind it.
-#[doc(hidden)]
-pub struct Envelope<M> {
-    pub(crate) message: M,
-    pub(crate) behind: Option<Behind>,
-}
-
-impl<M> fmt::Debug for Envelope<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Envelope")
-    }
-}
-
-impl<M> Envelope<M> {
-    pub(crate) fn new(message: M) -> Self {
-        Self { message, behind: None }
-    }
-}
 
 /// The part of a cell that does not depend on the actor's type.
 pub(crate) struct Core {

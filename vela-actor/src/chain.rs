@@ -29,7 +29,8 @@ use std::task::{Context, RawWakerVTable, Waker};
 
 use parking_lot::Mutex;
 
-use crate::cell::{ActorId, AnyCell, Core, Identity};
+use crate::cell::{AnyCell, Core};
+use crate::identity::{ActorId, Identity};
 
 /// An ask, which may have its answer.
 pub(crate) trait Open: Send + Sync {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use vela_core::broadcast;
 use vela_core::time::Instant;
 
-use crate::cell::ActorId;
+use crate::identity::ActorId;
 
 /// So many events are kept for a subscriber that does not receive.
 const CAPACITY: usize = 1024;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::mem;
 use std::sync::Arc;
 
-use crate::cell::Identity;
+use crate::identity::Identity;
 use crate::panics::contained;
 use crate::supervise::Escalation;
 

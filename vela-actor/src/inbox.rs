@@ -15,9 +15,10 @@ use vela_core::ops::Receive;
 use vela_core::select::Polled;
 
 use crate::actor::Actor;
-use crate::cell::{Cell, Envelope};
+use crate::cell::Cell;
 use crate::chain;
 use crate::lanes::{Item, Lanes, Notice};
+use crate::mailbox::Envelope;
 use crate::signals::STOP;
 
 /// The messages of an actor, in [`Actor::run`]: `<-inbox` gives the next, and `None` once the actor has been told to stop.

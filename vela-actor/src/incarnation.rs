@@ -14,11 +14,12 @@ use vela_core::__private::seam;
 use vela_core::task::{Task, TaskBuilder};
 
 use crate::actor::Actor;
-use crate::cell::{AnyCell, Cell, Core, Identity};
+use crate::cell::{AnyCell, Cell, Core};
 use crate::chain::{self, Here};
 use crate::context::ActorContext;
 use crate::events::EventKind;
 use crate::exit::{Exit, Failure, FailureKind, Phase};
+use crate::identity::Identity;
 use crate::inbox::Inbox;
 use crate::panics::contained;
 use crate::signals::{FAIL, KILL, OVERDUE, STOP};

@@ -16,8 +16,9 @@ use futures_util::{FutureExt, StreamExt};
 use vela_core::time::Instant;
 
 use crate::actor::Actor;
-use crate::cell::{ActorId, Envelope};
 use crate::exit::{Exit, Failure};
+use crate::identity::ActorId;
+use crate::mailbox::Envelope;
 use crate::message::MessageFor;
 use crate::waiting::Alarm;
 

@@ -77,9 +77,11 @@ pub mod events;
 mod exit;
 #[cfg(feature = "metrics")]
 pub mod export;
+mod identity;
 mod inbox;
 mod incarnation;
 mod lanes;
+mod mailbox;
 mod message;
 mod panics;
 pub mod prelude;
@@ -100,9 +102,9 @@ pub use actor::Actor;
 pub use address::{Address, Tell, WeakAddress, spawn};
 pub use ask::{Ask, AskError};
 pub use attach::{Attach, Values};
-pub use cell::ActorId;
 pub use context::{ActorContext, StashFull};
 pub use exit::{Exit, Failure, FailureKind, Phase};
+pub use identity::ActorId;
 pub use inbox::{Inbox, InboxRecv};
 pub use lanes::{Notice, Terminated, TimerKey};
 pub use message::{MessageFor, RequestFor};
@@ -120,5 +122,5 @@ pub use tree::{ActorState, TreeSnapshot};
 /// Named by types that are public. Not a public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::cell::Envelope;
+    pub use crate::mailbox::Envelope;
 }

@@ -8,8 +8,10 @@ use vela_core::Overflow;
 
 use crate::actor::Actor;
 use crate::address::Address;
-use crate::cell::{Cell, Identity, MailboxSpec};
+use crate::cell::Cell;
+use crate::identity::Identity;
 use crate::incarnation;
+use crate::mailbox::MailboxSpec;
 
 /// The options of an actor that nobody supervises.
 ///

@@ -13,9 +13,9 @@ use vela_core::time::timeout;
 
 use crate::actor::Actor;
 use crate::address::Address;
-use crate::cell::Identity;
 use crate::events::{Event, Events, Who};
 use crate::exit::Failure;
+use crate::identity::Identity;
 use crate::panics::contained;
 use crate::registry::Registry;
 use crate::supervise::{ChildSpec, Children, Over, SpawnError, SpecError, Strategy, Supervision, escalated};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use crate::cell::ActorId;
+use crate::identity::ActorId;
 
 /// In which part of its life an actor is.
 ///

@@ -13,8 +13,10 @@ use super::supervisor::Supervisor;
 use super::{ChildSpec, Key, Mailbox, SpecError, Supervision};
 use crate::actor::Actor;
 use crate::address::Address;
-use crate::cell::{AnyCell, Cell, Factory, Identity, MailboxSpec};
+use crate::cell::{AnyCell, Cell, Factory};
 use crate::exit::Exit;
+use crate::identity::Identity;
+use crate::mailbox::MailboxSpec;
 use crate::registry::{did_you_mean, similar};
 use crate::system::Shared;
 use crate::tree::TreeSnapshot;
@@ -119,7 +121,7 @@ pub enum ChildError {
         name: Arc<str>,
         /// The path of who supervises.
         supervisor: Arc<str>,
-        /// Names that are like it, the most similar first.
+        /// Names that are like it, the most similar first. Of more than 1,000 children none is looked for.
         similar: Vec<Arc<str>>,
     },
     /// The child ended before it was up again. What follows is up to its restart type.
@@ -437,7 +439,12 @@ impl Children {
     async fn call(&self, name: &str, event: fn(Key, Token) -> Event) -> Result<(), ChildError> {
         let nursery = &self.nursery;
         let unknown = || {
-            let known: Vec<_> = nursery.table.lock().names.keys().cloned().collect();
+            // Each name takes time, and one of many that has just ended is usually no mistake.
+            const FEW: usize = 1_000;
+            let known: Vec<_> = {
+                let table = nursery.table.lock();
+                if table.names.len() > FEW { Vec::new() } else { table.names.keys().cloned().collect() }
+            };
             let (supervisor, similar) = (Arc::clone(&nursery.path), similar(name, &known));
             ChildError::Unknown { name: name.into(), supervisor, similar }
         };

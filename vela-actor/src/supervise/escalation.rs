@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cell::Identity;
 use crate::events::EventKind;
 use crate::exit::{Exit, Failure, FailureKind, Phase};
+use crate::identity::Identity;
 
 /// A supervisor has given up, because of this exit of a child.
 #[derive(Debug, Clone)]

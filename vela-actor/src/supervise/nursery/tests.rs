@@ -9,8 +9,10 @@ use vela_core::time::{ms, sleep};
 
 use super::*;
 use crate::actor::Actor;
-use crate::cell::{Cell, Identity, MailboxSpec};
+use crate::cell::Cell;
 use crate::context::ActorContext;
+use crate::identity::Identity;
+use crate::mailbox::MailboxSpec;
 use crate::supervise::{Strategy, child};
 
 struct Idle;
