@@ -8,23 +8,39 @@ use crate::process::Program;
 #[track_caller]
 fn prints(name: &'static str, args: &[&str], expected: &str) {
     let printed = Program::start(name, args).end().well();
+    is_printed(name, &printed, expected);
+}
+
+#[track_caller]
+fn is_printed(name: &str, printed: &[String], expected: &str) {
     let expected: Vec<&str> = expected.lines().collect();
     assert_eq!(printed, expected, "{name} prints something else");
 }
 
+/// `$prints` is given the name, its arguments, and what it should print.
 macro_rules! examples {
-    ($($name:ident)*) => { $(
+    ($prints:ident: $($name:ident)*) => { $(
         #[test]
         fn $name() {
-            prints(stringify!($name), &[], include_str!(concat!("expected/", stringify!($name), ".txt")));
+            $prints(stringify!($name), &[], include_str!(concat!("expected/", stringify!($name), ".txt")));
         }
     )* };
 }
 
-examples! { tour sieve pipeline worker_pool rate_limiter fan_in_out timeouts_and_cancel }
+examples! { prints: tour sieve pipeline worker_pool rate_limiter fan_in_out timeouts_and_cancel }
 
 #[cfg(feature = "actor")]
-examples! { bank crawler dashboard event_bus }
+examples! { prints: dashboard event_bus }
+
+/// Of programs whose actors fail.
+#[cfg(feature = "actor")]
+#[track_caller]
+fn prints_after_failures(name: &'static str, args: &[&str], expected: &str) {
+    is_printed(name, &Program::start(name, args).end().well_after_failures(), expected);
+}
+
+#[cfg(feature = "actor")]
+examples! { prints_after_failures: bank crawler }
 
 #[cfg(feature = "sim")]
 #[test]
