@@ -17,12 +17,7 @@ impl Drops {
     /// One more was dropped; how many are to be told now, if any.
     pub(crate) fn note(&mut self) -> Option<u64> {
         self.untold += 1;
-        let now = Instant::now();
-        if self.last.is_some_and(|last| now.duration_since(last) < EVERY) {
-            return None;
-        }
-        self.last = Some(now);
-        Some(std::mem::take(&mut self.untold))
+        self.rest()
     }
 
     /// How many are to be told now, if any, though no more was dropped.

@@ -70,9 +70,9 @@ pub enum SpawnError {
     #[non_exhaustive]
     OtherType {
         /// The name.
-        name: Box<str>,
+        name: Arc<str>,
         /// The path of who supervises.
-        supervisor: Box<str>,
+        supervisor: Arc<str>,
         /// The type of the actor that has the name.
         found: &'static str,
         /// The type that was asked for.
@@ -286,12 +286,12 @@ impl Children {
             };
             let found = cell.kind();
             let Ok(cell) = cell.into_any().downcast::<Cell<A>>() else {
-                let (name, supervisor) = (spec.name().into(), self.nursery.path.as_ref().into());
+                let (name, supervisor) = (spec.name().into(), Arc::clone(&self.nursery.path));
                 return Err(SpawnError::OtherType { name, supervisor, found, wanted: std::any::type_name::<A>() });
             };
             match self.nursery.stays(key).await {
                 Answer::Done => return Ok(Address::new(cell)),
-                Answer::Over => return Err(SpawnError::Closed(self.nursery.path.as_ref().into())),
+                Answer::Over => return Err(SpawnError::Closed(Arc::clone(&self.nursery.path))),
                 Answer::Unknown | Answer::Failed(_) | Answer::Overtaken => {}
             }
         }

@@ -363,19 +363,24 @@ pub(crate) fn deadline(within: Duration) -> Option<Instant> {
     Instant::now().checked_add(within)
 }
 
-/// Waits until a closed pool has nothing more to do, or the time is up.
-async fn finish(shared: &Shared, until: Option<Instant>) -> Leftover {
-    let Some(until) = until else {
-        shared.settled().await;
-        return Leftover::default();
-    };
-    match timeout_at(until, shared.settled()).await {
-        Ok(()) => Leftover::default(),
-        Err(_) => {
-            let cancelled = shared.cancel_queued();
-            Leftover { cancelled, running: shared.running() }
+/// Waits for `settled`, at most until then. False: the time is up.
+pub(crate) async fn by(until: Option<Instant>, settled: impl Future<Output = ()>) -> bool {
+    match until {
+        Some(until) => timeout_at(until, settled).await.is_ok(),
+        None => {
+            settled.await;
+            true
         }
     }
+}
+
+/// Waits until a closed pool has nothing more to do, or the time is up.
+async fn finish(shared: &Shared, until: Option<Instant>) -> Leftover {
+    if by(until, shared.settled()).await {
+        return Leftover::default();
+    }
+    let cancelled = shared.cancel_queued();
+    Leftover { cancelled, running: shared.running() }
 }
 
 impl fmt::Debug for CpuPool {

@@ -15,11 +15,10 @@ use tokio_util::sync::CancellationToken;
 use vela_core::__private::operation;
 use vela_core::ops::Named;
 use vela_core::task::{Canceller, Task, TaskBuilder};
-use vela_core::time::timeout_at;
 
 pub use builder::IoPoolBuilder;
 
-use crate::cpu::deadline;
+use crate::cpu::{by, deadline};
 use crate::error::{BuildError, JobError, Leftover, SpawnError};
 use crate::snapshot::{Observed, PoolSnapshot};
 use crate::wanted::Wanted;
@@ -267,17 +266,12 @@ impl IoPool {
         let (shared, until) = (Arc::clone(&self.shared), deadline(within));
         operation("shutdown", async move {
             shared.close();
-            match until {
-                None => shared.settled().await,
-                Some(until) => {
-                    if timeout_at(until, shared.settled()).await.is_err() {
-                        let (cancelled, running) = shared.running();
-                        shared.stop.cancel();
-                        return Leftover { cancelled, running };
-                    }
-                }
+            if by(until, shared.settled()).await {
+                return Leftover::default();
             }
-            Leftover::default()
+            let (cancelled, running) = shared.running();
+            shared.stop.cancel();
+            Leftover { cancelled, running }
         })
     }
 
@@ -308,16 +302,8 @@ impl IoPool {
             shared.close();
             let (cancelled, _) = shared.running();
             shared.stop.cancel();
-            let mut running = 0;
-            match until {
-                None => shared.settled().await,
-                Some(until) => {
-                    if timeout_at(until, shared.settled()).await.is_err() {
-                        // Futures that have not come to an `.await` yet are among the cancelled.
-                        running = shared.running().1;
-                    }
-                }
-            }
+            // Futures that have not come to an `.await` yet are among the cancelled.
+            let running = if by(until, shared.settled()).await { 0 } else { shared.running().1 };
             Leftover { cancelled, running }
         })
     }
