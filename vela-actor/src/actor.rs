@@ -118,6 +118,9 @@ pub trait Actor: Sized + Send + 'static {
     /// Called at the end of each run, after its children have stopped: when it was told to stop, and when it has failed, also by
     /// a panic (the state is as the panic left it). Not when it is killed.
     ///
+    /// An actor that was asked to stop has its [shutdown time](crate::ChildSpec::shutdown) for it. One that ends by itself has any
+    /// time: its supervisor waits, and restarts it afterwards.
+    ///
     /// # Errors
     ///
     /// An error makes a normal end a failure.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use vela::actor::events::{Event, EventKind};
-use vela::actor::{ActorId, Address, Children, Exit, Supervisor};
+use vela::actor::{ActorId, Address, Children, Exit, Phase, Supervisor};
 
 use super::member::Member;
 use super::plan::{Node, Rules};
@@ -173,8 +173,11 @@ impl Books {
         self.cells[cell].starting = false;
     }
 
-    pub(crate) fn stopped(&mut self, cell: usize, run: u64, well: bool) {
-        self.stopped.insert(run, well);
+    pub(crate) fn stopped(&mut self, cell: usize, run: u64, exit: &Exit) {
+        self.stopped.insert(run, exit.is_normal());
+        // A child or a link may fail it when its start hook is just over: then it was never up, and in a group it keeps its turn until
+        // it has ended, however long its stop hook takes.
+        self.cells[cell].starting |= exit.failure().is_some_and(|failure| failure.phase() == Phase::Starting);
         if self.below(cell).any(|below| self.cells[below].alive.is_some()) {
             self.wrong(cell, "its stop hook came before the end of those below");
         }

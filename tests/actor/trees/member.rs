@@ -187,7 +187,7 @@ impl Actor for Member {
     }
 
     async fn stopped(&mut self, exit: &Exit, _: &mut ActorContext<Self>) -> Result<(), Fault> {
-        self.ledger.books().stopped(self.cell, self.run, exit.is_normal());
+        self.ledger.books().stopped(self.cell, self.run, exit);
         // Also when all else is calm: that is what shutdown times are for.
         play(Turn::draw(&mut self.rng, &self.node)).await
     }

@@ -361,7 +361,8 @@ impl ChildSpec {
         self
     }
 
-    /// It must have started within this time. If it has not, it is killed, which counts as a failure.
+    /// It must have started within this time. If it has not, it is killed, which counts as a failure. Without one it may take any time,
+    /// also to end if its start fails, and those wait that start after it in a group.
     ///
     /// # Examples
     ///
