@@ -68,9 +68,46 @@ impl<A: Actor> ActorContext<A> {
     }
 
     /// Ends this run normally, after the message that is being handled: the inbox gives `None`. What becomes of the actor then,
-    /// its restart type says: a permanent one comes back.
+    /// its restart type says: a permanent one comes back. If it does not, its mail is dropped, and
+    /// [counted](Address::mailbox_dropped).
     pub fn stop(&self) {
         self.cell.core.raise(STOP);
+    }
+
+    /// Ends the actor for good, after the mail that it has: as [`Address::stop_after_mail`]. So an actor leaves that has nothing more to
+    /// do, and loses nothing that comes in that moment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela::actor::{Actor, ActorContext, spawn};
+    /// # use vela::time::ms;
+    ///
+    /// struct Session(Vec<u32>);
+    ///
+    /// impl Actor for Session {
+    ///     type Message = Option<u32>;                    // `None`: it has been idle for a while
+    ///     type Error = std::convert::Infallible;
+    ///     async fn handle(&mut self, n: Option<u32>, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+    ///         match n {
+    ///             Some(n) => self.0.push(n),
+    ///             None => cx.stop_after_mail(),
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # vela::block_on(async {
+    /// let session = spawn(Session(Vec::new()));
+    /// session.send(None).await?;
+    /// session.send(Some(7)).await?;                      // behind it
+    /// assert!(session.terminated().await.is_normal());
+    /// assert_eq!(session.mailbox_dropped(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn stop_after_mail(&self) {
+        self.address().stop_after_mail();
     }
 
     /// Whether it has been told to stop, at once or [after its mail](crate::ChildSpec::drain).

@@ -19,11 +19,11 @@ use vela_core::{Receiver, Sender, oneshot};
 
 use super::engine::{Answer, Effect, Engine, Event, Over, State, Timer, Token};
 use super::{ChildSpec, Key, SpawnError, Supervision};
-use crate::cell::{AnyCell, Core};
+use crate::cell::{AnyCell, Core, drain};
 use crate::events::EventKind;
 use crate::exit::{Exit, Failure};
 use crate::panics::{contained, say_now_and_then, unheard};
-use crate::signals::{DRAIN, KILL, STOP};
+use crate::signals::{KILL, STOP};
 use crate::system::Shared;
 use crate::tree::ActorState;
 use crate::waiting::{self, Alarm, ring};
@@ -387,9 +387,11 @@ impl Keeper {
         let event = match told {
             Told::Event(event) => event,
             Told::Exited(key, exit) => {
-                failed = exit.failure().cloned().zip(self.cell(key));
+                let cell = self.cell(key);
+                let mail = cell.as_ref().map_or(0, |cell| cell.left());
+                failed = exit.failure().cloned().zip(cell);
                 let chance = if self.engine.jitters() { chance() } else { 0.0 };
-                Event::Exited { key, exit, chance }
+                Event::Exited { key, exit, mail, chance }
             }
             Told::Call(event, key, answer) => event(key, self.token(answer)),
             Told::Find(key, answer) => {
@@ -472,17 +474,18 @@ impl Keeper {
         match effect {
             Effect::Start(key) => {
                 if let Some(cell) = self.cell(key) {
-                    if cell.core().has_started() && cell.core().state() != ActorState::Backoff {
-                        restarting(&*cell, Duration::ZERO);
-                    }
-                    cell.start();
+                    start(cell);
                 }
             }
             Effect::Stop(key) => self.raise(key, STOP),
-            Effect::Drain(key) => {
+            Effect::Drain { key, close } => {
                 if let Some(cell) = self.cell(key) {
-                    cell.close();
-                    cell.core().raise(DRAIN);
+                    drain(&*cell, close);
+                }
+            }
+            Effect::Finish { key, close, exit } => {
+                if let Some(cell) = self.cell(key) {
+                    self.finish_mail(key, cell, close, exit);
                 }
             }
             Effect::Kill(key) => self.raise(key, KILL),
@@ -514,6 +517,19 @@ impl Keeper {
             }
             Effect::Answer(..) => unreachable!("answers are given by `hear`"),
             Effect::Over(over) => self.finish(over),
+        }
+    }
+
+    fn finish_mail(&self, key: Key, cell: Arc<dyn AnyCell>, close: bool, exit: Exit) {
+        if close {
+            cell.close();
+        }
+        if cell.left() > 0 {
+            start(Arc::clone(&cell));
+            drain(&*cell, close);
+        } else {
+            // The receiver is ours: it is heard after what is heard now.
+            let _ = self.nursery.told.try_send(Told::Event(Event::Exited { key, exit, mail: 0, chance: 0.0 }));
         }
     }
 
@@ -559,6 +575,13 @@ impl Drop for Keeper {
         }
         self.finish(Over::Shutdown);
     }
+}
+
+fn start(cell: Arc<dyn AnyCell>) {
+    if cell.core().has_started() && cell.core().state() != ActorState::Backoff {
+        restarting(&*cell, Duration::ZERO);
+    }
+    cell.start();
 }
 
 fn restarting(cell: &dyn AnyCell, after: Duration) {
