@@ -25,6 +25,10 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why an ask has no answer. `path` is that of the actor that was asked.
 ///
+/// After [`Full`](Self::Full) and [`WouldDeadlock`](Self::WouldDeadlock) the request was not sent, and may be asked again. After the others
+/// nobody can tell: it may have been handled, in part or wholly, so ask again only what may happen twice. The request does not come back; a
+/// [`send`](crate::Address::send) that fails gives its message back, also one that has the place for its answer in it.
+///
 /// # Examples
 ///
 /// ```
@@ -54,7 +58,7 @@ pub enum AskError {
         /// `TimedOut`: there was no room for as long as the mailbox's rule says.
         kind: SendErrorKind,
     },
-    /// The actor has ended and comes back no more.
+    /// The actor has ended and comes back no more: before the request was sent, or while it was in the mailbox or with the handler.
     #[non_exhaustive]
     Terminated {
         /// Who was asked.
@@ -62,13 +66,14 @@ pub enum AskError {
         /// How it ended.
         exit: Exit,
     },
-    /// The request was dropped without an answer: its handler failed, or did not answer it, or the mailbox dropped it.
+    /// The request was dropped without an answer: its handler failed, or did not answer it, or the mailbox dropped it. Also, unsent, if
+    /// the actor is about to end and its mailbox takes nothing more.
     #[non_exhaustive]
     NoReply {
         /// Who was asked.
         path: Arc<str>,
     },
-    /// There was no answer in time. The request may be handled yet.
+    /// There was no answer in time. The request may be handled yet, unless it waited for room all the time: then it was not sent.
     #[non_exhaustive]
     TimedOut {
         /// Who was asked.

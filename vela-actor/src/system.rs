@@ -23,7 +23,10 @@ use crate::tree::{ActorState, TreeSnapshot};
 
 /// The root of a tree of actors.
 ///
-/// Dropping the last handle stops the actors, in the order of [`shutdown`](Self::shutdown), and waits for nobody.
+/// Dropping the last handle stops the actors, in the order of [`shutdown`](Self::shutdown), and waits for nobody. Addresses do not hold
+/// it: who starts a system in a function returns it with them.
+///
+/// When it [gives up](Self::terminated) the program goes on, without its actors.
 ///
 /// # Examples
 ///
@@ -73,7 +76,11 @@ pub(crate) struct Shared {
 }
 
 impl System {
-    /// A system whose root restarts each child on its own, at most 3 times within 5 s.
+    /// A system whose root restarts each child on its own, at most 3 times within 5 s, all children together, and without a wait. With
+    /// one failure more it gives up, and all its actors are stopped.
+    ///
+    /// So a child that fails as it starts, since what it needs is down, ends the system in microseconds. [`with`](Self::with) has it try for
+    /// longer: `Supervision::new(Strategy::OneForOne).max_restarts(20).backoff(ms(100)..secs(30))` does for six minutes.
     ///
     /// # Panics
     ///
@@ -89,6 +96,36 @@ impl System {
     /// # Errors
     ///
     /// What was asked for contradicts itself, or the name is empty or contains `/`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela::actor::{Actor, ActorContext, child};
+    /// # use vela::time::Instant;
+    /// # struct Orders;
+    /// # impl Actor for Orders {
+    /// #     type Message = u32;
+    /// #     type Error = &'static str;
+    /// #     async fn started(&mut self, _: &mut ActorContext<Self>) -> Result<(), &'static str> { Err("no database") }
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), &'static str> { Ok(()) }
+    /// # }
+    /// use vela::actor::{Strategy, Supervision, System};
+    /// use vela::time::{ms, secs};
+    ///
+    /// # vela::sim::Simulation::new().schedules(1).check(async || {
+    /// # let start = Instant::now();
+    /// let system = System::with(
+    ///     "shop",
+    ///     Supervision::new(Strategy::OneForOne)
+    ///         .max_restarts(20)
+    ///         .backoff(ms(100)..secs(30)),       // 0.1 s, 0.2 s, 0.4 s, … 30 s: it tries for six minutes
+    /// )?;
+    /// # system.spawn(child("orders"), || Orders)?;
+    /// # system.terminated().await.unwrap_err();
+    /// # assert_eq!(start.elapsed().as_secs(), 381);
+    /// # vela::Result::<()>::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn with(name: impl Into<Arc<str>>, supervision: impl Into<Supervision>) -> Result<Self, SpecError> {
         let (name, supervision) = (name.into(), supervision.into());
@@ -202,7 +239,9 @@ impl System {
         })
     }
 
-    /// As [`shutdown`](Self::shutdown), but what has not stopped within `limit` is killed.
+    /// As [`shutdown`](Self::shutdown), but what has not stopped within `limit` is killed. It is waited for then, too, and a kill works at
+    /// an `.await` only: a handler that blocks its thread for 2 s keeps this waiting for as long, whatever the limit. (That of a pool's
+    /// shutdown is the other way round: it returns in time, and says what runs still.)
     ///
     /// # Errors
     ///
@@ -223,7 +262,8 @@ impl System {
         })
     }
 
-    /// Waits until all actors have ended: after a shutdown, and when the root has given up.
+    /// Waits until all actors have ended: after a shutdown, and when the root has given up. `main` waits for this beside the signal that
+    /// ends the program: `guide::patterns` shows that. Also a source: `<-system.terminated()`.
     ///
     /// # Errors
     ///
