@@ -1,9 +1,10 @@
 //! What is said on the standard error output, where no log hears of it.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::process::Command;
 
-use vela::actor::{Actor, ActorContext, Address, Call, Inbox, Strategy, Supervision, child};
+use vela::actor::{Actor, ActorContext, Address, Call, Inbox, Strategy, Supervision, System, child};
 use vela::prelude::*;
 use vela::time::Instant;
 
@@ -90,6 +91,41 @@ fn failures_are_not_silent() {
             "vela: s/c failed while starting: in started; it is restarted",
         ]
     );
+}
+
+#[test]
+fn a_line_is_written_in_one_piece() {
+    /// Its text is made while the line about it is.
+    #[derive(Debug)]
+    struct Chatty;
+
+    impl fmt::Display for Chatty {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            eprintln!("vela: (from elsewhere)");
+            f.write_str("no database")
+        }
+    }
+
+    impl std::error::Error for Chatty {}
+
+    impl Actor for Chatty {
+        type Message = ();
+        type Error = Self;
+
+        async fn handle(&mut self, (): (), _: &mut ActorContext<Self>) -> Result<(), Self> {
+            Err(Self)
+        }
+    }
+
+    let lines = said("a_line_is_written_in_one_piece", async || {
+        let system = System::new("s");
+        let a = system.spawn(child("a").temporary(), || Chatty).unwrap();
+        a.send(()).await.unwrap();
+        a.terminated().await;
+        system.shutdown().await.unwrap();
+    });
+    let Some(lines) = lines else { return };
+    assert_eq!(lines, ["vela: (from elsewhere)", "vela: s/a failed while running: no database; it is not restarted"]);
 }
 
 #[test]
