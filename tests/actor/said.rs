@@ -184,6 +184,12 @@ fn a_simulation_does_not_say_the_same_a_thousand_times() {
                 tell(&a, fail("x")).await;
                 a.send("mail").await.unwrap();
                 stage.end().await;
+                let alone = vela::actor::spawn(Probe::new("alone", &stage.journal));
+                alone.send(fail("x")).await.unwrap();
+                alone.terminated().await;
+                let (stage, [b]) = Stage::with(Supervision::new(Strategy::OneForOne).max_restarts(0), ["b"]).await;
+                b.send(fail("x")).await.unwrap();
+                stage.system.terminated().await.unwrap_err();
             });
             passed.unwrap();
         })
