@@ -65,6 +65,42 @@ async fn events_tell_the_life_of_an_actor() {
 }
 
 #[vela::test(schedules = 100)]
+async fn events_end_with_their_system() {
+    let journal = Journal::new();
+    let system = System::new("s");
+    let events = system.events();
+    let a = system.spawn(child("a"), move || Probe::new("a", &journal)).unwrap();
+    let logger = go! {
+        let mut told = Vec::new();
+        while let Some(event) = events.recv().await {
+            told.push(event.unwrap().kind.to_string());
+        }
+        told
+    };
+    assert_eq!(a.ask(Echo(1)).await.unwrap(), 1);
+    system.shutdown().await.unwrap();
+    // The system and an address are there yet.
+    assert_eq!(logger.await.unwrap(), ["started", "stopped", "terminated"]);
+    assert!(system.events().recv().await.is_none());
+    assert!(!a.is_alive());
+}
+
+#[vela::test(schedules = 100)]
+async fn the_last_event_says_that_the_system_gave_up() {
+    let system = System::with("s", vela::actor::Supervision::new(Strategy::OneForOne).max_restarts(0)).unwrap();
+    let events = system.events();
+    let journal = Journal::new();
+    let a = system.spawn(child("a"), move || Probe::new("a", &journal)).unwrap();
+    a.send(fail("x")).await.unwrap();
+    let mut last = None;
+    while let Some(event) = events.recv().await {
+        last = Some(event.unwrap());
+    }
+    assert_eq!(last.unwrap().path.as_ref(), "s");
+    system.terminated().await.unwrap_err();
+}
+
+#[vela::test(schedules = 100)]
 async fn a_name_is_good_over_restarts() {
     let system = System::new("s");
     let journal = Journal::new();

@@ -115,6 +115,7 @@ impl System {
                 contained(|| told.events.publish(who, || escalation.event()));
                 crate::panics::report_root(&escalated(&told.root, escalation));
             }
+            told.events.end();
         });
         let children = Children::start(supervision, name, Some(Arc::clone(&shared)), on_over);
         Self { handle: Arc::new(Handle { shared, children }) }
@@ -152,7 +153,8 @@ impl System {
         self.handle.shared.registry.clone()
     }
 
-    /// What happens to the actors from now on: starts, failures, restarts, ends. It keeps 1024 events for who receives them late.
+    /// What happens to the actors from now on: starts, failures, restarts, ends. It keeps 1024 events for who receives them late, and
+    /// ends with the system: once [`shutdown`](Self::shutdown) has returned, `recv` gives what is left and then `None`.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.handle.shared.events.subscribe()
