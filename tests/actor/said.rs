@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::fmt;
 use std::process::Command;
 
-use vela::actor::{Actor, ActorContext, Address, Call, Inbox, Strategy, Supervision, System, child};
+use vela::Overflow;
+use vela::actor::{Actor, ActorContext, Address, Call, Inbox, Spawn, Strategy, Supervision, System, child};
 use vela::prelude::*;
 use vela::time::Instant;
 
-use crate::probe::{Echo, Hook, Probe, fail, panic};
+use crate::probe::{Echo, Hook, Journal, Probe, fail, panic};
 use crate::stage::{Stage, tell};
 
 /// The lines of Vela's that the test `name` of this file says in a process of its own: there `does` is done.
@@ -126,6 +127,20 @@ fn a_line_is_written_in_one_piece() {
     });
     let Some(lines) = lines else { return };
     assert_eq!(lines, ["vela: (from elsewhere)", "vela: s/a failed while running: no database; it is not restarted"]);
+}
+
+#[test]
+fn panics_for_wrong_arguments_are_those_of_the_line_that_gave_them() {
+    let lines = said("panics_for_wrong_arguments_are_those_of_the_line_that_gave_them", async || {
+        std::panic::set_hook(Box::new(|panic| eprintln!("vela: {}", panic.location().unwrap().file())));
+        let wrong: [fn(); 2] = [
+            || drop(System::new("")),
+            || drop(Spawn::new().mailbox(0, Overflow::DropOldest).start(Probe::new("a", &Journal::new()))),
+        ];
+        assert!(wrong.map(std::panic::catch_unwind).iter().all(Result::is_err));
+    });
+    let Some(lines) = lines else { return };
+    assert_eq!(lines, [concat!("vela: ", file!()); 2]);
 }
 
 #[test]

@@ -81,7 +81,11 @@ impl System {
     #[must_use]
     #[track_caller]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self::with(name, Strategy::OneForOne).unwrap_or_else(|error| panic!("{error}"))
+        match Self::with(name, Strategy::OneForOne) {
+            Ok(system) => system,
+            // Not in a closure: the panic is that of the caller's line.
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// A system whose root supervises so.
