@@ -62,7 +62,8 @@ pub enum AskError {
         /// How it ended.
         exit: Exit,
     },
-    /// The request was dropped without an answer: its handler failed, or did not answer it, or the mailbox dropped it.
+    /// The request was dropped without an answer: its handler failed or did not answer it, the actor was stopped or killed before it was
+    /// done with it, or the mailbox was full and its rule is to drop.
     #[non_exhaustive]
     NoReply {
         /// Who was asked.
@@ -96,7 +97,8 @@ impl fmt::Display for AskError {
             Self::NoReply { path } => {
                 write!(
                     f,
-                    "`{path}` dropped the request without an answer: its handler failed (`system.events()` and the log say why), or did not call `reply`"
+                    "`{path}` dropped the request without an answer: its handler failed (`system.events()` and the log say why) or did not call `reply`, \
+                     or it was never handled: the actor was stopped or killed first, or its mailbox was full and dropped it"
                 )
             }
             Self::TimedOut { path, after } => {
