@@ -130,6 +130,20 @@ fn a_line_is_written_in_one_piece() {
 }
 
 #[test]
+fn a_child_that_does_not_stop_in_time_is_told_of() {
+    let lines = said("a_child_that_does_not_stop_in_time_is_told_of", async || {
+        let stage = Stage::new(Strategy::OneForOne);
+        let hung = stage.add(child("hung").shutdown(ms(20)));
+        let good = stage.add(child("good").shutdown(secs(20)));
+        hung.send(crate::probe::hang()).await.unwrap();
+        assert!(crate::stage::answers(&good).await);
+        stage.end().await;
+    });
+    let Some(lines) = lines else { return };
+    assert_eq!(lines, ["vela: s/hung is killed: it had not stopped within 20ms"]);
+}
+
+#[test]
 fn panics_for_wrong_arguments_are_those_of_the_line_that_gave_them() {
     let lines = said("panics_for_wrong_arguments_are_those_of_the_line_that_gave_them", async || {
         std::panic::set_hook(Box::new(|panic| eprintln!("vela: {}", panic.location().unwrap().file())));
