@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use vela_core::__private::operation;
@@ -59,6 +59,7 @@ struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        self.shared.ends(|name| format!("the last handle of the system `{name}` was dropped, which stops its actors"));
         self.children.close();
     }
 }
@@ -70,6 +71,20 @@ pub(crate) struct Shared {
     root: Identity,
     pub(crate) registry: Registry,
     pub(crate) events: Events,
+    /// What has ended the system or is about to, for errors: what came first.
+    ended_by: OnceLock<Arc<str>>,
+}
+
+impl Shared {
+    /// It ends. `why` is given its name.
+    fn ends(&self, why: impl FnOnce(&str) -> String) {
+        self.ended_by.get_or_init(|| why(self.root.path()).into());
+    }
+
+    /// What has ended it or is about to.
+    pub(crate) fn ended_by(&self) -> Option<&Arc<str>> {
+        self.ended_by.get()
+    }
 }
 
 impl System {
@@ -110,14 +125,29 @@ impl System {
 
     fn start(name: Arc<str>, supervision: Supervision) -> Self {
         let root = Identity::new(Arc::clone(&name));
-        let shared = Arc::new(Shared { root, registry: Registry::new(), events: Events::new() });
+        let shared =
+            Arc::new(Shared { root, registry: Registry::new(), events: Events::new(), ended_by: OnceLock::new() });
         let told = Arc::clone(&shared);
         let on_over = Box::new(move |over: &Over| {
             contained(|| told.registry.clear());
-            if let Over::Escalated(escalation) = over {
-                let who = Who { path: &told.root.shared_path(), id: told.root.id(), type_name: type_name::<Self>() };
-                contained(|| told.events.publish(who, || escalation.event()));
-                crate::panics::report_root(&escalated(&told.root, escalation));
+            match over {
+                Over::Escalated(escalation) => {
+                    let who =
+                        Who { path: &told.root.shared_path(), id: told.root.id(), type_name: type_name::<Self>() };
+                    contained(|| told.events.publish(who, || escalation.event()));
+                    let failure = escalated(&told.root, escalation);
+                    crate::panics::report_root(&failure);
+                    contained(|| {
+                        // First: the text is the user's.
+                        let why = failure.to_string();
+                        told.ends(|_| why);
+                    });
+                }
+                Over::AutoShutdown => {
+                    told.ends(|name| format!("the system `{name}` ended with its significant children"))
+                }
+                // Unless a handle has said why.
+                Over::Shutdown => told.ends(|name| format!("the runtime of the system `{name}` has ended")),
             }
             told.events.end();
         });
@@ -203,7 +233,7 @@ impl System {
     #[track_caller]
     pub fn shutdown(&self) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
         operation("shutdown", async {
-            self.handle.children.close();
+            self.close();
             self.ended().await
         })
     }
@@ -220,7 +250,7 @@ impl System {
     #[track_caller]
     pub fn shutdown_within(&self, limit: Duration) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
         operation("shutdown_within", async move {
-            self.handle.children.close();
+            self.close();
             if let Ok(outcome) = timeout(limit, self.ended()).await {
                 return outcome;
             }
@@ -241,6 +271,11 @@ impl System {
     #[track_caller]
     pub fn terminated(&self) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
         operation("terminated", self.ended())
+    }
+
+    fn close(&self) {
+        self.handle.shared.ends(|name| format!("the system `{name}` was shut down"));
+        self.handle.children.close();
     }
 
     async fn ended(&self) -> Result<(), Failure> {
