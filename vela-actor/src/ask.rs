@@ -65,9 +65,11 @@ pub enum AskError {
         path: Arc<str>,
         /// How it ended.
         exit: Exit,
+        /// What has ended its system, if that has ended too and the actor did not fail itself: a shutdown, say.
+        system: Option<Arc<str>>,
     },
-    /// The request was dropped without an answer: its handler failed, or did not answer it, or the mailbox dropped it. Also, unsent, if
-    /// the actor is about to end and its mailbox takes nothing more.
+    /// The request was dropped without an answer: its handler failed or did not answer it, the actor was stopped or killed before it was
+    /// done with it, or the mailbox was full and its rule is to drop.
     #[non_exhaustive]
     NoReply {
         /// Who was asked.
@@ -97,11 +99,15 @@ impl fmt::Display for AskError {
             Self::Full { path, .. } => {
                 write!(f, "the mailbox of `{path}` is full, and refuses more: ask later, or give it more room")
             }
-            Self::Terminated { path, exit } => write!(f, "`{path}` has ended, and answers no more: {exit}"),
+            Self::Terminated { path, exit, system } => {
+                write!(f, "`{path}` has ended, and answers no more: {exit}")?;
+                system.as_ref().map_or(Ok(()), |system| write!(f, "; {system}"))
+            }
             Self::NoReply { path } => {
                 write!(
                     f,
-                    "`{path}` dropped the request without an answer: its handler failed (`system.events()` and the log say why), or did not call `reply`"
+                    "`{path}` dropped the request without an answer: its handler failed (`system.events()` and the log say why) or did not call `reply`, \
+                     or it was never handled: the actor was stopped or killed first, or its mailbox was full and dropped it"
                 )
             }
             Self::TimedOut { path, after } => {
@@ -302,7 +308,7 @@ fn refused<T: Asked>(to: &T, kind: SendErrorKind) -> AskError {
 fn unanswered<T: Asked>(to: &T) -> AskError {
     let path = to.path();
     match to.exit() {
-        Some(exit) => AskError::Terminated { path, exit },
+        Some(exit) => AskError::Terminated { path, exit, system: to.whom().0.core().ended_by() },
         None => AskError::NoReply { path },
     }
 }

@@ -176,6 +176,13 @@ impl Core {
         self.rare.get()?.exit.get()
     }
 
+    /// What has ended the system that it was in, if it did not fail itself: for errors.
+    pub(crate) fn ended_by(&self) -> Option<Arc<str>> {
+        let failed = self.exit().is_some_and(|exit| exit.failure().is_some());
+        let system = self.system.as_ref().filter(|_| !failed)?;
+        system.ended_by().cloned()
+    }
+
     /// It has names there, to be given up at its end.
     pub(crate) fn note_registry(&self, registry: &WeakRegistry) {
         let mut known = self.rare().registries.lock();

@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use vela_core::__private::operation;
@@ -62,6 +62,7 @@ struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        self.shared.ends(|name| format!("the last handle of the system `{name}` was dropped, which stops its actors"));
         self.children.close();
     }
 }
@@ -73,6 +74,20 @@ pub(crate) struct Shared {
     root: Identity,
     pub(crate) registry: Registry,
     pub(crate) events: Events,
+    /// What has ended the system or is about to, for errors: what came first.
+    ended_by: OnceLock<Arc<str>>,
+}
+
+impl Shared {
+    /// It ends. `why` is given its name.
+    fn ends(&self, why: impl FnOnce(&str) -> String) {
+        self.ended_by.get_or_init(|| why(self.root.path()).into());
+    }
+
+    /// What has ended it or is about to.
+    pub(crate) fn ended_by(&self) -> Option<&Arc<str>> {
+        self.ended_by.get()
+    }
 }
 
 impl System {
@@ -88,7 +103,11 @@ impl System {
     #[must_use]
     #[track_caller]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self::with(name, Strategy::OneForOne).unwrap_or_else(|error| panic!("{error}"))
+        match Self::with(name, Strategy::OneForOne) {
+            Ok(system) => system,
+            // Not in a closure: the panic is that of the caller's line.
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// A system whose root supervises so.
@@ -143,15 +162,31 @@ impl System {
 
     fn start(name: Arc<str>, supervision: Supervision) -> Self {
         let root = Identity::new(Arc::clone(&name));
-        let shared = Arc::new(Shared { root, registry: Registry::new(), events: Events::new() });
+        let shared =
+            Arc::new(Shared { root, registry: Registry::new(), events: Events::new(), ended_by: OnceLock::new() });
         let told = Arc::clone(&shared);
         let on_over = Box::new(move |over: &Over| {
             contained(|| told.registry.clear());
-            if let Over::Escalated(escalation) = over {
-                let who = Who { path: &told.root.shared_path(), id: told.root.id(), type_name: type_name::<Self>() };
-                contained(|| told.events.publish(who, || escalation.event()));
-                crate::panics::report_root(&escalated(&told.root, escalation));
+            match over {
+                Over::Escalated(escalation) => {
+                    let who =
+                        Who { path: &told.root.shared_path(), id: told.root.id(), type_name: type_name::<Self>() };
+                    contained(|| told.events.publish(who, || escalation.event()));
+                    let failure = escalated(&told.root, escalation);
+                    crate::panics::report_root(&failure);
+                    contained(|| {
+                        // First: the text is the user's.
+                        let why = failure.to_string();
+                        told.ends(|_| why);
+                    });
+                }
+                Over::AutoShutdown => {
+                    told.ends(|name| format!("the system `{name}` ended with its significant children"))
+                }
+                // Unless a handle has said why.
+                Over::Shutdown => told.ends(|name| format!("the runtime of the system `{name}` has ended")),
             }
+            told.events.end();
         });
         let children = Children::start(supervision, name, Some(Arc::clone(&shared)), on_over);
         Self { handle: Arc::new(Handle { shared, children }) }
@@ -189,7 +224,8 @@ impl System {
         self.handle.shared.registry.clone()
     }
 
-    /// What happens to the actors from now on: starts, failures, restarts, ends. It keeps 1024 events for who receives them late.
+    /// What happens to the actors from now on: starts, failures, restarts, ends. It keeps 1024 events for who receives them late, and
+    /// ends with the system: once [`shutdown`](Self::shutdown) has returned, `recv` gives what is left and then `None`.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.handle.shared.events.subscribe()
@@ -234,7 +270,7 @@ impl System {
     #[track_caller]
     pub fn shutdown(&self) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
         operation("shutdown", async {
-            self.handle.children.close();
+            self.close();
             self.ended().await
         })
     }
@@ -253,7 +289,7 @@ impl System {
     #[track_caller]
     pub fn shutdown_within(&self, limit: Duration) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
         operation("shutdown_within", async move {
-            self.handle.children.close();
+            self.close();
             if let Ok(outcome) = timeout(limit, self.ended()).await {
                 return outcome;
             }
@@ -275,6 +311,11 @@ impl System {
     #[track_caller]
     pub fn terminated(&self) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
         operation("terminated", self.ended())
+    }
+
+    fn close(&self) {
+        self.handle.shared.ends(|name| format!("the system `{name}` was shut down"));
+        self.handle.children.close();
     }
 
     async fn ended(&self) -> Result<(), Failure> {

@@ -18,7 +18,7 @@ use vela_core::time::Instant;
 use vela_core::{Receiver, Sender, oneshot};
 
 use super::engine::{Answer, Effect, Engine, Event, Over, State, Timer, Token};
-use super::{ChildSpec, Key, SpawnError, Supervision};
+use super::{ChildSpec, Key, Shutdown, SpawnError, Supervision};
 use crate::cell::{AnyCell, Core, drain};
 use crate::events::EventKind;
 use crate::exit::{Exit, Failure};
@@ -412,12 +412,15 @@ impl Keeper {
             | Event::Drain(key, _) => Some(key),
             _ => None,
         };
+        let late = if let Event::Timer(Timer::Shutdown(key)) = event { Some(key) } else { None };
         let mut effects = mem::take(&mut self.effects);
         self.engine.handle(self.start.elapsed(), event, &mut effects);
         if self.engine.is_ending() {
             // First: who sees an effect knows what it is part of.
             self.nursery.table.lock().closing = true;
         }
+        // The timer may have been moved.
+        let late = late.filter(|late| effects.iter().any(|effect| matches!(effect, Effect::Kill(key) if key == late)));
         let mut answers = Vec::new();
         for effect in effects.drain(..) {
             match effect {
@@ -428,6 +431,9 @@ impl Keeper {
             }
         }
         self.effects = effects;
+        if let Some(key) = late {
+            self.tell_of_kill(key);
+        }
         if let Some(key) = concerned {
             self.look_after(key);
             if let Some((failure, cell)) = failed {
@@ -460,6 +466,19 @@ impl Keeper {
             (false, false) => "; it is not restarted",
         };
         say_now_and_then(format_args!("vela: {failure}{then}"));
+    }
+
+    /// Nor is it silent that a child is killed that had time to stop.
+    fn tell_of_kill(&self, key: Key) {
+        let child =
+            self.nursery.table.lock().children.get(&key).map(|child| (Arc::clone(&child.cell), child.spec.shutdown));
+        if let Some((cell, shutdown)) = child
+            && let Shutdown::After(limit) = shutdown.unwrap_or_default()
+            && unheard(&*cell)
+        {
+            let path = cell.core().who.path();
+            say_now_and_then(format_args!("vela: {path} is killed: it had not stopped within {limit:?}"));
+        }
     }
 
     /// Of a call, whose answer goes there.
