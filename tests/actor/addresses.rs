@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use vela::Overflow;
-use vela::actor::{Exit, Spawn, Strategy, Supervision, child, spawn};
+use vela::actor::{Actor, ActorContext, Address, Exit, Spawn, Strategy, Supervision, child, spawn};
 use vela::prelude::*;
 
 use crate::probe::{Echo, Journal, Probe, ProbeMsg, deed, fail, hang};
@@ -233,4 +233,40 @@ async fn a_full_mailbox_says_whose_it_is() {
     assert_eq!(a.recipient::<&str>().try_send("n").unwrap_err().kind(), vela::SendErrorKind::Full);
     a.kill();
     stage.end().await;
+}
+
+struct Quiet;
+
+impl Actor for Quiet {
+    type Message = Slammed;
+    type Error = std::convert::Infallible;
+
+    async fn handle(&mut self, _: Slammed, _: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+struct Slammed;
+
+/// While it is made into the actor's message, the actor is told to end: here by itself, elsewhere by another thread.
+struct Slam(Address<Quiet>);
+
+impl From<Slam> for Slammed {
+    fn from(slam: Slam) -> Self {
+        slam.0.stop_after_mail();
+        Self
+    }
+}
+
+#[vela::test]
+async fn what_a_recipient_has_sent_too_late_is_counted() {
+    for waits in [false, true] {
+        let quiet = spawn(Quiet);
+        calm().await;
+        let to = quiet.recipient::<Slam>();
+        let sent = if waits { to.send(Slam(quiet.clone())).await } else { to.try_send(Slam(quiet.clone())) };
+        quiet.terminated().await;
+        assert!(sent.is_ok());
+        assert_eq!(quiet.mailbox_dropped(), 1);
+    }
 }

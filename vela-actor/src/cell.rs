@@ -432,6 +432,19 @@ impl<A: Actor> Cell<A> {
         self.inside.lock().kept.as_ref().map_or(0, |kept| kept.stash.len())
     }
 
+    /// Drops mail that no run will handle: it is counted and told.
+    pub(crate) fn lose(&self, mail: impl IntoIterator<Item = Envelope<A::Message>>) {
+        let mut lost: u64 = 0;
+        for envelope in mail {
+            lost += 1;
+            contained(|| drop(envelope));
+        }
+        if lost > 0 {
+            self.core.rare().lost.fetch_add(lost, Relaxed);
+            report_lost(self, lost);
+        }
+    }
+
     pub(crate) fn take_last_failure(&self) -> Option<Failure> {
         self.inside.lock().kept.as_mut()?.failure.take()
     }
@@ -518,26 +531,14 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn drain(&self) {
-        let mut lost: u64 = 0;
-        let take = |kept: &mut Box<Kept<A>>| (mem::take(&mut kept.stash), mem::take(&mut kept.returned));
-        let aside = self.inside.lock().kept.as_mut().map(take);
-        if let Some((stash, returned)) = aside {
+        let take = |kept: &mut Box<Kept<A>>| {
             self.has_returned.store(false, Relaxed);
-            for envelope in stash.into_iter().chain(returned) {
-                lost += 1;
-                contained(|| drop(envelope));
-            }
-        }
+            (mem::take(&mut kept.stash), mem::take(&mut kept.returned))
+        };
+        let (stash, returned) = self.inside.lock().kept.as_mut().map(take).unwrap_or_default();
         // What comes meanwhile is not meant, or who sends fast would keep the caller here.
-        for _ in 0..self.mail.len() {
-            let Ok(envelope) = self.mail.try_recv() else { break };
-            lost += 1;
-            contained(|| drop(envelope));
-        }
-        if lost > 0 {
-            self.core.rare().lost.fetch_add(lost, Relaxed);
-            report_lost(self, lost);
-        }
+        let left = (0..self.mail.len()).map_while(|_| self.mail.try_recv().ok());
+        self.lose(stash.into_iter().chain(returned).chain(left));
     }
 
     fn kind(&self) -> &'static str {
