@@ -68,6 +68,12 @@ pub enum AskError {
         /// Who was asked.
         path: Arc<str>,
     },
+    /// The actor is about to end, or to be stopped after its mail, and takes nothing more. The request was not sent.
+    #[non_exhaustive]
+    Closed {
+        /// Who was asked.
+        path: Arc<str>,
+    },
     /// There was no answer in time. The request may be handled yet.
     #[non_exhaustive]
     TimedOut {
@@ -97,6 +103,12 @@ impl fmt::Display for AskError {
                 write!(
                     f,
                     "`{path}` dropped the request without an answer: its handler failed (`system.events()` and the log say why), or did not call `reply`"
+                )
+            }
+            Self::Closed { path } => {
+                write!(
+                    f,
+                    "`{path}` is about to end, and takes no more messages: the request was not sent (a new one has an address of its own)"
                 )
             }
             Self::TimedOut { path, after } => {
@@ -289,7 +301,11 @@ impl<T: Asked, Q: Request> Future for Ask<'_, T, Q> {
 
 fn refused<T: Asked>(to: &T, kind: SendErrorKind) -> AskError {
     match kind {
-        SendErrorKind::Closed => unanswered(to),
+        SendErrorKind::Closed => match unanswered(to) {
+            // It has not ended yet, and never had the request.
+            AskError::NoReply { path } => AskError::Closed { path },
+            ended => ended,
+        },
         kind => AskError::Full { path: to.path(), kind },
     }
 }
