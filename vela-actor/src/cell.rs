@@ -123,7 +123,11 @@ impl Core {
 
     pub(crate) fn state(&self) -> ActorState {
         // Relaxed: for who looks on.
-        ActorState::from_u8(self.state.load(Relaxed))
+        let state = ActorState::from_u8(self.state.load(Relaxed));
+        let runs = matches!(state, ActorState::Starting | ActorState::Running);
+        // What it was told it comes to see only after the message that it handles.
+        let ends = runs && self.signals.has(signals::STOP | signals::DRAIN | signals::FAIL | signals::KILL);
+        if ends { ActorState::Stopping } else { state }
     }
 
     pub(crate) fn set_state(&self, state: ActorState) {

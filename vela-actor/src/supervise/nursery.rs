@@ -393,7 +393,7 @@ impl Keeper {
             }
             Told::Call(event, key, answer) => event(key, self.token(answer)),
             Told::Find(key, answer) => {
-                let leaves = |core: &Core| core.signals.has(STOP) || core.state() == ActorState::Stopping;
+                let leaves = |core: &Core| core.state() == ActorState::Stopping;
                 let leaving = self.cell(key).is_some_and(|cell| leaves(cell.core()));
                 Event::Find { key, leaving, token: self.token(answer) }
             }
