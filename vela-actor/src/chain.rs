@@ -279,6 +279,26 @@ pub(crate) fn end() {
     set(false, None);
 }
 
+/// With its drop the handler of an actor is over, also if it was given up: what follows is the loop's.
+#[derive(Debug)]
+pub(crate) struct Ends(ActorId);
+
+impl Ends {
+    pub(crate) fn of(actor: ActorId) -> Self {
+        Self(actor)
+    }
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        // A run that is killed is dropped where it is not polled, by another actor maybe.
+        let runs = HERE.try_with(|here| here.borrow().as_ref().is_some_and(|here| here.core().who.id() == self.0));
+        if runs == Ok(true) {
+            end();
+        }
+    }
+}
+
 fn set(handling: bool, behind: Option<Behind>) {
     let over = HERE.with(|here| {
         let mut here = here.borrow_mut();
