@@ -1,9 +1,16 @@
-//! Panics in foreign code: in hooks, factories, drops, maps. None gets further than its actor.
+//! Panics in foreign code: in hooks, factories, drops, maps, texts, wakers. None gets further than its actor.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+use std::task::{Context, Wake, Waker};
 
 use vela::actor::{Actor, ActorContext, Address, Exit, Phase, Strategy, Supervision, Supervisor, System, child};
 use vela::prelude::*;
 
-use crate::probe::{Bomb, Fault, Hook, Probe, ProbeMsg, Unspeakable, fail, leave, panic, wild_deed};
+use crate::probe::{Bomb, Echo, Fault, Hook, Probe, ProbeMsg, Unspeakable, fail, leave, panic, wild_deed};
 use crate::stage::{Stage, answers, calm, tell, who};
 
 const ONE: Strategy = Strategy::OneForOne;
@@ -256,5 +263,36 @@ async fn an_actor_whose_task_is_ended_from_outside_comes_back() {
     }
     assert!(unanswered <= 2);
     assert!(stage.children().list()[0].restarts <= 2);
+    stage.end().await;
+}
+
+/// A waker that panics once it is armed.
+#[derive(Default)]
+struct Shrill(AtomicBool);
+
+impl Wake for Shrill {
+    fn wake(self: Arc<Self>) {
+        assert!(!self.0.load(SeqCst), "the waker");
+    }
+}
+
+/// Polls with such a waker until it waits (a simulation has steps of its own before that), and arms it then.
+fn poll_shrilly<F: Future>(mut future: Pin<&mut F>) {
+    let shrill = Arc::new(Shrill::default());
+    let waker = Waker::from(Arc::clone(&shrill));
+    for _ in 0..5 {
+        assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    shrill.0.store(true, SeqCst);
+}
+
+#[vela::test]
+async fn in_the_waker_of_an_asker() {
+    let (stage, [a]) = Stage::with(ONE, ["a"]).await;
+    let mut ask = pin!(a.ask(Echo(1)));
+    poll_shrilly(ask.as_mut());
+    calm().await;
+    assert_eq!(stage.children().list()[0].restarts, 0);
+    assert_eq!(ask.await.unwrap(), 1);
     stage.end().await;
 }
