@@ -801,7 +801,6 @@ async fn wakers_that_panic_hold_up_nobody() {
     for waiting in &mut waiting {
         assert!(waiting.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
     }
-    // Who waits at the same bell as such a waker may be left: it is the others that are meant.
     sleep(ms(20)).await;
     stage.children().stop("a").await.unwrap();
     assert!(a.terminated().await.is_normal() && answers(&b).await);

@@ -296,3 +296,20 @@ async fn in_the_waker_of_an_asker() {
     assert_eq!(ask.await.unwrap(), 1);
     stage.end().await;
 }
+
+#[vela::test]
+async fn in_the_waker_of_one_of_many_who_wait_for_an_end() {
+    let (stage, [a]) = Stage::with(ONE, ["a"]).await;
+    let first = vela::task::spawn(a.terminated());
+    calm().await;
+    let mut broken = Box::pin(a.terminated());
+    poll_shrilly(broken.as_mut());
+    let last = vela::task::spawn(a.terminated());
+    calm().await;
+    a.stop();
+    for waits in [first, last] {
+        assert!(timeout(secs(1), waits).await.is_ok(), "it waits for ever");
+    }
+    assert!(broken.await.is_normal());
+    stage.end().await;
+}

@@ -14,7 +14,6 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use once_cell::race::OnceBox;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 use vela_core::__private::Pipe;
 use vela_core::time::Instant;
 
@@ -33,7 +32,7 @@ use crate::signals::{self, Signals};
 use crate::supervise::{Children, Parent};
 use crate::system::Shared;
 use crate::tree::ActorState;
-use crate::waiting;
+use crate::waiting::{self, Bell};
 
 /// The part of a cell that does not depend on the actor's type.
 pub(crate) struct Core {
@@ -56,7 +55,7 @@ pub(crate) struct Rare {
     exit: OnceLock<Exit>,
     /// Of one that has ended and may be started again, but only by hand.
     parked: Mutex<Option<Exit>>,
-    ended: Notify,
+    ended: Bell,
     /// Those that are to fail when this one does.
     links: Mutex<Links>,
     /// Why it has to fail: the first reason stays.
@@ -495,7 +494,7 @@ impl<A: Actor> AnyCell for Cell<A> {
         if before.is_none() {
             rare.tell_links(&exit);
         }
-        waiting::ring(&rare.ended);
+        rare.ended.ring();
     }
 
     fn clear_lanes(&self) -> Option<Children> {
@@ -527,7 +526,7 @@ impl<A: Actor> AnyCell for Cell<A> {
             rare.tell_links(&exit);
         }
         drop(mem::take(&mut *rare.links.lock()));
-        waiting::ring(&rare.ended);
+        rare.ended.ring();
     }
 
     fn close(&self) {
