@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::SeqCst;
 use std::task::{Context, Wake, Waker};
 
+use vela::actor::events::EventKind;
 use vela::actor::{Actor, ActorContext, Address, Exit, Phase, Strategy, Supervision, Supervisor, System, child};
 use vela::prelude::*;
 
@@ -219,11 +220,28 @@ impl Actor for Speechless {
     }
 }
 
+/// It cannot say why it does not start.
+struct Stillborn;
+
+impl Actor for Stillborn {
+    type Message = ();
+    type Error = Unspeakable;
+
+    async fn started(&mut self, _: &mut ActorContext<Self>) -> Result<(), Unspeakable> {
+        Err(Unspeakable)
+    }
+
+    async fn handle(&mut self, (): (), _: &mut ActorContext<Self>) -> Result<(), Unspeakable> {
+        Ok(())
+    }
+}
+
 #[vela::test]
 async fn in_the_text_of_an_error_of_one_that_nobody_supervises() {
     let a = vela::actor::spawn(Speechless);
     a.send(()).await.unwrap();
-    assert!(a.terminated().await.failure().is_some());
+    let exit = a.terminated().await;
+    assert!(exit.to_string().contains("an error that cannot say what it is"), "{exit}");
 }
 
 #[vela::test]
@@ -242,12 +260,21 @@ async fn in_the_text_of_an_error_that_is_told_as_an_event() {
     let a = system.spawn(child("a").temporary(), || Speechless).unwrap();
     a.send(()).await.unwrap();
     assert!(a.terminated().await.failure().is_some());
+    // Below a supervisor that gives up because of it, too.
     let supervision = Supervision::new(ONE).max_restarts(0);
-    let tree = Supervisor::new(supervision).child(child("never"), || -> Speechless { panic!("not made") });
+    let tree = Supervisor::new(supervision).child(child("b"), || Stillborn);
     let tree = system.children().supervisor(child("tree").temporary(), tree).unwrap();
     assert!(tree.terminated().await.failure().is_some());
     system.shutdown().await.unwrap();
-    drop(events);
+    let mut told = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        if matches!(event.kind, EventKind::Failed { .. } | EventKind::Escalated { .. }) {
+            told.push((event.path.to_string(), event.kind.to_string()));
+        }
+    }
+    let failed: Vec<_> = told.iter().map(|(path, _)| &**path).collect();
+    assert_eq!(failed, ["s/a", "s/tree/b", "s/tree", "s/tree"], "{told:?}");
+    assert!(told.iter().all(|(_, text)| text.contains("an error that cannot say what it is")), "{told:?}");
 }
 
 /// Its task is cancelled where it waits, or panics at one of its operations, as the simulation pleases: it was killed, or has
