@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::task::{Context, Wake, Waker};
 
 use vela::actor::events::EventKind;
-use vela::actor::{Actor, ActorContext, Address, Exit, Phase, Strategy, Supervision, Supervisor, System, child};
+use vela::actor::{Actor, ActorContext, Address, Exit, Failure, Phase, Strategy, Supervision, Supervisor, System, child};
 use vela::prelude::*;
 
 use crate::probe::{Bomb, Echo, Fault, Hook, Probe, ProbeMsg, Unspeakable, fail, leave, panic, wild_deed};
@@ -113,6 +113,15 @@ async fn in_the_drop_of_what_a_handler_held_when_it_was_killed() {
 async fn with_a_payload_whose_drop_panics() {
     let fault = wild_deed(|_, _| Box::pin(async { std::panic::panic_any(Bomb) }));
     survives(|_| (), Some(fault), Some(Phase::Running)).await;
+}
+
+#[vela::test]
+async fn in_a_factory_with_a_payload_whose_drop_panics() {
+    let stage = Stage::new(ONE);
+    let a = stage.system.spawn(child("a").temporary(), || -> Probe { std::panic::panic_any(Bomb) }).unwrap();
+    let exit = a.terminated().await;
+    assert_eq!(exit.failure().map(Failure::phase), Some(Phase::Starting), "{exit}");
+    stage.end().await;
 }
 
 #[vela::test]
