@@ -16,7 +16,8 @@
 //! between the two all were at once.
 //!
 //! What is not known: whether a handler that waits in a `select!`, or with a time limit, would go on by itself. It is taken for
-//! one that waits. An ask from a task, or from a `run` that receives itself, makes no link.
+//! one that waits. So is one that has put its ask aside and returned, by the chain: as long as that ask is open, who it asked is
+//! refused when it asks back. An ask from a task, or from a `run` that receives itself, makes no link.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
