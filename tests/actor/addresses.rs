@@ -211,7 +211,7 @@ async fn a_message_that_is_not_taken_comes_back_and_says_whose_it_was() {
         recipient.try_send("m").map_err(|error| (error.to_string(), error.into_inner() == "m")),
         select! { sent = a <- "m" => sent.map_err(|error| (error.to_string(), error.is_closed())) },
     ];
-    let text = "`s/a` has ended, and takes no more messages: s/a failed while running: no disk";
+    let text = "`s/a` has ended, and takes no more messages (a new one has an address of its own): s/a failed while running: no disk";
     for refused in refused {
         assert_eq!(refused, Err((text.to_owned(), true)));
     }

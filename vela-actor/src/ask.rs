@@ -98,7 +98,7 @@ impl fmt::Display for AskError {
             Self::Full { path, .. } => {
                 write!(f, "the mailbox of `{path}` is full, and refuses more: ask later, or give it more room")
             }
-            Self::Terminated { path, exit } => write!(f, "`{path}` has ended, and answers no more: {exit}"),
+            Self::Terminated { path, exit } => write!(f, "`{path}` has ended, and answers no more (a new one has an address of its own): {exit}"),
             Self::NoReply { path } => {
                 write!(
                     f,

@@ -36,7 +36,7 @@ use crate::exit::Exit;
 /// printer.terminated().await;
 /// let refused = printer.send("too late").await.unwrap_err();
 /// assert_eq!(refused.kind(), SendErrorKind::Closed);
-/// assert_eq!(refused.to_string(), "`printer` has ended, and takes no more messages: stopped");
+/// assert_eq!(refused.to_string(), "`printer` has ended, and takes no more messages (a new one has an address of its own): stopped");
 /// assert_eq!(refused.into_inner(), "too late");
 /// # });
 /// ```
@@ -109,8 +109,8 @@ impl<M> fmt::Display for TellError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let About { kind, path, exit } = &*self.about;
         match (kind, exit) {
-            (SendErrorKind::Closed, Some(exit)) => write!(f, "`{path}` has ended, and takes no more messages: {exit}"),
-            (SendErrorKind::Closed, None) => write!(f, "`{path}` is about to end, and takes no more messages"),
+            (SendErrorKind::Closed, Some(exit)) => write!(f, "`{path}` has ended, and takes no more messages (a new one has an address of its own): {exit}"),
+            (SendErrorKind::Closed, None) => write!(f, "`{path}` is about to end, and takes no more messages (a new one has an address of its own)"),
             (SendErrorKind::TimedOut, _) => {
                 write!(
                     f,
