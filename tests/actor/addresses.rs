@@ -270,3 +270,21 @@ async fn what_a_recipient_has_sent_too_late_is_counted() {
         assert_eq!(quiet.mailbox_dropped(), 1);
     }
 }
+
+#[vela::test(schedules = 1)]
+async fn settings_of_one_that_nobody_supervises_that_contradict_each_other_are_refused() {
+    let wrong = [
+        (Spawn::new().name(""), "actor ``: the name is empty: give it one"),
+        (Spawn::new().name("a/b"), "actor `a/b`: the name contains `/`"),
+        (
+            Spawn::new().mailbox(16, Overflow::DropOldest).unbounded_mailbox(),
+            "actor `Quiet`: a mailbox has a bound or has none: remove",
+        ),
+        (Spawn::new().name("a").unbounded_mailbox().mailbox(1, Overflow::Block), "actor `a`: a mailbox has a bound or has none"),
+    ];
+    for (spawn, says) in wrong {
+        let panic = std::panic::catch_unwind(|| spawn.start(Quiet)).unwrap_err();
+        let text = panic.downcast_ref::<String>().unwrap();
+        assert!(text.starts_with(says), "{text}");
+    }
+}
