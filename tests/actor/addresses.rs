@@ -280,7 +280,10 @@ async fn settings_of_one_that_nobody_supervises_that_contradict_each_other_are_r
             Spawn::new().mailbox(16, Overflow::DropOldest).unbounded_mailbox(),
             "actor `Quiet`: a mailbox has a bound or has none: remove",
         ),
-        (Spawn::new().name("a").unbounded_mailbox().mailbox(1, Overflow::Block), "actor `a`: a mailbox has a bound or has none"),
+        (
+            Spawn::new().name("a").unbounded_mailbox().mailbox(1, Overflow::Block),
+            "actor `a`: a mailbox has a bound or has none",
+        ),
     ];
     for (spawn, says) in wrong {
         let panic = std::panic::catch_unwind(|| spawn.start(Quiet)).unwrap_err();

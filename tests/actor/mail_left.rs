@@ -73,7 +73,11 @@ async fn one_that_drains_handles_its_mail_before_a_shutdown() {
         assert!(refused.send("late").await.is_err());
         let asked = refused.ask(Echo(1)).await.unwrap_err();
         assert!(matches!(asked, AskError::Closed { .. }), "{asked}");
-        assert!(asked.to_string().starts_with("`s/a` is about to end, and takes no more messages: the request was not sent"));
+        assert!(
+            asked
+                .to_string()
+                .starts_with("`s/a` is about to end, and takes no more messages: the request was not sent")
+        );
     });
     let events = stage.system.events();
     stage.end().await;

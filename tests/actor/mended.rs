@@ -937,5 +937,10 @@ async fn errors_say_who_and_what_can_be_done() {
     );
     stage.end().await;
     let ended = worker.ask(Echo(1)).await.unwrap_err();
-    assert!(ended.to_string().starts_with("`s/worker` has ended, and answers no more (a new one has an address of its own): "), "{ended}");
+    assert!(
+        ended
+            .to_string()
+            .starts_with("`s/worker` has ended, and answers no more (a new one has an address of its own): "),
+        "{ended}"
+    );
 }

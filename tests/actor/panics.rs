@@ -8,7 +8,9 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::task::{Context, Wake, Waker};
 
 use vela::actor::events::EventKind;
-use vela::actor::{Actor, ActorContext, Address, Exit, Failure, Phase, Strategy, Supervision, Supervisor, System, child};
+use vela::actor::{
+    Actor, ActorContext, Address, Exit, Failure, Phase, Strategy, Supervision, Supervisor, System, child,
+};
 use vela::prelude::*;
 
 use crate::probe::{Bomb, Echo, Fault, Hook, Probe, ProbeMsg, Unspeakable, fail, leave, panic, wild_deed};

@@ -98,7 +98,9 @@ impl fmt::Display for AskError {
             Self::Full { path, .. } => {
                 write!(f, "the mailbox of `{path}` is full, and refuses more: ask later, or give it more room")
             }
-            Self::Terminated { path, exit } => write!(f, "`{path}` has ended, and answers no more (a new one has an address of its own): {exit}"),
+            Self::Terminated { path, exit } => {
+                write!(f, "`{path}` has ended, and answers no more (a new one has an address of its own): {exit}")
+            }
             Self::NoReply { path } => {
                 write!(
                     f,
@@ -139,8 +141,7 @@ impl std::error::Error for AskError {
 }
 
 /// An actor, whatever its type.
-#[doc(hidden)]
-pub struct Whom(pub(crate) Arc<dyn AnyCell>);
+pub(crate) struct Whom(pub(crate) Arc<dyn AnyCell>);
 
 impl fmt::Debug for Whom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,8 +149,26 @@ impl fmt::Debug for Whom {
     }
 }
 
-/// What can be asked: an address, or a recipient of a call.
-pub trait Asked: fmt::Debug {
+/// What can be asked: an [`Address`](crate::Address), or a [`Recipient`](crate::Recipient) of a [`Call`]. Nothing else can be.
+///
+/// # Examples
+///
+/// ```
+/// use vela::actor::{Ask, Asked, Request};
+/// use vela::time::secs;
+///
+/// /// Whoever is asked, and whatever.
+/// fn patient<T: Asked, Q: Request>(ask: Ask<'_, T, Q>) -> Ask<'_, T, Q> {
+///     ask.timeout(secs(60))
+/// }
+/// ```
+#[expect(private_bounds, reason = "sealed")]
+pub trait Asked: Askable {}
+
+impl<T: Askable> Asked for T {}
+
+/// How it is asked.
+pub(crate) trait Askable: fmt::Debug {
     /// What is sent: the call, or what the actor takes for it.
     type Message;
     /// What a send that failed gives back.

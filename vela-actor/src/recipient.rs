@@ -11,7 +11,7 @@ use vela_core::{Permit, SendError, SendErrorKind, TryReserveError};
 
 use crate::actor::Actor;
 use crate::address::Address;
-use crate::ask::{Ask, Asked, Whom};
+use crate::ask::{Ask, Askable, Whom};
 use crate::cell::Cell;
 use crate::exit::Exit;
 use crate::identity::ActorId;
@@ -236,7 +236,7 @@ impl<Q: Request> Recipient<Call<Q>> {
     }
 }
 
-impl<Q: Request> Asked for Recipient<Call<Q>> {
+impl<Q: Request> Askable for Recipient<Call<Q>> {
     type Message = Call<Q>;
     type Unsent = ();
     type Sending<'a> = Posting<'a>;

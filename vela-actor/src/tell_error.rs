@@ -109,8 +109,13 @@ impl<M> fmt::Display for TellError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let About { kind, path, exit } = &*self.about;
         match (kind, exit) {
-            (SendErrorKind::Closed, Some(exit)) => write!(f, "`{path}` has ended, and takes no more messages (a new one has an address of its own): {exit}"),
-            (SendErrorKind::Closed, None) => write!(f, "`{path}` is about to end, and takes no more messages (a new one has an address of its own)"),
+            (SendErrorKind::Closed, Some(exit)) => write!(
+                f,
+                "`{path}` has ended, and takes no more messages (a new one has an address of its own): {exit}"
+            ),
+            (SendErrorKind::Closed, None) => {
+                write!(f, "`{path}` is about to end, and takes no more messages (a new one has an address of its own)")
+            }
             (SendErrorKind::TimedOut, _) => {
                 write!(
                     f,
