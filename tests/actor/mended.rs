@@ -145,7 +145,8 @@ async fn an_error_whose_display_panics_is_a_failure_like_any_other() {
     mute.send(1u8).await.unwrap();
     mute.send(1u8).await.unwrap();
     assert!(system.terminated().await.is_err());
-    drop(events);
+    let seen = seen_of("s/mute", &events);
+    assert_eq!(seen.iter().filter(|seen| seen.starts_with("failed: ")).count(), 2, "{seen:?}");
 }
 
 #[vela::test(schedules = 50)]
