@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use vela::Overflow;
-use vela::actor::{Exit, Spawn, Strategy, Supervision, child, spawn};
+use vela::actor::{Actor, ActorContext, Address, Exit, Spawn, Strategy, Supervision, child, spawn};
 use vela::prelude::*;
 
 use crate::probe::{Echo, Journal, Probe, ProbeMsg, deed, fail, hang};
@@ -211,7 +211,7 @@ async fn a_message_that_is_not_taken_comes_back_and_says_whose_it_was() {
         recipient.try_send("m").map_err(|error| (error.to_string(), error.into_inner() == "m")),
         select! { sent = a <- "m" => sent.map_err(|error| (error.to_string(), error.is_closed())) },
     ];
-    let text = "`s/a` has ended, and takes no more messages: s/a failed while running: no disk";
+    let text = "`s/a` has ended, and takes no more messages (a new one has an address of its own): s/a failed while running: no disk";
     for refused in refused {
         assert_eq!(refused, Err((text.to_owned(), true)));
     }
@@ -233,4 +233,61 @@ async fn a_full_mailbox_says_whose_it_is() {
     assert_eq!(a.recipient::<&str>().try_send("n").unwrap_err().kind(), vela::SendErrorKind::Full);
     a.kill();
     stage.end().await;
+}
+
+struct Quiet;
+
+impl Actor for Quiet {
+    type Message = Slammed;
+    type Error = std::convert::Infallible;
+
+    async fn handle(&mut self, _: Slammed, _: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+struct Slammed;
+
+/// While it is made into the actor's message, the actor is told to end: here by itself, elsewhere by another thread.
+struct Slam(Address<Quiet>);
+
+impl From<Slam> for Slammed {
+    fn from(slam: Slam) -> Self {
+        slam.0.stop_after_mail();
+        Self
+    }
+}
+
+#[vela::test]
+async fn what_a_recipient_has_sent_too_late_is_counted() {
+    for waits in [false, true] {
+        let quiet = spawn(Quiet);
+        calm().await;
+        let to = quiet.recipient::<Slam>();
+        let sent = if waits { to.send(Slam(quiet.clone())).await } else { to.try_send(Slam(quiet.clone())) };
+        quiet.terminated().await;
+        assert!(sent.is_ok());
+        assert_eq!(quiet.mailbox_dropped(), 1);
+    }
+}
+
+#[vela::test(schedules = 1)]
+async fn settings_of_one_that_nobody_supervises_that_contradict_each_other_are_refused() {
+    let wrong = [
+        (Spawn::new().name(""), "actor ``: the name is empty: give it one"),
+        (Spawn::new().name("a/b"), "actor `a/b`: the name contains `/`"),
+        (
+            Spawn::new().mailbox(16, Overflow::DropOldest).unbounded_mailbox(),
+            "actor `Quiet`: a mailbox has a bound or has none: remove",
+        ),
+        (
+            Spawn::new().name("a").unbounded_mailbox().mailbox(1, Overflow::Block),
+            "actor `a`: a mailbox has a bound or has none",
+        ),
+    ];
+    for (spawn, says) in wrong {
+        let panic = std::panic::catch_unwind(|| spawn.start(Quiet)).unwrap_err();
+        let text = panic.downcast_ref::<String>().unwrap();
+        assert!(text.starts_with(says), "{text}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Mail that is there when its actor is told to stop.
 
 use vela::actor::events::EventKind;
-use vela::actor::{Address, Shutdown, Spawn, Strategy, Supervision, child};
+use vela::actor::{Address, AskError, Shutdown, Spawn, Strategy, Supervision, child};
 use vela::prelude::*;
 use vela::time::Instant;
 
@@ -71,7 +71,13 @@ async fn one_that_drains_handles_its_mail_before_a_shutdown() {
         sleep(ms(5)).await;
         // The message comes back.
         assert!(refused.send("late").await.is_err());
-        refused.ask(Echo(1)).await.unwrap_err();
+        let asked = refused.ask(Echo(1)).await.unwrap_err();
+        assert!(matches!(asked, AskError::Closed { .. }), "{asked}");
+        assert!(
+            asked
+                .to_string()
+                .starts_with("`s/a` is about to end, and takes no more messages: the request was not sent")
+        );
     });
     let events = stage.system.events();
     stage.end().await;

@@ -11,6 +11,7 @@ mod insight;
 mod lanes;
 mod lifecycle;
 mod links;
+mod loops;
 mod mail;
 mod mail_left;
 mod mended;

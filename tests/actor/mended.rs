@@ -145,7 +145,8 @@ async fn an_error_whose_display_panics_is_a_failure_like_any_other() {
     mute.send(1u8).await.unwrap();
     mute.send(1u8).await.unwrap();
     assert!(system.terminated().await.is_err());
-    drop(events);
+    let seen = seen_of("s/mute", &events);
+    assert_eq!(seen.iter().filter(|seen| seen.starts_with("failed: ")).count(), 2, "{seen:?}");
 }
 
 #[vela::test(schedules = 50)]
@@ -801,7 +802,6 @@ async fn wakers_that_panic_hold_up_nobody() {
     for waiting in &mut waiting {
         assert!(waiting.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
     }
-    // Who waits at the same bell as such a waker may be left: it is the others that are meant.
     sleep(ms(20)).await;
     stage.children().stop("a").await.unwrap();
     assert!(a.terminated().await.is_normal() && answers(&b).await);
@@ -938,5 +938,10 @@ async fn errors_say_who_and_what_can_be_done() {
     );
     stage.end().await;
     let ended = worker.ask(Echo(1)).await.unwrap_err();
-    assert!(ended.to_string().starts_with("`s/worker` has ended, and answers no more: "), "{ended}");
+    assert!(
+        ended
+            .to_string()
+            .starts_with("`s/worker` has ended, and answers no more (a new one has an address of its own): "),
+        "{ended}"
+    );
 }

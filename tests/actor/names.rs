@@ -189,6 +189,20 @@ async fn one_that_is_restarted_is_found_as_it_is() {
     stage.end().await;
 }
 
+#[vela::test]
+async fn one_that_was_killed_is_not_found() {
+    let stage = Stage::new(ONE);
+    let (journal, children) = (Journal::new(), stage.children());
+    let get = || children.get_or_spawn(child("a").temporary(), plain("a", &journal));
+    let first = get().await.unwrap();
+    calm().await;
+    first.kill();
+    let second = get().await.unwrap();
+    assert!(second != first);
+    assert!(answers(&second).await);
+    stage.end().await;
+}
+
 struct Other;
 
 impl vela::actor::Actor for Other {

@@ -1,9 +1,19 @@
-//! Panics in foreign code: in hooks, factories, drops, maps. None gets further than its actor.
+//! Panics in foreign code: in hooks, factories, drops, maps, texts, wakers. None gets further than its actor.
 
-use vela::actor::{Actor, ActorContext, Address, Exit, Phase, Strategy, Supervision, Supervisor, System, child};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+use std::task::{Context, Wake, Waker};
+
+use vela::actor::events::EventKind;
+use vela::actor::{
+    Actor, ActorContext, Address, Exit, Failure, Phase, Strategy, Supervision, Supervisor, System, child,
+};
 use vela::prelude::*;
 
-use crate::probe::{Bomb, Fault, Hook, Probe, ProbeMsg, Unspeakable, fail, leave, panic, wild_deed};
+use crate::probe::{Bomb, Echo, Fault, Hook, Probe, ProbeMsg, Unspeakable, fail, leave, panic, wild_deed};
 use crate::stage::{Stage, answers, calm, tell, who};
 
 const ONE: Strategy = Strategy::OneForOne;
@@ -105,6 +115,15 @@ async fn in_the_drop_of_what_a_handler_held_when_it_was_killed() {
 async fn with_a_payload_whose_drop_panics() {
     let fault = wild_deed(|_, _| Box::pin(async { std::panic::panic_any(Bomb) }));
     survives(|_| (), Some(fault), Some(Phase::Running)).await;
+}
+
+#[vela::test]
+async fn in_a_factory_with_a_payload_whose_drop_panics() {
+    let stage = Stage::new(ONE);
+    let a = stage.system.spawn(child("a").temporary(), || -> Probe { std::panic::panic_any(Bomb) }).unwrap();
+    let exit = a.terminated().await;
+    assert_eq!(exit.failure().map(Failure::phase), Some(Phase::Starting), "{exit}");
+    stage.end().await;
 }
 
 #[vela::test]
@@ -212,11 +231,28 @@ impl Actor for Speechless {
     }
 }
 
+/// It cannot say why it does not start.
+struct Stillborn;
+
+impl Actor for Stillborn {
+    type Message = ();
+    type Error = Unspeakable;
+
+    async fn started(&mut self, _: &mut ActorContext<Self>) -> Result<(), Unspeakable> {
+        Err(Unspeakable)
+    }
+
+    async fn handle(&mut self, (): (), _: &mut ActorContext<Self>) -> Result<(), Unspeakable> {
+        Ok(())
+    }
+}
+
 #[vela::test]
 async fn in_the_text_of_an_error_of_one_that_nobody_supervises() {
     let a = vela::actor::spawn(Speechless);
     a.send(()).await.unwrap();
-    assert!(a.terminated().await.failure().is_some());
+    let exit = a.terminated().await;
+    assert!(exit.to_string().contains("an error that cannot say what it is"), "{exit}");
 }
 
 #[vela::test]
@@ -235,12 +271,21 @@ async fn in_the_text_of_an_error_that_is_told_as_an_event() {
     let a = system.spawn(child("a").temporary(), || Speechless).unwrap();
     a.send(()).await.unwrap();
     assert!(a.terminated().await.failure().is_some());
+    // Below a supervisor that gives up because of it, too.
     let supervision = Supervision::new(ONE).max_restarts(0);
-    let tree = Supervisor::new(supervision).child(child("never"), || -> Speechless { panic!("not made") });
+    let tree = Supervisor::new(supervision).child(child("b"), || Stillborn);
     let tree = system.children().supervisor(child("tree").temporary(), tree).unwrap();
     assert!(tree.terminated().await.failure().is_some());
     system.shutdown().await.unwrap();
-    drop(events);
+    let mut told = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        if matches!(event.kind, EventKind::Failed { .. } | EventKind::Escalated { .. }) {
+            told.push((event.path.to_string(), event.kind.to_string()));
+        }
+    }
+    let failed: Vec<_> = told.iter().map(|(path, _)| &**path).collect();
+    assert_eq!(failed, ["s/a", "s/tree/b", "s/tree", "s/tree"], "{told:?}");
+    assert!(told.iter().all(|(_, text)| text.contains("an error that cannot say what it is")), "{told:?}");
 }
 
 /// Its task is cancelled where it waits, or panics at one of its operations, as the simulation pleases: it was killed, or has
@@ -256,5 +301,53 @@ async fn an_actor_whose_task_is_ended_from_outside_comes_back() {
     }
     assert!(unanswered <= 2);
     assert!(stage.children().list()[0].restarts <= 2);
+    stage.end().await;
+}
+
+/// A waker that panics once it is armed.
+#[derive(Default)]
+struct Shrill(AtomicBool);
+
+impl Wake for Shrill {
+    fn wake(self: Arc<Self>) {
+        assert!(!self.0.load(SeqCst), "the waker");
+    }
+}
+
+/// Polls with such a waker until it waits (a simulation has steps of its own before that), and arms it then.
+fn poll_shrilly<F: Future>(mut future: Pin<&mut F>) {
+    let shrill = Arc::new(Shrill::default());
+    let waker = Waker::from(Arc::clone(&shrill));
+    for _ in 0..5 {
+        assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    shrill.0.store(true, SeqCst);
+}
+
+#[vela::test]
+async fn in_the_waker_of_an_asker() {
+    let (stage, [a]) = Stage::with(ONE, ["a"]).await;
+    let mut ask = pin!(a.ask(Echo(1)));
+    poll_shrilly(ask.as_mut());
+    calm().await;
+    assert_eq!(stage.children().list()[0].restarts, 0);
+    assert_eq!(ask.await.unwrap(), 1);
+    stage.end().await;
+}
+
+#[vela::test]
+async fn in_the_waker_of_one_of_many_who_wait_for_an_end() {
+    let (stage, [a]) = Stage::with(ONE, ["a"]).await;
+    let first = vela::task::spawn(a.terminated());
+    calm().await;
+    let mut broken = Box::pin(a.terminated());
+    poll_shrilly(broken.as_mut());
+    let last = vela::task::spawn(a.terminated());
+    calm().await;
+    a.stop();
+    for waits in [first, last] {
+        assert!(timeout(secs(1), waits).await.is_ok(), "it waits for ever");
+    }
+    assert!(broken.await.is_normal());
     stage.end().await;
 }

@@ -3,11 +3,11 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use vela::actor::{Actor, ActorContext, Address, Exit, Shutdown, Strategy, Supervision, Supervisor, child};
+use vela::actor::{Actor, ActorContext, ActorState, Address, Exit, Shutdown, Strategy, Supervision, Supervisor, child};
 use vela::prelude::*;
 use vela::time::Instant;
 
-use crate::probe::{Hook, Journal, deed, fail, hang, leave, panic};
+use crate::probe::{Hook, Journal, Probe, deed, fail, hang, leave, panic};
 use crate::stage::{Stage, answers, calm, maker, plain, tell, who};
 
 const ONE: Strategy = Strategy::OneForOne;
@@ -374,4 +374,31 @@ async fn one_that_is_killed_is_gone_before_anybody_learns_of_it() {
     a.kill();
     a.terminated().await;
     assert_eq!(journal.take(), ["dropped"]);
+}
+
+/// By each way, and while it is in its handler.
+#[vela::test]
+async fn one_that_was_told_to_end_is_shown_as_stopping() {
+    type Way = fn(&Address<Probe>);
+    let ways: [(Way, &str); 3] = [(Address::stop, "a"), (Address::stop_after_mail, "b"), (Address::kill, "c")];
+    let stage = Stage::new(ONE);
+    for (way, name) in ways {
+        let a = stage.add(child(name).temporary());
+        let busy = deed(|_, _| {
+            Box::pin(async {
+                sleep(ms(50)).await;
+                Ok(())
+            })
+        });
+        tell(&a, busy).await;
+        assert_eq!(a.state(), ActorState::Running);
+        way(&a);
+        if name != "c" {
+            calm().await;
+        }
+        assert_eq!(a.state(), ActorState::Stopping, "{name}");
+        a.terminated().await;
+        assert_eq!(a.state(), ActorState::Stopped);
+    }
+    stage.end().await;
 }

@@ -13,7 +13,7 @@ use vela_core::select::{Mapped, Mapping, Polled};
 use vela_core::{Receive, SendError};
 
 use crate::actor::Actor;
-use crate::ask::{Ask, Asked, Whom};
+use crate::ask::{Ask, Askable, Whom};
 use crate::cell::Cell;
 use crate::exit::Exit;
 use crate::identity::ActorId;
@@ -276,7 +276,7 @@ impl<A: Actor> fmt::Debug for Address<A> {
     }
 }
 
-impl<A: Actor> Asked for Address<A> {
+impl<A: Actor> Askable for Address<A> {
     type Message = A::Message;
     type Unsent = Envelope<A::Message>;
     type Sending<'a> = vela_core::Send<'a, Envelope<A::Message>>;

@@ -75,6 +75,12 @@ pub enum AskError {
         /// Who was asked.
         path: Arc<str>,
     },
+    /// The actor is about to end, or to be stopped after its mail, and takes nothing more. The request was not sent.
+    #[non_exhaustive]
+    Closed {
+        /// Who was asked.
+        path: Arc<str>,
+    },
     /// There was no answer in time. The request may be handled yet, unless it waited for room all the time: then it was not sent.
     #[non_exhaustive]
     TimedOut {
@@ -100,7 +106,7 @@ impl fmt::Display for AskError {
                 write!(f, "the mailbox of `{path}` is full, and refuses more: ask later, or give it more room")
             }
             Self::Terminated { path, exit, system } => {
-                write!(f, "`{path}` has ended, and answers no more: {exit}")?;
+                write!(f, "`{path}` has ended, and answers no more (a new one has an address of its own): {exit}")?;
                 system.as_ref().map_or(Ok(()), |system| write!(f, "; {system}"))
             }
             Self::NoReply { path } => {
@@ -108,6 +114,12 @@ impl fmt::Display for AskError {
                     f,
                     "`{path}` dropped the request without an answer: its handler failed (`system.events()` and the log say why) or did not call `reply`, \
                      or it was never handled: the actor was stopped or killed first, or its mailbox was full and dropped it"
+                )
+            }
+            Self::Closed { path } => {
+                write!(
+                    f,
+                    "`{path}` is about to end, and takes no more messages: the request was not sent (a new one has an address of its own)"
                 )
             }
             Self::TimedOut { path, after } => {
@@ -138,8 +150,7 @@ impl std::error::Error for AskError {
 }
 
 /// An actor, whatever its type.
-#[doc(hidden)]
-pub struct Whom(pub(crate) Arc<dyn AnyCell>);
+pub(crate) struct Whom(pub(crate) Arc<dyn AnyCell>);
 
 impl fmt::Debug for Whom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -147,8 +158,26 @@ impl fmt::Debug for Whom {
     }
 }
 
-/// What can be asked: an address, or a recipient of a call.
-pub trait Asked: fmt::Debug {
+/// What can be asked: an [`Address`](crate::Address), or a [`Recipient`](crate::Recipient) of a [`Call`]. Nothing else can be.
+///
+/// # Examples
+///
+/// ```
+/// use vela::actor::{Ask, Asked, Request};
+/// use vela::time::secs;
+///
+/// /// Whoever is asked, and whatever.
+/// fn patient<T: Asked, Q: Request>(ask: Ask<'_, T, Q>) -> Ask<'_, T, Q> {
+///     ask.timeout(secs(60))
+/// }
+/// ```
+#[expect(private_bounds, reason = "sealed")]
+pub trait Asked: Askable {}
+
+impl<T: Askable> Asked for T {}
+
+/// How it is asked.
+pub(crate) trait Askable: fmt::Debug {
     /// What is sent: the call, or what the actor takes for it.
     type Message;
     /// What a send that failed gives back.
@@ -300,7 +329,11 @@ impl<T: Asked, Q: Request> Future for Ask<'_, T, Q> {
 
 fn refused<T: Asked>(to: &T, kind: SendErrorKind) -> AskError {
     match kind {
-        SendErrorKind::Closed => unanswered(to),
+        SendErrorKind::Closed => match unanswered(to) {
+            // It has not ended yet, and never had the request.
+            AskError::NoReply { path } => AskError::Closed { path },
+            ended => ended,
+        },
         kind => AskError::Full { path: to.path(), kind },
     }
 }

@@ -14,7 +14,6 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 use once_cell::race::OnceBox;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 use vela_core::__private::Pipe;
 use vela_core::time::Instant;
 
@@ -33,7 +32,7 @@ use crate::signals::{self, Signals};
 use crate::supervise::{Children, Parent};
 use crate::system::Shared;
 use crate::tree::ActorState;
-use crate::waiting;
+use crate::waiting::{self, Bell};
 
 /// The part of a cell that does not depend on the actor's type.
 pub(crate) struct Core {
@@ -56,7 +55,7 @@ pub(crate) struct Rare {
     exit: OnceLock<Exit>,
     /// Of one that has ended and may be started again, but only by hand.
     parked: Mutex<Option<Exit>>,
-    ended: Notify,
+    ended: Bell,
     /// Those that are to fail when this one does.
     links: Mutex<Links>,
     /// Why it has to fail: the first reason stays.
@@ -123,7 +122,11 @@ impl Core {
 
     pub(crate) fn state(&self) -> ActorState {
         // Relaxed: for who looks on.
-        ActorState::from_u8(self.state.load(Relaxed))
+        let state = ActorState::from_u8(self.state.load(Relaxed));
+        let runs = matches!(state, ActorState::Starting | ActorState::Running);
+        // What it was told it comes to see only after the message that it handles.
+        let ends = runs && self.signals.has(signals::STOP | signals::DRAIN | signals::FAIL | signals::KILL);
+        if ends { ActorState::Stopping } else { state }
     }
 
     pub(crate) fn set_state(&self, state: ActorState) {
@@ -442,6 +445,19 @@ impl<A: Actor> Cell<A> {
         self.inside.lock().kept.as_ref().map_or(0, |kept| kept.stash.len())
     }
 
+    /// Drops mail that no run will handle: it is counted and told.
+    pub(crate) fn lose(&self, mail: impl IntoIterator<Item = Envelope<A::Message>>) {
+        let mut lost: u64 = 0;
+        for envelope in mail {
+            lost += 1;
+            contained(|| drop(envelope));
+        }
+        if lost > 0 {
+            self.core.rare().lost.fetch_add(lost, Relaxed);
+            report_lost(self, lost);
+        }
+    }
+
     pub(crate) fn take_last_failure(&self) -> Option<Failure> {
         self.inside.lock().kept.as_mut()?.failure.take()
     }
@@ -488,7 +504,7 @@ impl<A: Actor> AnyCell for Cell<A> {
         if before.is_none() {
             rare.tell_links(&exit);
         }
-        waiting::ring(&rare.ended);
+        rare.ended.ring();
     }
 
     fn clear_lanes(&self) -> Option<Children> {
@@ -520,7 +536,7 @@ impl<A: Actor> AnyCell for Cell<A> {
             rare.tell_links(&exit);
         }
         drop(mem::take(&mut *rare.links.lock()));
-        waiting::ring(&rare.ended);
+        rare.ended.ring();
     }
 
     fn close(&self) {
@@ -528,26 +544,14 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn drain(&self) {
-        let mut lost: u64 = 0;
-        let take = |kept: &mut Box<Kept<A>>| (mem::take(&mut kept.stash), mem::take(&mut kept.returned));
-        let aside = self.inside.lock().kept.as_mut().map(take);
-        if let Some((stash, returned)) = aside {
+        let take = |kept: &mut Box<Kept<A>>| {
             self.has_returned.store(false, Relaxed);
-            for envelope in stash.into_iter().chain(returned) {
-                lost += 1;
-                contained(|| drop(envelope));
-            }
-        }
+            (mem::take(&mut kept.stash), mem::take(&mut kept.returned))
+        };
+        let (stash, returned) = self.inside.lock().kept.as_mut().map(take).unwrap_or_default();
         // What comes meanwhile is not meant, or who sends fast would keep the caller here.
-        for _ in 0..self.mail.len() {
-            let Ok(envelope) = self.mail.try_recv() else { break };
-            lost += 1;
-            contained(|| drop(envelope));
-        }
-        if lost > 0 {
-            self.core.rare().lost.fetch_add(lost, Relaxed);
-            report_lost(self, lost);
-        }
+        let left = (0..self.mail.len()).map_while(|_| self.mail.try_recv().ok());
+        self.lose(stash.into_iter().chain(returned).chain(left));
     }
 
     fn kind(&self) -> &'static str {

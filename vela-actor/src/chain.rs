@@ -16,7 +16,8 @@
 //! between the two all were at once.
 //!
 //! What is not known: whether a handler that waits in a `select!`, or with a time limit, would go on by itself. It is taken for
-//! one that waits. An ask from a task, or from a `run` that receives itself, makes no link.
+//! one that waits. So is one that has put its ask aside and returned, by the chain: as long as that ask is open, who it asked is
+//! refused when it asks back. An ask from a task, or from a `run` that receives itself, makes no link.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -277,6 +278,26 @@ pub(crate) fn handle() {
 /// It is handled.
 pub(crate) fn end() {
     set(false, None);
+}
+
+/// With its drop the handler of an actor is over, also if it was given up: what follows is the loop's.
+#[derive(Debug)]
+pub(crate) struct Ends(ActorId);
+
+impl Ends {
+    pub(crate) fn of(actor: ActorId) -> Self {
+        Self(actor)
+    }
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        // A run that is killed is dropped where it is not polled, by another actor maybe.
+        let runs = HERE.try_with(|here| here.borrow().as_ref().is_some_and(|here| here.core().who.id() == self.0));
+        if runs == Ok(true) {
+            end();
+        }
+    }
 }
 
 fn set(handling: bool, behind: Option<Behind>) {

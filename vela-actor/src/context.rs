@@ -123,10 +123,10 @@ impl<A: Actor> ActorContext<A> {
     /// That of the handler.
     pub async fn handle(&mut self, actor: &mut A, message: A::Message) -> Result<(), A::Error> {
         chain::handle();
+        let _over = chain::Ends::of(self.id());
         let stopwatch = self.stopwatch();
         let result = actor.handle(message, self).await;
         stopwatch.stop();
-        chain::end();
         result
     }
 
@@ -138,9 +138,8 @@ impl<A: Actor> ActorContext<A> {
     /// That of the method.
     pub async fn notify(&mut self, actor: &mut A, notice: Notice) -> Result<(), A::Error> {
         chain::begin(None);
-        let result = crate::actor::notify(actor, notice, self).await;
-        chain::end();
-        result
+        let _over = chain::Ends::of(self.id());
+        crate::actor::notify(actor, notice, self).await
     }
 
     /// The names of the system that the actor belongs to; `None` if nobody supervises it.

@@ -1,7 +1,7 @@
 //! How an incarnation ended.
 
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::mem;
 use std::sync::Arc;
 
@@ -183,12 +183,23 @@ impl Failure {
     }
 }
 
+/// The text of a foreign error. If its `Display` panics, the failure is told all the same.
+struct Text<'a>(&'a (dyn Error + Send + Sync));
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut text, mut whole) = (String::new(), false);
+        contained(|| whole = write!(text, "{}", self.0).is_ok());
+        f.write_str(if whole { &text } else { "an error that cannot say what it is: its `Display` panics or fails" })
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { who, phase, kind } = &*self.0;
         let who = who.path();
         match kind {
-            FailureKind::Error(error) => write!(f, "{who} failed {phase}: {error}"),
+            FailureKind::Error(error) => write!(f, "{who} failed {phase}: {}", Text(&**error)),
             FailureKind::Panic(message) => write!(f, "{who} panicked {phase}: {message}"),
             FailureKind::StartTimeout => write!(f, "{who} did not start in time"),
             FailureKind::Child(why) => write!(f, "{who} gave up: {why}"),

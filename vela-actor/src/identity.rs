@@ -37,6 +37,10 @@ impl fmt::Display for ActorId {
     }
 }
 
+/// What is wrong with a name, and how to mend it.
+pub(crate) const SLASH_IN_NAME: &str =
+    "the name contains `/`, which stands between the names of a path: use another sign";
+
 /// Who an actor is: its number and its path. Two are equal if the numbers are.
 #[derive(Clone)]
 pub(crate) struct Identity {

@@ -57,7 +57,7 @@ fn live<A: Actor>(cell: Arc<Cell<A>>, mut actor: Option<A>) -> impl Future<Outpu
         if actor.is_none() {
             match cell.make() {
                 Ok(made) => actor = Some(made),
-                Err(payload) => return failed(&cell.core, Phase::Starting, panic_of(&*payload)),
+                Err(payload) => return failed(&cell.core, Phase::Starting, panic_of(payload)),
             }
         }
         let mut cx = ActorContext::new(Arc::clone(&cell));
@@ -143,8 +143,8 @@ fn end<A: Actor>(
 
 /// Drops the actor, with a guard of its own: what is thrown there does not hide why it ended.
 fn gone<A: Actor>(core: &Core, actor: Option<A>, exit: Exit) -> Exit {
-    match catch_unwind(AssertUnwindSafe(|| drop(actor))) {
-        Err(payload) if exit.is_normal() => failed(core, Phase::Stopping, panic_of(&*payload)),
+    match guarded(|| drop(actor)) {
+        Err(kind) if exit.is_normal() => failed(core, Phase::Stopping, kind),
         _ => exit,
     }
 }
@@ -242,16 +242,14 @@ where
 
 /// Does what may panic.
 fn guarded<R>(work: impl FnOnce() -> R) -> Result<R, FailureKind> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
-        let kind = panic_of(&*payload);
-        // Its drop may panic, too.
-        contained(|| drop(payload));
-        kind
-    })
+    catch_unwind(AssertUnwindSafe(work)).map_err(panic_of)
 }
 
-fn panic_of(payload: &(dyn Any + Send)) -> FailureKind {
-    FailureKind::Panic(vela_core::__private::panic_text(payload).into())
+fn panic_of(payload: Box<dyn Any + Send>) -> FailureKind {
+    let kind = FailureKind::Panic(vela_core::__private::panic_text(&*payload).into());
+    // Its drop may panic, too.
+    contained(|| drop(payload));
+    kind
 }
 
 pin_project! {
@@ -302,7 +300,7 @@ impl<F: Future<Output = Exit>> Future for Incarnation<F> {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(exit)) => over(run, |_| exit),
             // What the steps do not guard: a drop of the machinery's own.
-            Err(payload) => over(run, |core| failed(core, Phase::Stopping, panic_of(&*payload))),
+            Err(payload) => over(run, |core| failed(core, Phase::Stopping, panic_of(payload))),
         }
         Poll::Ready(())
     }

@@ -101,7 +101,7 @@ mod waiting;
 
 pub use actor::Actor;
 pub use address::{Address, Tell, WeakAddress, spawn};
-pub use ask::{Ask, AskError};
+pub use ask::{Ask, AskError, Asked};
 pub use attach::{Attach, Values};
 pub use context::{ActorContext, StashFull};
 pub use exit::{Exit, Failure, FailureKind, Phase};

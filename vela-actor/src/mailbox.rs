@@ -8,6 +8,10 @@ use vela_core::{BuildError, Channel, Overflow};
 use crate::chain::Behind;
 use crate::identity::Identity;
 
+/// What is wrong with a mailbox, and how to mend it.
+pub(crate) const BOUND_AND_NONE: &str =
+    "a mailbox has a bound or has none: remove `.mailbox(…)` or `.unbounded_mailbox()`";
+
 /// The mailbox of an actor, as it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct MailboxSpec {

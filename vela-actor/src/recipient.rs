@@ -11,7 +11,7 @@ use vela_core::{Permit, SendError, SendErrorKind, TryReserveError};
 
 use crate::actor::Actor;
 use crate::address::Address;
-use crate::ask::{Ask, Asked, Whom};
+use crate::ask::{Ask, Askable, Whom};
 use crate::cell::Cell;
 use crate::exit::Exit;
 use crate::identity::ActorId;
@@ -73,7 +73,7 @@ where
     fn try_deliver(&self, message: T) -> Result<(), TellError<T>> {
         let kind = match self.cell().mail.try_reserve() {
             Ok(place) => {
-                fill(place, message.into_message());
+                fill(self.cell(), place, message.into_message());
                 return Ok(());
             }
             Err(TryReserveError::Full) => SendErrorKind::Full,
@@ -117,16 +117,19 @@ where
 {
     match cell.mail.reserve_by_policy().await {
         Ok(place) => {
-            fill(place, message.into_message());
+            fill(cell, place, message.into_message());
             Ok(())
         }
         Err(kind) => Err(TellError::new(cell, kind, message)),
     }
 }
 
-/// If the actor ends in this moment, the message is lost with those that are in the mailbox.
-fn fill<M>(place: Permit<'_, Envelope<M>>, message: M) {
-    drop(place.send(Envelope::new(message)));
+/// If the mailbox was closed while the message was made, that is too late to be handled, and no `T` is left to give back: it is lost as
+/// those are that the actor has at its end.
+fn fill<A: Actor>(cell: &Cell<A>, place: Permit<'_, Envelope<A::Message>>, message: A::Message) {
+    if let Err(error) = place.send(Envelope::new(message)) {
+        cell.lose([error.into_inner()]);
+    }
 }
 
 impl<T: Send + 'static> Recipient<T> {
@@ -138,6 +141,9 @@ impl<T: Send + 'static> Recipient<T> {
     }
 
     /// As [`Address::send`]. One allocation.
+    ///
+    /// The actor's own type of message is made once there is room. If the mailbox closes while that is being made, the message is
+    /// dropped as mail is that an actor has when it ends: [counted](Address::mailbox_dropped) and told by an event.
     ///
     /// # Errors
     ///
@@ -151,7 +157,7 @@ impl<T: Send + 'static> Recipient<T> {
         vela_core::__private::operation("send", self.to.deliver(message))
     }
 
-    /// As [`Address::try_send`].
+    /// As [`Address::try_send`], with the exception that [`send`](Self::send) has.
     ///
     /// # Errors
     ///
@@ -230,7 +236,7 @@ impl<Q: Request> Recipient<Call<Q>> {
     }
 }
 
-impl<Q: Request> Asked for Recipient<Call<Q>> {
+impl<Q: Request> Askable for Recipient<Call<Q>> {
     type Message = Call<Q>;
     type Unsent = ();
     type Sending<'a> = Posting<'a>;

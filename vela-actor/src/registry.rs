@@ -138,7 +138,7 @@ impl Registry {
     /// second.stop();
     /// second.terminated().await;
     /// let ended = names.register("second", second.clone(), &second).unwrap_err();
-    /// assert_eq!(ended.to_string(), "`second` has ended, so that it can have no name `second`");
+    /// assert!(ended.to_string().starts_with("`second` has ended, so that it can have no name `second`: register it while it is"));
     /// # Ok::<(), vela::actor::registry::RegisterError>(())
     /// # }).unwrap();
     /// ```
@@ -243,7 +243,7 @@ impl Registry {
     /// names.register("clock", clock.recipient::<u32>(), &clock)?;
     /// assert_eq!(names.lookup::<Recipient<u32>>("clock")?.id(), clock.id());
     /// let other = names.lookup::<String>("clock").unwrap_err().to_string();
-    /// assert!(other.ends_with("and was looked up as a `alloc::string::String`"), "{other}");
+    /// assert!(other.contains("and was looked up as a `alloc::string::String`: look it up as what it is"), "{other}");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```

@@ -19,6 +19,7 @@ use vela_core::select::Polled;
 
 use crate::chain::Open;
 use crate::deadline::Expire;
+use crate::panics::contained;
 
 /// What can be asked: it says what the answer is.
 ///
@@ -185,7 +186,8 @@ impl<R> Slot<R> {
             *state = outcome;
             drop(state);
             if let Some(waker) = waker {
-                waker.wake();
+                // The asker's waker is foreign: it does not fail who answers.
+                contained(|| waker.wake());
             }
             return Ok(());
         }

@@ -9,9 +9,9 @@ use vela_core::Overflow;
 use crate::actor::Actor;
 use crate::address::Address;
 use crate::cell::Cell;
-use crate::identity::Identity;
+use crate::identity::{Identity, SLASH_IN_NAME};
 use crate::incarnation;
-use crate::mailbox::MailboxSpec;
+use crate::mailbox::{BOUND_AND_NONE, MailboxSpec};
 
 /// The options of an actor that nobody supervises.
 ///
@@ -38,6 +38,10 @@ use crate::mailbox::MailboxSpec;
 pub struct Spawn {
     name: Option<Arc<str>>,
     mailbox: MailboxSpec,
+    /// It was said that the mailbox has a bound.
+    bounded: bool,
+    /// It was said that it has none.
+    unbounded: bool,
 }
 
 impl Spawn {
@@ -55,12 +59,14 @@ impl Spawn {
     /// The mailbox holds `capacity` messages; `overflow` says what a send does when it is full.
     pub fn mailbox(mut self, capacity: usize, overflow: Overflow) -> Self {
         self.mailbox = MailboxSpec { capacity: Some(capacity), overflow, ..self.mailbox };
+        self.bounded = true;
         self
     }
 
     /// The mailbox holds any number of messages, until there is no memory left.
     pub fn unbounded_mailbox(mut self) -> Self {
         self.mailbox.capacity = None;
+        self.unbounded = true;
         self
     }
 
@@ -70,14 +76,29 @@ impl Spawn {
         self
     }
 
+    fn problem(&self) -> Option<&'static str> {
+        let name = self.name.as_deref();
+        if name.is_some_and(str::is_empty) {
+            Some("the name is empty: give it one, `.name(\"counter\")`, or remove `.name(…)`")
+        } else if name.is_some_and(|name| name.contains('/')) {
+            Some(SLASH_IN_NAME)
+        } else {
+            (self.bounded && self.unbounded).then_some(BOUND_AND_NONE)
+        }
+    }
+
     /// Starts it.
     ///
     /// # Panics
     ///
-    /// If the capacity and the overflow policy contradict each other (nothing can be dropped from a mailbox of 0 messages), and if
-    /// the mailbox is to be unbounded where the configuration of the process forbids that.
+    /// If the name is empty or contains `/`, the mailbox was given a bound and none, or the capacity and the overflow policy contradict
+    /// each other (nothing can be dropped from a mailbox of 0 messages), and if the mailbox is to be unbounded where the configuration of
+    /// the process forbids that.
     #[track_caller]
     pub fn start<A: Actor>(self, actor: A) -> Address<A> {
+        if let Some(problem) = self.problem() {
+            panic!("actor `{}`: {problem}", self.name.as_deref().unwrap_or_else(|| short_name::<A>()));
+        }
         let who = self.name.map_or_else(|| Identity::of_kind(short_name::<A>), Identity::new);
         let mailbox = match self.mailbox.open(&who) {
             Ok(mailbox) => mailbox,

@@ -36,7 +36,7 @@ use crate::exit::Exit;
 /// printer.terminated().await;
 /// let refused = printer.send("too late").await.unwrap_err();
 /// assert_eq!(refused.kind(), SendErrorKind::Closed);
-/// assert_eq!(refused.to_string(), "`printer` has ended, and takes no more messages: stopped");
+/// assert_eq!(refused.to_string(), "`printer` has ended, and takes no more messages (a new one has an address of its own): stopped");
 /// assert_eq!(refused.into_inner(), "too late");
 /// # });
 /// ```
@@ -112,10 +112,15 @@ impl<M> fmt::Display for TellError<M> {
         let About { kind, path, exit, system } = &*self.about;
         match (kind, exit) {
             (SendErrorKind::Closed, Some(exit)) => {
-                write!(f, "`{path}` has ended, and takes no more messages: {exit}")?;
+                write!(
+                    f,
+                    "`{path}` has ended, and takes no more messages (a new one has an address of its own): {exit}"
+                )?;
                 system.as_ref().map_or(Ok(()), |system| write!(f, "; {system}"))
             }
-            (SendErrorKind::Closed, None) => write!(f, "`{path}` is about to end, and takes no more messages"),
+            (SendErrorKind::Closed, None) => {
+                write!(f, "`{path}` is about to end, and takes no more messages (a new one has an address of its own)")
+            }
             (SendErrorKind::TimedOut, _) => {
                 write!(
                     f,

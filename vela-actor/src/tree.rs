@@ -24,7 +24,7 @@ pub enum ActorState {
     Starting,
     /// It handles messages.
     Running,
-    /// It was told to stop, and has not ended yet.
+    /// It was told to stop, was killed or is to fail because of another one, and has not ended yet.
     Stopping,
     /// It has failed, and will be restarted in a while.
     Backoff,

@@ -72,7 +72,10 @@ impl fmt::Display for RegisterError {
             Self::NameTaken { name, by, .. } => {
                 write!(f, "the name `{name}` is taken by `{by}`: choose another one, or have that one give it up first")
             }
-            Self::Ended { name, actor } => write!(f, "`{actor}` has ended, so that it can have no name `{name}`"),
+            Self::Ended { name, actor } => write!(
+                f,
+                "`{actor}` has ended, so that it can have no name `{name}`: register it while it is there, `cx.register` in `started`"
+            ),
             Self::NoSystem { name, actor } => write!(
                 f,
                 "`{actor}` belongs to no system whose registry could keep the name `{name}`: start it by `system.spawn`, or \
@@ -151,7 +154,11 @@ impl fmt::Display for LookupError {
                 did_you_mean(&similar.names(), f)
             }
             Self::OtherType { name, registered, wanted } => {
-                write!(f, "`{name}` is registered as a `{registered}`, and was looked up as a `{wanted}`")
+                write!(
+                    f,
+                    "`{name}` is registered as a `{registered}`, and was looked up as a `{wanted}`: look it up as what it is, or \
+                     register that under a name of its own"
+                )
             }
         }
     }

@@ -97,7 +97,11 @@ impl fmt::Display for SpawnError {
                 write!(f, "{supervisor} has a child `{name}` already: choose another name, or stop that one first")
             }
             Self::OtherType { name, supervisor, found, wanted } => {
-                write!(f, "the child `{name}` of {supervisor} is a `{found}`, and was asked for as a `{wanted}`")
+                write!(
+                    f,
+                    "the child `{name}` of {supervisor} is a `{found}`, and was asked for as a `{wanted}`: choose another name, or \
+                     have the factory make a `{found}`"
+                )
             }
             Self::Closed(supervisor) => write!(
                 f,
@@ -149,9 +153,17 @@ impl fmt::Display for ChildError {
                 write!(f, "{supervisor} has no child `{name}`")?;
                 did_you_mean(similar, f)
             }
-            Self::Failed { path, exit } => write!(f, "{path} did not come up: {exit}"),
+            Self::Failed { path, exit } => write!(
+                f,
+                "{path} did not come up: {exit} (if its restart type has it come back it is tried again by itself; if not, \
+                 `restart` it once the cause is mended)"
+            ),
             Self::Overtaken { path } => {
-                write!(f, "{path} was not restarted: it was told to stop after that, or has ended for good")
+                write!(
+                    f,
+                    "{path} was not restarted: it was told to stop after that, or has ended for good: `restart` it once more, or spawn \
+                     it anew if it is no child any more"
+                )
             }
             Self::Closed(supervisor) => {
                 write!(

@@ -11,7 +11,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 use vela_core::context::Context as Ambient;
 use vela_core::task::TaskBuilder;
 use vela_core::time::Instant;
@@ -26,7 +25,7 @@ use crate::panics::{contained, say_now_and_then, unheard};
 use crate::signals::{KILL, STOP};
 use crate::system::Shared;
 use crate::tree::ActorState;
-use crate::waiting::{self, Alarm, ring};
+use crate::waiting::{self, Alarm, Bell};
 
 /// What the nursery is told.
 pub(crate) enum Told {
@@ -121,8 +120,8 @@ pub(crate) struct Nursery {
     /// The line that began it.
     pub(crate) since: &'static Location<'static>,
     pub(crate) table: Mutex<Table>,
-    over: Notify,
-    settled: Notify,
+    over: Bell,
+    settled: Bell,
 }
 
 /// What the owner does when it is over.
@@ -162,8 +161,8 @@ impl Nursery {
             system,
             since: Location::caller(),
             table: Mutex::new(Table::default()),
-            over: Notify::new(),
-            settled: Notify::new(),
+            over: Bell::default(),
+            settled: Bell::default(),
         });
         let keeper = Keeper {
             nursery: Arc::clone(&nursery),
@@ -283,7 +282,7 @@ impl Nursery {
         table.unsettled.remove(&key);
         drop(table);
         if first {
-            ring(&self.settled);
+            self.settled.ring();
         }
     }
 
@@ -318,8 +317,8 @@ impl Nursery {
         for then in then {
             contained(then);
         }
-        ring(&self.over);
-        ring(&self.settled);
+        self.over.ring();
+        self.settled.ring();
     }
 }
 
@@ -395,7 +394,7 @@ impl Keeper {
             }
             Told::Call(event, key, answer) => event(key, self.token(answer)),
             Told::Find(key, answer) => {
-                let leaves = |core: &Core| core.signals.has(STOP) || core.state() == ActorState::Stopping;
+                let leaves = |core: &Core| core.state() == ActorState::Stopping;
                 let leaving = self.cell(key).is_some_and(|cell| leaves(cell.core()));
                 Event::Find { key, leaving, token: self.token(answer) }
             }

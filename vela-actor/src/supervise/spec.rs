@@ -9,6 +9,8 @@ use vela_core::time::secs;
 
 use super::SpecError;
 use super::backoff::Backoff;
+use crate::identity::SLASH_IN_NAME;
+use crate::mailbox::BOUND_AND_NONE;
 
 /// When a child that has ended by itself comes back.
 ///
@@ -418,7 +420,7 @@ impl ChildSpec {
         let problem = if self.name.is_empty() {
             "the name is empty: give it one, `child(\"counter\")`"
         } else if self.name.contains('/') {
-            "the name contains `/`, which stands between the names of a path: use another sign"
+            SLASH_IN_NAME
         } else if self.significant && self.restart == RestartType::Permanent {
             "a permanent child always comes back, so its end can have no significance: add `.transient()` or \
              `.temporary()`, or remove `.significant()`"
@@ -433,7 +435,7 @@ impl ChildSpec {
         } else if self.start_timeout.is_some_and(|time| time.is_zero()) {
             "nothing starts in no time: give `.start_timeout(…)` more than zero, or remove it"
         } else if self.bound_and_none {
-            "a mailbox has a bound or has none: remove `.mailbox(…)` or `.unbounded_mailbox()`"
+            BOUND_AND_NONE
         } else if self.drain && matches!(self.shutdown, Some(Shutdown::Kill | Shutdown::After(Duration::ZERO))) {
             "a child that is killed at once handles no mail first: give it time, `.shutdown(secs(5))`, or remove `.drain()`"
         } else if matches!(self.mailbox, Some(Mailbox::Bounded(0, Overflow::DropOldest | Overflow::DropNewest))) {
