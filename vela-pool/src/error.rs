@@ -335,9 +335,9 @@ impl Error for BuildError {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Leftover {
-    /// How many pieces of work the shutdown has cancelled: jobs that had not begun, and futures, at their next `.await`.
+    /// How many pieces of work the shutdown has cancelled: jobs that had not begun, and futures that waited. Their tasks say so.
     pub cancelled: usize,
-    /// How many were still running.
+    /// How many were still running. A future among them is cancelled at its next `.await`, if it comes to one.
     pub running: usize,
 }
 

@@ -1,5 +1,6 @@
 //! IO pools and hybrid pools on real threads.
 
+use std::future::Future;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -97,6 +98,40 @@ fn shutdown_cancels_what_is_left_and_counts_closures_that_block() {
     go.send(()).unwrap();
     assert!(blocking.join_blocking().unwrap());
     assert!(block_on(pool.shutdown(LONG)).is_nothing());
+}
+
+/// It may return before it comes to an `.await`, where it would be cancelled.
+#[test]
+fn a_future_that_computes_when_it_is_stopped_counts_as_what_becomes_of_it() {
+    for (then_waits, at_once) in [(false, false), (false, true), (true, false), (true, true)] {
+        let pool = own();
+        let ((begun, begins), (go, wait)) = (mpsc::channel(), mpsc::channel::<()>());
+        let task = pool.try_spawn(async move {
+            begun.send(()).unwrap();
+            wait.recv().unwrap();
+            if then_waits {
+                std::future::pending::<()>().await;
+            }
+        });
+        begins.recv().unwrap();
+        let left = if at_once {
+            let mut bye = std::pin::pin!(pool.shutdown_now(LONG));
+            let polled = bye.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+            assert!(polled.is_pending());
+            go.send(()).unwrap();
+            let left = block_on(bye);
+            assert_eq!((left.cancelled, left.running), (usize::from(then_waits), 0));
+            left
+        } else {
+            let left = block_on(pool.shutdown(SOON));
+            assert_eq!((left.cancelled, left.running), (0, 1));
+            go.send(()).unwrap();
+            left
+        };
+        assert!(!left.is_nothing() || !then_waits);
+        assert_eq!(task.unwrap().join_blocking().is_err(), then_waits);
+        assert!(block_on(pool.shutdown(LONG)).is_nothing());
+    }
 }
 
 #[test]

@@ -375,6 +375,33 @@ async fn an_io_pool_cancels_what_is_left_at_the_end() {
 }
 
 #[vela::test(schedules = 200)]
+async fn what_an_io_pool_counts_as_cancelled_reads_as_cancelled() {
+    for at_once in [false, true] {
+        let pool = IoPool::current(4);
+        let (tx, rx) = vela::channel::<u32>(1);
+        let waits = pool.spawn(async move { rx.recv().await.is_some() }).await.unwrap();
+        let ends_with_the_time = pool.spawn(async {
+            sleep(secs(1)).await;
+            true
+        });
+        let ends_with_the_time = ends_with_the_time.await.unwrap();
+        sleep(ms(1)).await;
+        let left = if at_once {
+            tx.try_send(7).unwrap(); // it has its value
+            pool.shutdown_now(secs(1)).await
+        } else {
+            pool.shutdown(secs(1) - std::time::Duration::from_millis(1)).await
+        };
+        let mut cancelled = 0;
+        for task in [waits, ends_with_the_time] {
+            cancelled += usize::from(task.await.is_err());
+        }
+        assert_eq!((left.cancelled, left.running), (cancelled, 0));
+        assert_eq!(pool.snapshot().cancelled, cancelled as u64);
+    }
+}
+
+#[vela::test(schedules = 200)]
 async fn a_hybrid_pool_ends_both_within_the_time() {
     let pool = HybridPool::of(pool(1, 4), IoPool::current(4));
     let job = pool.spawn_cpu(|| 1).await.unwrap();
