@@ -1,7 +1,10 @@
 //! Pools in deterministic schedules, on virtual time. No thread is used.
 
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Poll, Waker};
 
 use parking_lot::Mutex;
 use vela::prelude::*;
@@ -13,6 +16,15 @@ use vela_pool::{
 
 fn pool(threads: usize, queue: usize) -> CpuPool {
     CpuPool::builder().threads(threads).queue(queue).build().unwrap()
+}
+
+/// A queue of one.
+fn dropping() -> CpuPool {
+    CpuPool::builder().threads(1).queue(1).overflow(Overflow::DropOldest).build().unwrap()
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(waker))
 }
 
 #[derive(Clone, Default)]
@@ -162,6 +174,33 @@ async fn nothing_hangs_when_tasks_are_dropped_anywhere() {
     pool.join_all().await;
     let seen = pool.snapshot();
     assert_eq!((seen.queued, seen.running, seen.accepted), (0, 0, seen.done + seen.cancelled));
+}
+
+/// Whatever else happens to the pool.
+#[vela::test(schedules = 50)]
+async fn a_job_that_the_policy_drops_says_so() {
+    for closed in [false, true] {
+        let pool = dropping();
+        let mut first = pin!(pool.run(|| 1));
+        assert!(poll(first.as_mut(), Waker::noop()).is_pending());
+        let second = pool.try_spawn(|| 2).unwrap();
+        if closed {
+            pool.close();
+        }
+        let error = first.await.unwrap_err();
+        assert!(matches!(error, JobError::Dropped(_)), "{error}");
+        assert_eq!(second.await.unwrap(), 2);
+    }
+}
+
+/// It was no policy that has cancelled it, though the pool has one.
+#[vela::test(schedules = 50)]
+async fn a_job_that_a_shutdown_cancels_was_not_dropped() {
+    let pool = dropping();
+    let mut first = pin!(pool.run(|| 1));
+    assert!(poll(first.as_mut(), Waker::noop()).is_pending());
+    assert_eq!(pool.shutdown_now(secs(1)).await.cancelled, 1);
+    assert!(matches!(first.await, Err(JobError::Task(error)) if error.is_cancelled()));
 }
 
 #[vela::test(schedules = 200)]
