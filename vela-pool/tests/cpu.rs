@@ -1,7 +1,10 @@
 //! CPU pools on real threads. No test waits for a time: gates say when a job goes on.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, mpsc};
+use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -53,6 +56,31 @@ struct Dropped(Arc<AtomicUsize>);
 impl Drop for Dropped {
     fn drop(&mut self) {
         self.0.fetch_add(1, SeqCst);
+    }
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(waker))
+}
+
+/// A waker that panics.
+fn shrill() -> Waker {
+    struct Shrill;
+    impl Wake for Shrill {
+        fn wake(self: Arc<Self>) {
+            panic!("the waker");
+        }
+    }
+    Waker::from(Arc::new(Shrill))
+}
+
+/// A waker that says whether it was called.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
     }
 }
 
@@ -325,6 +353,57 @@ fn drop_oldest_makes_room_but_never_for_a_job_that_matters_less() {
     holding.end();
     assert_eq!([high, low].map(|task| task.join_blocking().unwrap()), [1, 4]);
     assert_eq!(pool.snapshot().dropped, 3);
+}
+
+/// Whose waker panics is nobody else's business.
+#[test]
+fn who_submits_is_not_hit_by_the_waker_of_whose_job_is_dropped() {
+    let pool = one_thread().queue(1).overflow(Overflow::DropOldest).build().unwrap();
+    let holding = Holding::start(&pool);
+    let mut first = pool.try_spawn(|| 1).unwrap();
+    assert!(poll(Pin::new(&mut first), &shrill()).is_pending());
+    let second = pool.try_spawn(|| 2).unwrap();
+    assert_eq!((pool.snapshot().accepted, pool.snapshot().dropped), (3, 1));
+    holding.end();
+    assert_eq!(second.join_blocking().unwrap(), 2);
+    assert!(first.join_blocking().unwrap_err().is_cancelled());
+}
+
+#[test]
+fn a_waker_that_panics_keeps_nothing_in_the_queue() {
+    let pool = one_thread().queue(4).build().unwrap();
+    let holding = Holding::start(&pool);
+    let mut tasks: Vec<_> = (0..4).map(|n| pool.try_spawn(move || n).unwrap()).collect();
+    for task in &mut tasks[..2] {
+        assert!(poll(Pin::new(task), &shrill()).is_pending());
+    }
+    let mut bye = pin!(pool.shutdown_now(LONG));
+    assert!(poll(bye.as_mut(), Waker::noop()).is_pending());
+    assert_eq!(pool.snapshot().queued, 0);
+    holding.end();
+    let left = block_on(bye);
+    assert_eq!((left.cancelled, left.running), (4, 0));
+    assert!(tasks.into_iter().all(|task| task.join_blocking().unwrap_err().is_cancelled()));
+}
+
+#[test]
+fn a_close_reaches_all_in_line_also_behind_wakers_that_panic() {
+    let pool = one_thread().queue(1).build().unwrap();
+    let holding = Holding::start(&pool);
+    drop(pool.try_spawn(|| ()).unwrap());
+    let woken = [(); 2].map(|()| Arc::<Woken>::default());
+    let [one, other] = woken.clone().map(Waker::from);
+    let mut line = Vec::new();
+    for waker in [one, shrill(), shrill(), other] {
+        line.push(Box::pin(pool.spawn(|| ())));
+        assert!(poll(line.last_mut().unwrap().as_mut(), &waker).is_pending());
+    }
+    assert!(pool.close());
+    assert!(woken.iter().all(|woken| woken.0.load(SeqCst)));
+    for spawn in line {
+        assert_eq!(block_on(spawn).unwrap_err().kind(), SpawnErrorKind::Closed);
+    }
+    holding.end();
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A job: a closure beside the outcome of its task, in one allocation.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::{fmt, mem};
@@ -30,6 +31,12 @@ pub(super) trait Job: fmt::Debug + Send + Sync {
 
     /// It was accepted, under the pool's lock. The number is that of its place in the queue, 0 if it never was there.
     fn accepted(&self, number: u64, generation: Generation);
+}
+
+/// [`Job::abandon`], for who has nothing to do with those who join. Does not panic: what does is a waker of theirs, once the job is
+/// cancelled (E3 of the task).
+pub(super) fn abandon(job: &dyn Job) -> bool {
+    catch_unwind(AssertUnwindSafe(|| job.abandon())).unwrap_or(true)
 }
 
 /// What a job is besides its task.

@@ -10,6 +10,7 @@ use vela_core::sync::{Permit, Semaphore};
 use vela_core::time::Instant;
 
 use super::leash::{Leash, Met};
+use crate::contained::contained;
 use crate::error::{BuildError, Leftover, Limit, Refusal, SpawnErrorKind};
 use crate::ledger::{Fate, Generation, Ledger};
 use crate::sample::{Samples, Start};
@@ -115,7 +116,7 @@ impl Shared {
     pub(super) async fn wait_for_leave(&self) -> Result<Option<Permit>, SpawnErrorKind> {
         let Some((_, limit)) = &self.limit else { return Ok(None) };
         let start = self.state.lock().waits.start(None);
-        let permit = limit.acquire(1).await.map_err(|_| SpawnErrorKind::Closed)?;
+        let permit = contained(limit.acquire(1)).await.map_err(|_| SpawnErrorKind::Closed)?;
         if let Some(start) = start {
             self.state.lock().waits.end(start, Instant::now(), self.born);
         }
