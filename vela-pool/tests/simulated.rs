@@ -440,6 +440,23 @@ async fn what_an_io_pool_counts_as_cancelled_reads_as_cancelled() {
     }
 }
 
+/// Of any pool, and of each of its shutdowns: the same moment as everywhere.
+#[vela::test(schedules = 100)]
+async fn the_time_of_a_shutdown_begins_with_its_first_poll() {
+    let (cpus, ios, both) = (pool(1, 4), IoPool::current(4), HybridPool::of(pool(1, 4), IoPool::current(4)));
+    let (of_cpus, of_ios, of_both) = (cpus.shutdown(secs(1)), ios.shutdown(secs(1)), both.shutdown(secs(1)));
+    sleep(secs(1)).await;
+    let jobs = [cpus.spawn(|| ()).await.unwrap(), both.spawn_cpu(|| ()).await.unwrap()];
+    assert!(of_cpus.await.is_nothing());
+    let mut waits = vec![ios.spawn(async { sleep(ms(900)).await }).await.unwrap()];
+    assert!(of_ios.await.is_nothing());
+    waits.push(both.spawn_io(async { sleep(ms(900)).await }).await.unwrap());
+    assert!(of_both.await.is_nothing());
+    for task in jobs.into_iter().chain(waits) {
+        task.await.unwrap();
+    }
+}
+
 #[vela::test(schedules = 200)]
 async fn a_hybrid_pool_ends_both_within_the_time() {
     let pool = HybridPool::of(pool(1, 4), IoPool::current(4));

@@ -15,6 +15,7 @@ use std::time::Duration;
 use vela_core::__private::operation;
 use vela_core::ops::Named;
 use vela_core::task::{Task, TaskBuilder};
+use vela_core::time::Instant;
 
 pub use builder::IoPoolBuilder;
 
@@ -241,9 +242,9 @@ impl IoPool {
         self.shared.is_closed()
     }
 
-    /// Closes the pool, and waits until what runs has ended, at most so long. Futures that are left then are cancelled: those that wait
-    /// are dropped soon after this returns, even if they could go on just now. One that computes in this moment counts as running; it
-    /// may return still, and is dropped at its next `.await`.
+    /// Closes the pool, and waits until what runs has ended, at most so long, counted from the first poll. Futures that are left then are
+    /// cancelled: those that wait are dropped soon after this returns, even if they could go on just now. One that computes in this
+    /// moment counts as running; it may return still, and is dropped at its next `.await`.
     ///
     /// # Cancel safety
     ///
@@ -265,14 +266,8 @@ impl IoPool {
     /// ```
     #[track_caller]
     pub fn shutdown(&self, within: Duration) -> Named<impl Future<Output = Leftover> + Send + use<>> {
-        let (shared, until) = (Arc::clone(&self.shared), deadline(within));
-        operation("shutdown", async move {
-            shared.close();
-            if by(until, shared.settled()).await {
-                return Leftover::default();
-            }
-            shared.cut().leftover()
-        })
+        let pool = self.clone();
+        operation("shutdown", async move { pool.end_by(deadline(within)).await })
     }
 
     /// As [`shutdown`](Self::shutdown), but futures are cancelled at once; it waits, at most so long, until they are gone.
@@ -297,13 +292,25 @@ impl IoPool {
     /// ```
     #[track_caller]
     pub fn shutdown_now(&self, within: Duration) -> Named<impl Future<Output = Leftover> + Send + use<>> {
-        let (shared, until) = (Arc::clone(&self.shared), deadline(within));
-        operation("shutdown_now", async move {
-            shared.close();
-            let cut = shared.cut();
-            by(until, shared.settled()).await;
-            shared.after(&cut)
-        })
+        let pool = self.clone();
+        operation("shutdown_now", async move { pool.end_now(deadline(within)).await })
+    }
+
+    /// As [`shutdown`](Self::shutdown), until then.
+    pub(crate) async fn end_by(&self, until: Option<Instant>) -> Leftover {
+        self.shared.close();
+        if by(until, self.shared.settled()).await {
+            return Leftover::default();
+        }
+        self.shared.cut().leftover()
+    }
+
+    /// As [`shutdown_now`](Self::shutdown_now), until then.
+    pub(crate) async fn end_now(&self, until: Option<Instant>) -> Leftover {
+        self.shared.close();
+        let cut = self.shared.cut();
+        by(until, self.shared.settled()).await;
+        self.shared.after(&cut)
     }
 }
 
