@@ -381,6 +381,35 @@ async fn par_map_stops_when_nobody_wants_the_results() {
     assert_eq!((pool.snapshot().queued, pool.snapshot().running), (0, 0));
 }
 
+/// As many as the pool can be given at a time, whatever was asked for.
+#[vela::test(schedules = 20)]
+async fn par_map_starts_no_more_tasks_than_the_pool_has_threads_and_places() {
+    for (queue, most) in [(4, 5), (usize::MAX, 1025)] {
+        let pool = pool(1, queue);
+        for n in [0, 3, 5000, usize::MAX] {
+            let (tx, rx) = vela::channel(4);
+            let (ordered, one) = par_map(rx.clone(), &pool, n, |n: u32| n + 1).into_receiver();
+            let (unordered, other) = par_map_unordered(rx, &pool, n, |n: u32| n + 1).into_receiver();
+            sleep(ms(1)).await;
+            let tasks = tx.receiver_count();
+            assert!((2..=2 * most.min(n.max(1))).contains(&tasks), "{tasks} tasks for {n}, queue {queue}");
+            for n in 0..4 {
+                tx.send(n).await.unwrap();
+            }
+            drop(tx);
+            let mut sum = 0;
+            for results in [ordered, unordered] {
+                while let Some(n) = results.recv().await {
+                    sum += n;
+                }
+            }
+            assert_eq!(sum, 10);
+            one.join().await.unwrap();
+            other.join().await.unwrap();
+        }
+    }
+}
+
 #[vela::test(schedules = 300)]
 async fn an_io_pool_keeps_its_limit_on_virtual_time() {
     for pool in [IoPool::current(2), IoPool::builder().limit(2).build().unwrap()] {
