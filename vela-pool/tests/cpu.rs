@@ -548,6 +548,27 @@ fn zeros_are_refused_with_what_to_do() {
 }
 
 #[test]
+fn a_name_that_no_thread_can_have_is_refused_with_what_to_do() {
+    use vela_pool::{HybridPool, IoPool};
+    let texts = [
+        CpuPool::builder().threads(1).name("a\0b").build().unwrap_err().to_string(),
+        IoPool::builder().worker_threads(1).name("a\0b").build().unwrap_err().to_string(),
+        CpuPool::builder().threads(1).name("hash").thread_name("\0").build().unwrap_err().to_string(),
+        HybridPool::builder().threads(1).worker_threads(1).name("a\0b").build().unwrap_err().to_string(),
+    ];
+    let expected = [
+        r#"the pool `a\0b` cannot be built: its threads are to be called "a\0b", and no thread's name holds a NUL: leave that out of `.name(…)`, or give a `.thread_name(…)`"#,
+        r#"the pool `a\0b` cannot be built: its threads are to be called "a\0b", and no thread's name holds a NUL: leave that out of `.name(…)`, or give a `.thread_name(…)`"#,
+        r#"the pool `hash` cannot be built: its threads are to be called "\0", and no thread's name holds a NUL: leave that out of `.thread_name(…)`"#,
+        r#"the pool `a\0b.cpu` cannot be built: its threads are to be called "a\0b.cpu", and no thread's name holds a NUL: leave that out of `.name(…)`, or give a `.thread_name(…)`"#,
+    ];
+    assert_eq!(texts, expected);
+    let pool = CpuPool::builder().threads(1).name("a\0b").thread_name("a-b").build().unwrap();
+    assert_eq!(pool.pool_name(), Some("a\0b"));
+    drop(IoPool::builder().name("a\0b").on_current()); // it has no threads
+}
+
+#[test]
 #[should_panic(expected = "with `.limit(0)` nothing could ever start")]
 fn a_limit_of_nothing_on_the_current_runtime_is_a_mistake() {
     drop(vela_pool::IoPool::current(0));
