@@ -32,7 +32,7 @@ pub enum SpawnErrorKind {
 /// let refused = pool.try_spawn(|| 7).unwrap_err();
 /// assert_eq!(refused.refusal().kind(), SpawnErrorKind::Closed);
 /// assert_eq!(refused.refusal().pool_name(), Some("thumbnails"));
-/// assert_eq!(refused.to_string(), "the pool `thumbnails` is shut down: it takes no more work");
+/// assert_eq!(refused.to_string(), "the pool `thumbnails` is shut down: it takes no more work: submit before it is closed, or to a new pool");
 /// # Ok(())
 /// # }
 /// ```
@@ -82,7 +82,10 @@ impl fmt::Display for Refusal {
             None => f.write_str("the pool")?,
         }
         f.write_str(match self.kind {
-            SpawnErrorKind::Closed => return f.write_str(" is shut down: it takes no more work"),
+            SpawnErrorKind::Closed => {
+                return f
+                    .write_str(" is shut down: it takes no more work: submit before it is closed, or to a new pool");
+            }
             SpawnErrorKind::Full => " is full",
             SpawnErrorKind::TimedOut => " stayed full for as long as its policy waits",
         })?;

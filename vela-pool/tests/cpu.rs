@@ -523,7 +523,7 @@ fn a_refusal_becomes_an_error_by_itself_whatever_the_closure_holds() {
     let pool = one_thread().name("hash").build().unwrap();
     assert_eq!((submit(&pool).unwrap(), block_on(wait(&pool)).unwrap()), (7, 8));
     pool.close();
-    let text = "the pool `hash` is shut down: it takes no more work";
+    let text = "the pool `hash` is shut down: it takes no more work: submit before it is closed, or to a new pool";
     assert_eq!([submit(&pool).unwrap_err().to_string(), block_on(wait(&pool)).unwrap_err().to_string()], [text; 2]);
     assert_eq!(pool.try_spawn(|| ()).unwrap_err().into_refusal().to_string(), text);
 }

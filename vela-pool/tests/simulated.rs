@@ -529,6 +529,18 @@ where
     results.into_iter().map(Result::unwrap).collect()
 }
 
+#[vela::test(schedules = 50)]
+async fn submit_all_tells_what_was_refused_from_what_was_cancelled() {
+    let pool = CpuPool::builder().threads(1).queue(1).overflow(Overflow::Reject).build().unwrap();
+    let results = pool.submit_all((0..4).map(|n| move || if n == 0 { panic!("none") } else { n })).await;
+    let refused = results.iter().filter_map(|result| result.as_ref().err()?.refused()).collect::<Vec<_>>();
+    assert!(matches!(&results[0], Err(JobError::Task(error)) if error.is_panic()));
+    assert_eq!(refused.len(), usize::try_from(pool.snapshot().rejected).unwrap());
+    pool.close();
+    let results = pool.submit_all([|| 1]).await;
+    assert_eq!(results[0].as_ref().unwrap_err().refused(), Some(SpawnErrorKind::Closed));
+}
+
 #[vela::test(schedules = 200)]
 async fn any_worker_pool_gives_results_in_the_order_of_submission() {
     use vela_pool::{Cpu, Io};

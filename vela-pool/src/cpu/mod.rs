@@ -129,7 +129,9 @@ impl CpuPool {
     ///
     /// # Errors
     ///
-    /// [`SpawnError`], with the closure: the queue is full, or the pool is shut down. A policy that drops makes room instead.
+    /// [`SpawnError`], with the closure: the queue is full, or the pool is shut down. Under a policy that drops a full queue is none: there
+    /// is a task in any case. What [`DropOldest`](vela_core::Overflow::DropOldest) drops is a job of no better lane, and this one if
+    /// there is none; [`DropNewest`](vela_core::Overflow::DropNewest) drops this one. The task of what was dropped reads as cancelled.
     ///
     /// # Examples
     ///
