@@ -32,7 +32,7 @@ pub enum SpawnErrorKind {
 /// let refused = pool.try_spawn(|| 7).unwrap_err();
 /// assert_eq!(refused.refusal().kind(), SpawnErrorKind::Closed);
 /// assert_eq!(refused.refusal().pool_name(), Some("thumbnails"));
-/// assert_eq!(refused.to_string(), "the pool `thumbnails` is shut down: it takes no more work");
+/// assert_eq!(refused.to_string(), "the pool `thumbnails` is shut down: it takes no more work: submit before it is closed, or to a new pool");
 /// # Ok(())
 /// # }
 /// ```
@@ -82,7 +82,10 @@ impl fmt::Display for Refusal {
             None => f.write_str("the pool")?,
         }
         f.write_str(match self.kind {
-            SpawnErrorKind::Closed => return f.write_str(" is shut down: it takes no more work"),
+            SpawnErrorKind::Closed => {
+                return f
+                    .write_str(" is shut down: it takes no more work: submit before it is closed, or to a new pool");
+            }
             SpawnErrorKind::Full => " is full",
             SpawnErrorKind::TimedOut => " stayed full for as long as its policy waits",
         })?;
@@ -264,7 +267,31 @@ pub struct BuildError(Unbuilt);
 #[derive(Debug)]
 enum Unbuilt {
     Threads(Box<dyn Error + Send + Sync>),
-    Zero { pool: Option<Arc<str>>, of: Zero },
+    Zero {
+        pool: Option<Arc<str>>,
+        of: Zero,
+    },
+    /// The threads were to have this name, with a NUL; it is the pool's unless the builder was given one for them.
+    Nul {
+        pool: Option<Arc<str>>,
+        threads: Box<str>,
+        own: bool,
+    },
+}
+
+/// What the threads of a pool are called: their own name, or the pool's, or what is the default.
+pub(crate) fn thread_name(
+    own: Option<Box<str>>,
+    pool: Option<&Arc<str>>,
+    default: &str,
+) -> Result<Box<str>, BuildError> {
+    let is_own = own.is_some();
+    let threads = own.unwrap_or_else(|| pool.map_or(default, |pool| pool).into());
+    // No thread would start.
+    if threads.contains('\0') {
+        return Err(BuildError(Unbuilt::Nul { pool: pool.cloned(), threads, own: is_own }));
+    }
+    Ok(threads)
 }
 
 /// What must not be 0: the call, what would come of it, and what it is if the call is left out.
@@ -297,13 +324,26 @@ impl fmt::Display for BuildError {
         match &self.0 {
             Unbuilt::Threads(source) => write!(f, "cannot start the threads of the pool: {source}"),
             Unbuilt::Zero { pool, of: Zero(call, why, otherwise) } => {
-                match pool {
-                    Some(name) => write!(f, "the pool `{name}` cannot be built")?,
-                    None => f.write_str("the pool cannot be built")?,
-                }
+                unbuilt(pool.as_deref(), f)?;
                 write!(f, ": with `.{call}(0)` {why}: give it 1 or more, or leave the call out for {otherwise}")
             }
+            Unbuilt::Nul { pool, threads, own } => {
+                unbuilt(pool.as_deref(), f)?;
+                write!(
+                    f,
+                    ": its threads are to be called {threads:?}, and no thread's name holds a NUL: leave that out of "
+                )?;
+                f.write_str(if *own { "`.thread_name(…)`" } else { "`.name(…)`, or give a `.thread_name(…)`" })
+            }
         }
+    }
+}
+
+fn unbuilt(pool: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match pool {
+        // The name may be what is wrong.
+        Some(name) => write!(f, "the pool `{}` cannot be built", name.escape_debug()),
+        None => f.write_str("the pool cannot be built"),
     }
 }
 
@@ -311,7 +351,7 @@ impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
             Unbuilt::Threads(source) => source.source(),
-            Unbuilt::Zero { .. } => None,
+            Unbuilt::Zero { .. } | Unbuilt::Nul { .. } => None,
         }
     }
 }
@@ -336,9 +376,9 @@ impl Error for BuildError {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Leftover {
-    /// How many pieces of work the shutdown has cancelled: jobs that had not begun, and futures, at their next `.await`.
+    /// How many pieces of work the shutdown has cancelled: jobs that had not begun, and futures that waited. Their tasks say so.
     pub cancelled: usize,
-    /// How many were still running.
+    /// How many were still running. A future among them is cancelled at its next `.await`, if it comes to one.
     pub running: usize,
 }
 

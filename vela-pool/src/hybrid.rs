@@ -10,11 +10,10 @@ use std::time::Duration;
 use vela_core::__private::operation;
 use vela_core::ops::Named;
 use vela_core::task::Task;
-use vela_core::time::Instant;
 
 pub use builder::HybridPoolBuilder;
 
-use crate::cpu::CpuPool;
+use crate::cpu::{CpuPool, deadline};
 use crate::error::{BuildError, JobError, Leftover, SpawnError};
 use crate::io::IoPool;
 use crate::snapshot::PoolSnapshot;
@@ -218,33 +217,33 @@ impl HybridPool {
         self.cpu.is_closed() && self.io.is_closed()
     }
 
-    /// Shuts both down, in the same time: what is left of both.
+    /// Shuts both down side by side, as [`CpuPool::shutdown`] and [`IoPool::shutdown`], in the same time, counted from the first poll: what
+    /// is left of both.
     ///
     /// # Cancel safety
     ///
     /// Once it was polled both stay closed, also when the future is dropped; what they have accepted is done.
     #[track_caller]
     pub fn shutdown(&self, within: Duration) -> Named<impl Future<Output = Leftover> + Send + use<>> {
-        let (pool, began) = (self.clone(), Instant::now());
+        let pool = self.clone();
         operation("shutdown", async move {
-            pool.cpu.close();
-            pool.io.close();
-            let cpu = pool.cpu.shutdown(within).await;
-            let io = pool.io.shutdown(within.saturating_sub(began.elapsed())).await;
-            Leftover { cancelled: cpu.cancelled + io.cancelled, running: cpu.running + io.running }
+            let until = deadline(within);
+            sum(both(pool.cpu.end_by(until), pool.io.end_by(until)).await)
         })
     }
-    /// Shuts both down as [`CpuPool::shutdown_now`] and [`IoPool::shutdown_now`], at the same time: what is left of both.
+
+    /// Shuts both down side by side, as [`CpuPool::shutdown_now`] and [`IoPool::shutdown_now`], in the same time, counted from the first
+    /// poll: what is left of both.
     ///
     /// # Cancel safety
     ///
     /// Once it was polled both are closed, what is queued and what waits is cancelled, also when the future is dropped.
     #[track_caller]
     pub fn shutdown_now(&self, within: Duration) -> Named<impl Future<Output = Leftover> + Send + use<>> {
-        let (cpu, io) = (self.cpu.shutdown_now(within), self.io.shutdown_now(within));
+        let pool = self.clone();
         operation("shutdown_now", async move {
-            let (cpu, io) = both(cpu, io).await;
-            Leftover { cancelled: cpu.cancelled + io.cancelled, running: cpu.running + io.running }
+            let until = deadline(within);
+            sum(both(pool.cpu.end_now(until), pool.io.end_now(until)).await)
         })
     }
 }
@@ -258,6 +257,10 @@ pub struct HybridSnapshot {
     pub cpu: PoolSnapshot,
     /// Of the pool for what waits.
     pub io: PoolSnapshot,
+}
+
+fn sum((cpu, io): (Leftover, Leftover)) -> Leftover {
+    Leftover { cancelled: cpu.cancelled + io.cancelled, running: cpu.running + io.running }
 }
 
 /// Waits for both; both begin with the first poll.

@@ -46,6 +46,7 @@
 //!
 //! Programs use this crate as `vela::pool` (feature `pool` of `vela`).
 
+mod contained;
 mod cpu;
 mod error;
 #[cfg(feature = "metrics")]

@@ -11,11 +11,12 @@ use vela_core::flow::{self, Flow};
 use crate::cpu::CpuPool;
 use crate::error::JobError;
 
-/// Applies `f` to each value of `values` on the threads of `pool`, to up to `n` of them at a time (0 is taken as 1). The results
-/// keep the order of the values.
+/// Applies `f` to each value of `values` on the threads of `pool`, to up to `n` of them at a time (0 is taken as 1; more than the pool
+/// has threads and places in its queue, or 1024 besides its threads, as that many). The results keep the order of the values.
 ///
 /// It is a [stage](Flow): more may follow, and nothing runs until [`into_receiver`](Flow::into_receiver) or another end.
 ///
+/// - **Cost.** `n` tasks, which are started with the pipeline.
 /// - **Back-pressure.** It holds at most `n` values in the works and `n` results that nobody has received; then it takes no more,
 ///   and senders wait. It submits to the pool's queue beside others, and waits there if it is full; so `n` is the most that it
 ///   takes of the queue.
@@ -53,7 +54,7 @@ where
     U: Send + 'static,
     F: Fn(T) -> U + Send + Sync + 'static,
 {
-    flow::from(values).try_map(n, on(pool, f, Location::caller()))
+    flow::from(values).try_map(useful(n, pool), on(pool, f, Location::caller()))
 }
 
 /// As [`par_map`], with the results in the order in which they are ready.
@@ -87,7 +88,14 @@ where
     U: Send + 'static,
     F: Fn(T) -> U + Send + Sync + 'static,
 {
-    flow::from(values).try_map_unordered(n, on(pool, f, Location::caller()))
+    flow::from(values).try_map_unordered(useful(n, pool), on(pool, f, Location::caller()))
+}
+
+/// Each of the `n` is a task. More than the pool can be given at a time would wait for it instead of for a value.
+fn useful(n: usize, pool: &CpuPool) -> usize {
+    /// As the queue has places, unless told otherwise. One without a bound could be given any number.
+    const PLACES: usize = 1024;
+    n.min(pool.threads().saturating_add(pool.capacity().min(PLACES)))
 }
 
 /// A stage's function that runs `f` on the pool.

@@ -86,21 +86,33 @@ impl Look {
 
 #[cfg(feature = "metrics")]
 impl Look {
-    /// Adds another pool of the same name.
+    /// Adds another pool of the same name. A bound that is none, `usize::MAX` say, stays that.
     pub(crate) fn add(&mut self, other: &Self) {
         let (sum, more) = (&mut self.snapshot, &other.snapshot);
-        let both = |one: Option<usize>, other: Option<usize>| Some(one? + other?);
-        sum.threads = both(sum.threads, more.threads);
-        sum.capacity = both(sum.capacity, more.capacity);
-        sum.queued += more.queued;
-        sum.running += more.running;
-        sum.accepted += more.accepted;
-        sum.done += more.done;
-        sum.panicked += more.panicked;
-        sum.cancelled += more.cancelled;
-        sum.dropped += more.dropped;
-        sum.rejected += more.rejected;
-        sum.timeouts += more.timeouts;
+        for (sum, more) in [(&mut sum.threads, more.threads), (&mut sum.capacity, more.capacity)] {
+            *sum = sum.zip(more).map(|(one, other)| one.saturating_add(other));
+        }
+        let sizes = [
+            (&mut sum.queued, more.queued),
+            (&mut sum.running, more.running),
+            // It may not have been at one time.
+            (&mut sum.high_water, more.high_water),
+        ];
+        for (sum, more) in sizes {
+            *sum = sum.saturating_add(more);
+        }
+        let counts = [
+            (&mut sum.accepted, more.accepted),
+            (&mut sum.done, more.done),
+            (&mut sum.panicked, more.panicked),
+            (&mut sum.cancelled, more.cancelled),
+            (&mut sum.dropped, more.dropped),
+            (&mut sum.rejected, more.rejected),
+            (&mut sum.timeouts, more.timeouts),
+        ];
+        for (sum, more) in counts {
+            *sum = sum.saturating_add(more);
+        }
         self.in_queue.add(&other.in_queue);
         self.run_time.add(&other.run_time);
     }

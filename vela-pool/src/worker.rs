@@ -2,10 +2,10 @@
 
 use std::future::Future;
 
-use vela_core::task::{Task, TaskError};
+use vela_core::task::Task;
 
 use crate::cpu::CpuPool;
-use crate::error::SpawnError;
+use crate::error::{JobError, SpawnError};
 use crate::hybrid::HybridPool;
 use crate::io::IoPool;
 
@@ -51,12 +51,14 @@ pub trait WorkerPool<W: Send>: Send + Sync {
     /// Nothing is lost when the future is dropped.
     fn join_all(&self) -> impl Future<Output = ()> + Send;
 
-    /// Submits all of it and waits for its results, in the order of submission. What the pool did not take reads as cancelled.
+    /// Submits all of it and waits for its results, in the order of submission.
+    ///
+    /// What the pool did not take reads as [`JobError::Refused`], which says why, and is dropped; [`submit`](Self::submit) gives it back.
     ///
     /// # Cancel safety
     ///
     /// When the future is dropped, what was submitted is done, and its results are lost; the rest is not submitted.
-    fn submit_all<I>(&self, work: I) -> impl Future<Output = Vec<Result<Self::Output, TaskError>>> + Send
+    fn submit_all<I>(&self, work: I) -> impl Future<Output = Vec<Result<Self::Output, JobError>>> + Send
     where
         I: IntoIterator<Item = W, IntoIter: Send> + Send,
     {
@@ -64,12 +66,12 @@ pub trait WorkerPool<W: Send>: Send + Sync {
         async move {
             let mut tasks = Vec::new();
             for work in work {
-                tasks.push(self.submit(work).await.map_err(|_| TaskError::Cancelled));
+                tasks.push(self.submit(work).await.map_err(JobError::from));
             }
             let mut results = Vec::with_capacity(tasks.len());
             for task in tasks {
                 results.push(match task {
-                    Ok(task) => task.await,
+                    Ok(task) => task.await.map_err(JobError::from),
                     Err(refused) => Err(refused),
                 });
             }

@@ -1,7 +1,10 @@
 //! CPU pools on real threads. No test waits for a time: gates say when a job goes on.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, mpsc};
+use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -53,6 +56,31 @@ struct Dropped(Arc<AtomicUsize>);
 impl Drop for Dropped {
     fn drop(&mut self) {
         self.0.fetch_add(1, SeqCst);
+    }
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(waker))
+}
+
+/// A waker that panics.
+fn shrill() -> Waker {
+    struct Shrill;
+    impl Wake for Shrill {
+        fn wake(self: Arc<Self>) {
+            panic!("the waker");
+        }
+    }
+    Waker::from(Arc::new(Shrill))
+}
+
+/// A waker that says whether it was called.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
     }
 }
 
@@ -327,6 +355,57 @@ fn drop_oldest_makes_room_but_never_for_a_job_that_matters_less() {
     assert_eq!(pool.snapshot().dropped, 3);
 }
 
+/// Whose waker panics is nobody else's business.
+#[test]
+fn who_submits_is_not_hit_by_the_waker_of_whose_job_is_dropped() {
+    let pool = one_thread().queue(1).overflow(Overflow::DropOldest).build().unwrap();
+    let holding = Holding::start(&pool);
+    let mut first = pool.try_spawn(|| 1).unwrap();
+    assert!(poll(Pin::new(&mut first), &shrill()).is_pending());
+    let second = pool.try_spawn(|| 2).unwrap();
+    assert_eq!((pool.snapshot().accepted, pool.snapshot().dropped), (3, 1));
+    holding.end();
+    assert_eq!(second.join_blocking().unwrap(), 2);
+    assert!(first.join_blocking().unwrap_err().is_cancelled());
+}
+
+#[test]
+fn a_waker_that_panics_keeps_nothing_in_the_queue() {
+    let pool = one_thread().queue(4).build().unwrap();
+    let holding = Holding::start(&pool);
+    let mut tasks: Vec<_> = (0..4).map(|n| pool.try_spawn(move || n).unwrap()).collect();
+    for task in &mut tasks[..2] {
+        assert!(poll(Pin::new(task), &shrill()).is_pending());
+    }
+    let mut bye = pin!(pool.shutdown_now(LONG));
+    assert!(poll(bye.as_mut(), Waker::noop()).is_pending());
+    assert_eq!(pool.snapshot().queued, 0);
+    holding.end();
+    let left = block_on(bye);
+    assert_eq!((left.cancelled, left.running), (4, 0));
+    assert!(tasks.into_iter().all(|task| task.join_blocking().unwrap_err().is_cancelled()));
+}
+
+#[test]
+fn a_close_reaches_all_in_line_also_behind_wakers_that_panic() {
+    let pool = one_thread().queue(1).build().unwrap();
+    let holding = Holding::start(&pool);
+    drop(pool.try_spawn(|| ()).unwrap());
+    let woken = [(); 2].map(|()| Arc::<Woken>::default());
+    let [one, other] = woken.clone().map(Waker::from);
+    let mut line = Vec::new();
+    for waker in [one, shrill(), shrill(), other] {
+        line.push(Box::pin(pool.spawn(|| ())));
+        assert!(poll(line.last_mut().unwrap().as_mut(), &waker).is_pending());
+    }
+    assert!(pool.close());
+    assert!(woken.iter().all(|woken| woken.0.load(SeqCst)));
+    for spawn in line {
+        assert_eq!(block_on(spawn).unwrap_err().kind(), SpawnErrorKind::Closed);
+    }
+    holding.end();
+}
+
 #[test]
 fn timeout_waits_for_so_long() {
     let pool = one_thread().queue(1).overflow(Overflow::Timeout(SOON)).build().unwrap();
@@ -444,7 +523,7 @@ fn a_refusal_becomes_an_error_by_itself_whatever_the_closure_holds() {
     let pool = one_thread().name("hash").build().unwrap();
     assert_eq!((submit(&pool).unwrap(), block_on(wait(&pool)).unwrap()), (7, 8));
     pool.close();
-    let text = "the pool `hash` is shut down: it takes no more work";
+    let text = "the pool `hash` is shut down: it takes no more work: submit before it is closed, or to a new pool";
     assert_eq!([submit(&pool).unwrap_err().to_string(), block_on(wait(&pool)).unwrap_err().to_string()], [text; 2]);
     assert_eq!(pool.try_spawn(|| ()).unwrap_err().into_refusal().to_string(), text);
 }
@@ -466,6 +545,27 @@ fn zeros_are_refused_with_what_to_do() {
     ];
     assert_eq!(texts, expected);
     assert!(CpuPool::new().unwrap().threads() >= 1);
+}
+
+#[test]
+fn a_name_that_no_thread_can_have_is_refused_with_what_to_do() {
+    use vela_pool::{HybridPool, IoPool};
+    let texts = [
+        CpuPool::builder().threads(1).name("a\0b").build().unwrap_err().to_string(),
+        IoPool::builder().worker_threads(1).name("a\0b").build().unwrap_err().to_string(),
+        CpuPool::builder().threads(1).name("hash").thread_name("\0").build().unwrap_err().to_string(),
+        HybridPool::builder().threads(1).worker_threads(1).name("a\0b").build().unwrap_err().to_string(),
+    ];
+    let expected = [
+        r#"the pool `a\0b` cannot be built: its threads are to be called "a\0b", and no thread's name holds a NUL: leave that out of `.name(…)`, or give a `.thread_name(…)`"#,
+        r#"the pool `a\0b` cannot be built: its threads are to be called "a\0b", and no thread's name holds a NUL: leave that out of `.name(…)`, or give a `.thread_name(…)`"#,
+        r#"the pool `hash` cannot be built: its threads are to be called "\0", and no thread's name holds a NUL: leave that out of `.thread_name(…)`"#,
+        r#"the pool `a\0b.cpu` cannot be built: its threads are to be called "a\0b.cpu", and no thread's name holds a NUL: leave that out of `.name(…)`, or give a `.thread_name(…)`"#,
+    ];
+    assert_eq!(texts, expected);
+    let pool = CpuPool::builder().threads(1).name("a\0b").thread_name("a-b").build().unwrap();
+    assert_eq!(pool.pool_name(), Some("a\0b"));
+    drop(IoPool::builder().name("a\0b").on_current()); // it has no threads
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! IO pools and hybrid pools on real threads.
 
-use std::sync::mpsc;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::task::{Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +22,31 @@ fn own() -> IoPool {
 
 fn thread_name() -> String {
     thread::current().name().unwrap_or_default().to_owned()
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(waker))
+}
+
+/// A waker that panics.
+fn shrill() -> Waker {
+    struct Shrill;
+    impl Wake for Shrill {
+        fn wake(self: Arc<Self>) {
+            panic!("the waker");
+        }
+    }
+    Waker::from(Arc::new(Shrill))
+}
+
+/// A waker that says whether it was called.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
+    }
 }
 
 #[test]
@@ -70,6 +99,34 @@ fn the_limit_holds_and_a_cancelled_future_gives_its_place_back() {
     assert_eq!((seen.done, seen.cancelled, seen.rejected, seen.high_water), (1, 1, 1, 1));
 }
 
+/// Neither who frees a place, nor who closes the pool, nor those behind it.
+#[test]
+fn a_waker_in_line_that_panics_hits_nobody() {
+    let pool = IoPool::builder().worker_threads(1).limit(1).build().unwrap();
+    let (go, wait) = vela_core::oneshot::channel::<()>();
+    let first = pool.try_spawn(async move { wait.recv().await.is_some() }).unwrap();
+    let mut broken = pin!(pool.spawn(async { 2 }));
+    assert!(poll(broken.as_mut(), &shrill()).is_pending());
+    go.send(()).unwrap();
+    assert!(first.join_blocking().unwrap());
+    assert_eq!(block_on(broken).unwrap().join_blocking().unwrap(), 2);
+
+    let never = pool.try_spawn(std::future::pending::<()>()).unwrap();
+    let woken = [(); 2].map(|()| Arc::<Woken>::default());
+    let [one, other] = woken.clone().map(Waker::from);
+    let mut line = Vec::new();
+    for waker in [one, shrill(), shrill(), other] {
+        line.push(Box::pin(pool.spawn(async {})));
+        assert!(poll(line.last_mut().unwrap().as_mut(), &waker).is_pending());
+    }
+    assert!(pool.close());
+    assert!(woken.iter().all(|woken| woken.0.load(SeqCst)));
+    for spawn in line {
+        assert_eq!(block_on(spawn).unwrap_err().kind(), SpawnErrorKind::Closed);
+    }
+    never.cancel();
+}
+
 #[test]
 fn panics_are_counted_and_free_the_place() {
     let pool = IoPool::builder().worker_threads(1).limit(1).build().unwrap();
@@ -97,6 +154,39 @@ fn shutdown_cancels_what_is_left_and_counts_closures_that_block() {
     go.send(()).unwrap();
     assert!(blocking.join_blocking().unwrap());
     assert!(block_on(pool.shutdown(LONG)).is_nothing());
+}
+
+/// It may return before it comes to an `.await`, where it would be cancelled.
+#[test]
+fn a_future_that_computes_when_it_is_stopped_counts_as_what_becomes_of_it() {
+    for (then_waits, at_once) in [(false, false), (false, true), (true, false), (true, true)] {
+        let pool = own();
+        let ((begun, begins), (go, wait)) = (mpsc::channel(), mpsc::channel::<()>());
+        let task = pool.try_spawn(async move {
+            begun.send(()).unwrap();
+            wait.recv().unwrap();
+            if then_waits {
+                std::future::pending::<()>().await;
+            }
+        });
+        begins.recv().unwrap();
+        let left = if at_once {
+            let mut bye = pin!(pool.shutdown_now(LONG));
+            assert!(poll(bye.as_mut(), Waker::noop()).is_pending());
+            go.send(()).unwrap();
+            let left = block_on(bye);
+            assert_eq!((left.cancelled, left.running), (usize::from(then_waits), 0));
+            left
+        } else {
+            let left = block_on(pool.shutdown(SOON));
+            assert_eq!((left.cancelled, left.running), (0, 1));
+            go.send(()).unwrap();
+            left
+        };
+        assert!(!left.is_nothing() || !then_waits);
+        assert_eq!(task.unwrap().join_blocking().is_err(), then_waits);
+        assert!(block_on(pool.shutdown(LONG)).is_nothing());
+    }
 }
 
 #[test]

@@ -41,11 +41,17 @@ fn pools_of_one_name_are_added_up_and_nothing_is_handed_over_twice() {
     }
     vela_pool::publish();
     vela_pool::publish();
+    // There is no sum of these.
+    let endless =
+        [(); 2].map(|()| CpuPool::builder().threads(1).queue(usize::MAX).name("numbers.endless").build().unwrap());
+    vela_pool::publish();
+    drop(endless);
     let page = prometheus.render();
     for line in [
         r#"vela_pool_jobs_done_total{pool="numbers.published"} 2"#,
         r#"vela_pool_threads{pool="numbers.published"} 2"#,
         r#"vela_pool_queue_capacity{pool="numbers.published"} 2048"#,
+        r#"vela_pool_queue_capacity{pool="numbers.endless"} 18446744073709552000"#,
         r#"vela_pool_queue_depth{pool="numbers.published"} 0"#,
         r#"vela_pool_run_seconds_count{pool="numbers.published"} 2"#,
         r#"vela_pool_queue_seconds_count{pool="numbers.published"} 2"#,

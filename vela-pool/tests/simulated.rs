@@ -1,7 +1,10 @@
 //! Pools in deterministic schedules, on virtual time. No thread is used.
 
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Poll, Waker};
 
 use parking_lot::Mutex;
 use vela::prelude::*;
@@ -13,6 +16,15 @@ use vela_pool::{
 
 fn pool(threads: usize, queue: usize) -> CpuPool {
     CpuPool::builder().threads(threads).queue(queue).build().unwrap()
+}
+
+/// A queue of one.
+fn dropping() -> CpuPool {
+    CpuPool::builder().threads(1).queue(1).overflow(Overflow::DropOldest).build().unwrap()
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(waker))
 }
 
 #[derive(Clone, Default)]
@@ -162,6 +174,33 @@ async fn nothing_hangs_when_tasks_are_dropped_anywhere() {
     pool.join_all().await;
     let seen = pool.snapshot();
     assert_eq!((seen.queued, seen.running, seen.accepted), (0, 0, seen.done + seen.cancelled));
+}
+
+/// Whatever else happens to the pool.
+#[vela::test(schedules = 50)]
+async fn a_job_that_the_policy_drops_says_so() {
+    for closed in [false, true] {
+        let pool = dropping();
+        let mut first = pin!(pool.run(|| 1));
+        assert!(poll(first.as_mut(), Waker::noop()).is_pending());
+        let second = pool.try_spawn(|| 2).unwrap();
+        if closed {
+            pool.close();
+        }
+        let error = first.await.unwrap_err();
+        assert!(matches!(error, JobError::Dropped(_)), "{error}");
+        assert_eq!(second.await.unwrap(), 2);
+    }
+}
+
+/// It was no policy that has cancelled it, though the pool has one.
+#[vela::test(schedules = 50)]
+async fn a_job_that_a_shutdown_cancels_was_not_dropped() {
+    let pool = dropping();
+    let mut first = pin!(pool.run(|| 1));
+    assert!(poll(first.as_mut(), Waker::noop()).is_pending());
+    assert_eq!(pool.shutdown_now(secs(1)).await.cancelled, 1);
+    assert!(matches!(first.await, Err(JobError::Task(error)) if error.is_cancelled()));
 }
 
 #[vela::test(schedules = 200)]
@@ -342,6 +381,35 @@ async fn par_map_stops_when_nobody_wants_the_results() {
     assert_eq!((pool.snapshot().queued, pool.snapshot().running), (0, 0));
 }
 
+/// As many as the pool can be given at a time, whatever was asked for.
+#[vela::test(schedules = 20)]
+async fn par_map_starts_no_more_tasks_than_the_pool_has_threads_and_places() {
+    for (queue, most) in [(4, 5), (usize::MAX, 1025)] {
+        let pool = pool(1, queue);
+        for n in [0, 3, 5000, usize::MAX] {
+            let (tx, rx) = vela::channel(4);
+            let (ordered, one) = par_map(rx.clone(), &pool, n, |n: u32| n + 1).into_receiver();
+            let (unordered, other) = par_map_unordered(rx, &pool, n, |n: u32| n + 1).into_receiver();
+            sleep(ms(1)).await;
+            let tasks = tx.receiver_count();
+            assert!((2..=2 * most.min(n.max(1))).contains(&tasks), "{tasks} tasks for {n}, queue {queue}");
+            for n in 0..4 {
+                tx.send(n).await.unwrap();
+            }
+            drop(tx);
+            let mut sum = 0;
+            for results in [ordered, unordered] {
+                while let Some(n) = results.recv().await {
+                    sum += n;
+                }
+            }
+            assert_eq!(sum, 10);
+            one.join().await.unwrap();
+            other.join().await.unwrap();
+        }
+    }
+}
+
 #[vela::test(schedules = 300)]
 async fn an_io_pool_keeps_its_limit_on_virtual_time() {
     for pool in [IoPool::current(2), IoPool::builder().limit(2).build().unwrap()] {
@@ -372,6 +440,50 @@ async fn an_io_pool_cancels_what_is_left_at_the_end() {
     assert!(never.await.unwrap_err().is_cancelled());
     let refused = pool.spawn(async { 7 }).await.unwrap_err();
     assert_eq!((refused.kind(), refused.into_inner().await), (SpawnErrorKind::Closed, 7));
+}
+
+#[vela::test(schedules = 200)]
+async fn what_an_io_pool_counts_as_cancelled_reads_as_cancelled() {
+    for at_once in [false, true] {
+        let pool = IoPool::current(4);
+        let (tx, rx) = vela::channel::<u32>(1);
+        let waits = pool.spawn(async move { rx.recv().await.is_some() }).await.unwrap();
+        let ends_with_the_time = pool.spawn(async {
+            sleep(secs(1)).await;
+            true
+        });
+        let ends_with_the_time = ends_with_the_time.await.unwrap();
+        sleep(ms(1)).await;
+        let left = if at_once {
+            tx.try_send(7).unwrap(); // it has its value
+            pool.shutdown_now(secs(1)).await
+        } else {
+            pool.shutdown(secs(1) - std::time::Duration::from_millis(1)).await
+        };
+        let mut cancelled = 0;
+        for task in [waits, ends_with_the_time] {
+            cancelled += usize::from(task.await.is_err());
+        }
+        assert_eq!((left.cancelled, left.running), (cancelled, 0));
+        assert_eq!(pool.snapshot().cancelled, cancelled as u64);
+    }
+}
+
+/// Of any pool, and of each of its shutdowns: the same moment as everywhere.
+#[vela::test(schedules = 100)]
+async fn the_time_of_a_shutdown_begins_with_its_first_poll() {
+    let (cpus, ios, both) = (pool(1, 4), IoPool::current(4), HybridPool::of(pool(1, 4), IoPool::current(4)));
+    let (of_cpus, of_ios, of_both) = (cpus.shutdown(secs(1)), ios.shutdown(secs(1)), both.shutdown(secs(1)));
+    sleep(secs(1)).await;
+    let jobs = [cpus.spawn(|| ()).await.unwrap(), both.spawn_cpu(|| ()).await.unwrap()];
+    assert!(of_cpus.await.is_nothing());
+    let mut waits = vec![ios.spawn(async { sleep(ms(900)).await }).await.unwrap()];
+    assert!(of_ios.await.is_nothing());
+    waits.push(both.spawn_io(async { sleep(ms(900)).await }).await.unwrap());
+    assert!(of_both.await.is_nothing());
+    for task in jobs.into_iter().chain(waits) {
+        task.await.unwrap();
+    }
 }
 
 #[vela::test(schedules = 200)]
@@ -415,6 +527,18 @@ where
     let results = pool.submit_all(work).await;
     pool.join_all().await;
     results.into_iter().map(Result::unwrap).collect()
+}
+
+#[vela::test(schedules = 50)]
+async fn submit_all_tells_what_was_refused_from_what_was_cancelled() {
+    let pool = CpuPool::builder().threads(1).queue(1).overflow(Overflow::Reject).build().unwrap();
+    let results = pool.submit_all((0..4).map(|n| move || if n == 0 { panic!("none") } else { n })).await;
+    let refused = results.iter().filter_map(|result| result.as_ref().err()?.refused()).collect::<Vec<_>>();
+    assert!(matches!(&results[0], Err(JobError::Task(error)) if error.is_panic()));
+    assert_eq!(refused.len(), usize::try_from(pool.snapshot().rejected).unwrap());
+    pool.close();
+    let results = pool.submit_all([|| 1]).await;
+    assert_eq!(results[0].as_ref().unwrap_err().refused(), Some(SpawnErrorKind::Closed));
 }
 
 #[vela::test(schedules = 200)]

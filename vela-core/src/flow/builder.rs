@@ -100,7 +100,8 @@ where
 /// A pipeline in the making: a receiver, and the stages that its values go through. Nothing runs, and nothing is received,
 /// until [`into_receiver`](Self::into_receiver), [`send_to`](Self::send_to) or [`for_each`](Self::for_each).
 ///
-/// A stage with `workers` n (0 is taken as 1) has n tasks, so its function runs for up to n values at a time, in parallel.
+/// A stage with `workers` n (0 is taken as 1) has n tasks, so its function runs for up to n values at a time, in parallel. All of them
+/// are started with the pipeline, and wait for values: n is a cost, not only a bound.
 /// In order, a slow value holds up those behind it; unordered, results go on as they come.
 ///
 /// - **Overload.** Channels between stages are bounded: a slow stage holds up those before it, and so the senders. A pipeline

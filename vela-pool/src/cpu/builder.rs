@@ -8,7 +8,7 @@ use vela_core::Overflow;
 use super::CpuPool;
 use super::shared::Shared;
 use super::threads::Threads;
-use crate::error::{BuildError, Zero};
+use crate::error::{BuildError, Zero, thread_name};
 use crate::snapshot::{Observed, register};
 
 /// Sets up a [`CpuPool`].
@@ -83,14 +83,14 @@ impl CpuPoolBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if the system gives no more threads, and for `threads(0)` and `queue(0)`.
+    /// [`BuildError`] if the system gives no more threads, for `threads(0)` and `queue(0)`, and for a name of its threads
+    /// that holds a NUL.
     pub fn build(self) -> Result<CpuPool, BuildError> {
         Zero::THREADS.check(self.threads, self.name.as_ref())?;
         Zero::QUEUE.check(Some(self.bound), self.name.as_ref())?;
         let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
         let threads = self.threads.unwrap_or_else(cores);
-        let prefix =
-            self.thread_name.or_else(|| self.name.as_deref().map(Into::into)).unwrap_or_else(|| "vela-cpu".into());
+        let prefix = thread_name(self.thread_name, self.name.as_ref(), "vela-cpu")?;
         let named = self.name.is_some();
         let threads = Threads::start(threads, prefix)?;
         let shared = Arc::new(Shared::new(self.name, self.bound, self.overflow, threads));

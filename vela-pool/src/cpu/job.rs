@@ -1,5 +1,6 @@
 //! A job: a closure beside the outcome of its task, in one allocation.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::{fmt, mem};
@@ -32,6 +33,12 @@ pub(super) trait Job: fmt::Debug + Send + Sync {
     fn accepted(&self, number: u64, generation: Generation);
 }
 
+/// [`Job::abandon`], for who has nothing to do with those who join. Does not panic: what does is a waker of theirs, once the job is
+/// cancelled (E3 of the task).
+pub(super) fn abandon(job: &dyn Job) -> bool {
+    catch_unwind(AssertUnwindSafe(|| job.abandon())).unwrap_or(true)
+}
+
 /// What a job is besides its task.
 pub(super) struct Closure<F> {
     work: Mutex<Held<F>>,
@@ -40,8 +47,24 @@ pub(super) struct Closure<F> {
     /// task from who has put it there, so relaxed loads see them.
     number: AtomicU64,
     generation: AtomicU64,
-    /// What it was taken out of the queue for, if not to run. Read and written under the pool's lock.
-    popped: OnceLock<Fate>,
+    popped: Popped,
+}
+
+/// What a job was taken out of the queue for, if not to run. Read and written under the pool's lock; who waits for the job reads it once
+/// the job has ended.
+pub(super) enum Popped {
+    Own(OnceLock<Fate>),
+    /// Who waits for the job wants to know, too.
+    Told(Arc<OnceLock<Fate>>),
+}
+
+impl Popped {
+    fn fate(&self) -> &OnceLock<Fate> {
+        match self {
+            Self::Own(fate) => fate,
+            Self::Told(fate) => fate,
+        }
+    }
 }
 
 /// What a job holds. It is taken by whoever runs the job or cancels it (E1 of the task: there is only one), or by who could not put
@@ -54,13 +77,13 @@ enum Held<F> {
 }
 
 impl<F> Closure<F> {
-    pub(super) fn new(work: F, pool: Arc<Shared>, priority: Priority) -> Self {
+    pub(super) fn new(work: F, pool: Arc<Shared>, priority: Priority, popped: Popped) -> Self {
         Self {
             work: Mutex::new(Held::Waiting(work, pool)),
             priority,
             number: AtomicU64::new(0),
             generation: AtomicU64::new(0),
-            popped: OnceLock::new(),
+            popped,
         }
     }
 
@@ -77,7 +100,7 @@ impl<F: Send + 'static> OnCancel for Closure<F> {
     fn cancelled(&self) {
         let Some((work, pool)) = self.take() else { return };
         let place = Place { priority: self.priority, number: self.number.load(Ordering::Relaxed) };
-        pool.cancelled(place, &self.popped);
+        pool.cancelled(place, self.popped.fate());
         *self.work.lock() = Held::Cancelled(pool);
         // Outside of all locks: the user's values are dropped with it.
         drop(work);
@@ -115,7 +138,7 @@ where
     }
 
     fn popped(&self, fate: Fate) {
-        self.payload().popped.get_or_init(|| fate);
+        self.payload().popped.fate().get_or_init(|| fate);
     }
 
     fn accepted(&self, number: u64, generation: Generation) {

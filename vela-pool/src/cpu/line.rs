@@ -1,7 +1,8 @@
 //! Places in the queue, and the line of those who wait for one (P1). It exists only where the policy is to wait.
 //!
 //! A place is free, or taken by a job in the queue, or *given*: reserved for the line, as a permit of a semaphore that
-//! nobody else puts permits into. The semaphore serves the line in order, and passes on the permit of one who has left.
+//! nobody else puts permits into. The semaphore serves the line in order, and passes on the permit of one who has left. It sees no
+//! waker that panics, for it would leave those behind it asleep.
 //!
 //! - R1: nobody is in line without a given place while there is a free one. So who comes later does not overtake.
 //! - R2: `given` counts the permits in the semaphore, and those that were acquired for a push that is yet to come.
@@ -13,6 +14,7 @@ use vela_core::Overflow;
 use vela_core::time::timeout;
 
 use super::shared::Shared;
+use crate::contained::contained;
 use crate::error::SpawnErrorKind;
 
 /// Under the pool's lock.
@@ -82,8 +84,10 @@ impl InLine {
     pub(super) async fn wait(&mut self) -> Result<(), SpawnErrorKind> {
         let Some(line) = &self.pool.line else { return Ok(()) };
         let acquired = match self.pool.overflow {
-            Overflow::Timeout(limit) => timeout(limit, line.acquire()).await.map_err(|_| SpawnErrorKind::TimedOut)?,
-            _ => line.acquire().await,
+            Overflow::Timeout(limit) => {
+                timeout(limit, contained(line.acquire())).await.map_err(|_| SpawnErrorKind::TimedOut)?
+            }
+            _ => contained(line.acquire()).await,
         };
         acquired.map_err(|_| SpawnErrorKind::Closed)?.forget();
         self.place = true;

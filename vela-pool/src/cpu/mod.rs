@@ -129,7 +129,9 @@ impl CpuPool {
     ///
     /// # Errors
     ///
-    /// [`SpawnError`], with the closure: the queue is full, or the pool is shut down. A policy that drops makes room instead.
+    /// [`SpawnError`], with the closure: the queue is full, or the pool is shut down. Under a policy that drops a full queue is none: there
+    /// is a task in any case. What [`DropOldest`](vela_core::Overflow::DropOldest) drops is a job of no better lane, and this one if
+    /// there is none; [`DropNewest`](vela_core::Overflow::DropNewest) drops this one. The task of what was dropped reads as cancelled.
     ///
     /// # Examples
     ///
@@ -308,8 +310,8 @@ impl CpuPool {
         self.shared.is_closed()
     }
 
-    /// Closes the pool, and waits until what it has accepted is done, at most so long. What is queued still when the time is up is
-    /// cancelled; what runs then runs on.
+    /// Closes the pool, and waits until what it has accepted is done, at most so long, counted from the first poll. What is queued still
+    /// when the time is up is cancelled; what runs then runs on.
     ///
     /// # Cancel safety
     ///
@@ -320,11 +322,8 @@ impl CpuPool {
     /// See [`Leftover`].
     #[track_caller]
     pub fn shutdown(&self, within: Duration) -> Named<impl Future<Output = Leftover> + Send + use<>> {
-        let (shared, until) = (Arc::clone(&self.shared), deadline(within));
-        operation("shutdown", async move {
-            shared.close();
-            finish(&shared, until).await
-        })
+        let pool = self.clone();
+        operation("shutdown", async move { pool.end_by(deadline(within)).await })
     }
 
     /// As [`shutdown`](Self::shutdown), but what is queued is cancelled at once.
@@ -348,17 +347,26 @@ impl CpuPool {
     /// ```
     #[track_caller]
     pub fn shutdown_now(&self, within: Duration) -> Named<impl Future<Output = Leftover> + Send + use<>> {
-        let (shared, until) = (Arc::clone(&self.shared), deadline(within));
-        operation("shutdown_now", async move {
-            shared.close();
-            let cancelled = shared.cancel_queued();
-            let left = finish(&shared, until).await;
-            Leftover { cancelled: cancelled + left.cancelled, ..left }
-        })
+        let pool = self.clone();
+        operation("shutdown_now", async move { pool.end_now(deadline(within)).await })
+    }
+
+    /// As [`shutdown`](Self::shutdown), until then.
+    pub(crate) async fn end_by(&self, until: Option<Instant>) -> Leftover {
+        self.shared.close();
+        finish(&self.shared, until).await
+    }
+
+    /// As [`shutdown_now`](Self::shutdown_now), until then.
+    pub(crate) async fn end_now(&self, until: Option<Instant>) -> Leftover {
+        self.shared.close();
+        let cancelled = self.shared.cancel_queued();
+        let left = finish(&self.shared, until).await;
+        Leftover { cancelled: cancelled + left.cancelled, ..left }
     }
 }
 
-/// `None`: it is too far away to be told.
+/// Of a wait that begins now. `None`: it is too far away to be told.
 pub(crate) fn deadline(within: Duration) -> Option<Instant> {
     Instant::now().checked_add(within)
 }

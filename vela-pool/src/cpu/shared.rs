@@ -12,7 +12,7 @@ use vela_core::Overflow;
 use vela_core::time::Instant;
 
 use super::Priority;
-use super::job::Job;
+use super::job::{Job, abandon};
 use super::lanes::{Lanes, Place};
 use super::line::{InLine, Places};
 use super::taken::{Followed, Running, Taken};
@@ -119,7 +119,7 @@ impl Shared {
             Threads::issue(self);
         }
         if let Some(job) = effects.dropped {
-            job.abandon();
+            abandon(&*job);
         }
         self.report(effects.to_tell);
         Ok(())
@@ -279,14 +279,14 @@ impl Shared {
         self.state.lock().places.leave();
     }
 
-    /// A place is for the first in line. Wakes him: not under the lock. Does not panic: that would hit a stranger's job.
+    /// A place is for the first in line. Wakes him: not under the lock.
     pub(super) fn give_place(&self) {
         if let Some(line) = &self.line {
-            let _woken = catch_unwind(AssertUnwindSafe(|| line.add_permits(1)));
+            line.add_permits(1);
         }
     }
 
-    /// Calls a subscriber of the user's: not under the lock. Does not panic, as above.
+    /// Calls a subscriber of the user's: not under the lock. Does not panic: that would hit a stranger's job.
     fn report(&self, to_tell: Option<u64>) {
         if let Some(jobs) = to_tell {
             let _told = catch_unwind(AssertUnwindSafe(|| report::dropped(self.name.as_deref(), jobs, self.bound)));
@@ -319,7 +319,7 @@ impl Shared {
             let give = state.popped(self);
             drop(state);
             // False: somebody has cancelled it just now, and settles it.
-            cancelled += usize::from(entry.job.abandon());
+            cancelled += usize::from(abandon(&*entry.job));
             if give {
                 self.give_place();
             }

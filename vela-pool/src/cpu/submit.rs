@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use vela_core::__private::{operation, wait_on_thread};
@@ -14,11 +14,12 @@ use vela_core::task::{Task, TaskBuilder, TaskError};
 use vela_core::time::sleep;
 
 use super::Priority;
-use super::job::{Closure, Job};
+use super::job::{Closure, Job, Popped};
 use super::line::InLine;
 use super::shared::Shared;
 use super::threads::Threads;
 use crate::error::{JobError, SpawnError, SpawnErrorKind};
+use crate::ledger::Fate;
 use crate::wanted::Wanted;
 
 /// A job in the making: what [`CpuPool::priority`](super::CpuPool::priority) and [`CpuPool::name`](super::CpuPool::name) give.
@@ -41,11 +42,13 @@ pub struct JobBuilder {
     pool: Arc<Shared>,
     name: Option<Cow<'static, str>>,
     priority: Priority,
+    /// Where it is to be told what the job was taken out of the queue for.
+    told: Option<Arc<OnceLock<Fate>>>,
 }
 
 impl JobBuilder {
     pub(super) fn new(pool: &Arc<Shared>) -> Self {
-        Self { pool: Arc::clone(pool), name: None, priority: Priority::Normal }
+        Self { pool: Arc::clone(pool), name: None, priority: Priority::Normal, told: None }
     }
 
     /// The lane; [`Normal`](Priority::Normal) unless told otherwise.
@@ -149,15 +152,14 @@ impl JobBuilder {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        // Another policy drops none.
+        let told = self.pool.drops().then(Arc::<OnceLock<Fate>>::default);
         let pool = Arc::clone(&self.pool);
         operation("run", async move {
-            let task = Wanted(self.submit(job, site).await?);
-            task.0.join().await.map_err(|error| match error {
-                // Nobody else has the task; so who has cancelled it is the policy, or a shutdown.
-                TaskError::Cancelled if pool.drops() && !pool.is_closed() => {
-                    JobError::Dropped(pool.refusal(SpawnErrorKind::Full))
-                }
-                error => JobError::Task(error),
+            let task = Wanted(Self { told: told.clone(), ..self }.submit(job, site).await?);
+            task.0.join().await.map_err(|error| match (error, told.as_ref().and_then(|fate| fate.get())) {
+                (TaskError::Cancelled, Some(Fate::Dropped)) => JobError::Dropped(pool.refusal(SpawnErrorKind::Full)),
+                (error, _) => JobError::Task(error),
             })
         })
     }
@@ -231,9 +233,10 @@ impl JobBuilder {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let Self { pool, name, priority } = self;
+        let Self { pool, name, priority, told } = self;
+        let popped = told.clone().map_or_else(|| Popped::Own(OnceLock::new()), Popped::Told);
         let builder = name.map_or_else(TaskBuilder::new, |name| TaskBuilder::new().name(name));
-        let (work, task) = builder.external_at(Closure::new(job, Arc::clone(&pool), priority), site);
+        let (work, task) = builder.external_at(Closure::new(job, Arc::clone(&pool), priority, popped), site);
         let mut work = Some(work);
         let put = put(&pool, &mut || match work.take() {
             Some(work) => work,
@@ -244,7 +247,7 @@ impl JobBuilder {
             (Err(kind), Some(work)) => {
                 let Some((job, pool)) = work.payload().take() else { unreachable!("nobody else has the job") };
                 let name = work.name().map(|name| Cow::Owned(name.to_owned()));
-                Err(Self { pool, name, priority }.refuse(kind, job))
+                Err(Self { pool, name, priority, told }.refuse(kind, job))
             }
             (Err(_), None) => unreachable!("it fails before it asks"),
         }

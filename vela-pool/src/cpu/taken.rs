@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use vela_core::task::WorkEnd;
 
-use super::job::Job;
+use super::job::{Job, abandon};
 use super::shared::Shared;
 use super::threads::{Here, Threads};
 use crate::ledger::{Fate, Generation, Told};
@@ -79,7 +79,7 @@ impl Drop for Taken {
     fn drop(&mut self) {
         if let Some(Running { job, .. }) = self.job.take() {
             self.pool.not_run(self.ticket);
-            job.abandon();
+            abandon(&*job);
         }
     }
 }

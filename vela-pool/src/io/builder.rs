@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::IoPool;
 use super::shared::{Own, Shared};
-use crate::error::{BuildError, Zero};
+use crate::error::{BuildError, Zero, thread_name};
 use crate::snapshot::{Observed, register};
 
 /// Sets up an [`IoPool`].
@@ -61,15 +61,12 @@ impl IoPoolBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`] if the system gives no more threads, and for `worker_threads(0)` and `limit(0)`.
+    /// [`BuildError`] if the system gives no more threads, for `worker_threads(0)` and `limit(0)`, and for a name of its threads
+    /// that holds a NUL.
     pub fn build(mut self) -> Result<IoPool, BuildError> {
         Zero::WORKERS.check(self.workers, self.name.as_ref())?;
         Zero::LIMIT.check(self.limit, self.name.as_ref())?;
-        let prefix = self
-            .thread_name
-            .take()
-            .or_else(|| self.name.as_deref().map(Into::into))
-            .unwrap_or_else(|| "vela-io".into());
+        let prefix = thread_name(self.thread_name.take(), self.name.as_ref(), "vela-io")?;
         let own = Own::start(self.workers, prefix)?;
         Ok(self.pool(Some(own)))
     }

@@ -1,20 +1,21 @@
 //! Futures on a runtime of their own, or with a limit on the current one.
 
 mod builder;
+mod leash;
 mod shared;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
 use vela_core::__private::operation;
 use vela_core::ops::Named;
-use vela_core::task::{Canceller, Task, TaskBuilder};
+use vela_core::task::{Task, TaskBuilder};
+use vela_core::time::Instant;
 
 pub use builder::IoPoolBuilder;
 
@@ -22,6 +23,7 @@ use crate::cpu::{by, deadline};
 use crate::error::{BuildError, JobError, Leftover, SpawnError};
 use crate::snapshot::{Observed, PoolSnapshot};
 use crate::wanted::Wanted;
+use leash::Leash;
 use shared::{Open, Shared};
 
 /// Futures that wait for the outside, apart from others: on threads of their own, with a limit on how many, with an end. Clones are
@@ -240,8 +242,9 @@ impl IoPool {
         self.shared.is_closed()
     }
 
-    /// Closes the pool, and waits until what runs has ended, at most so long. Futures that are left then are cancelled: they are
-    /// dropped at their next `.await`, soon after this returns.
+    /// Closes the pool, and waits until what runs has ended, at most so long, counted from the first poll. Futures that are left then are
+    /// cancelled: those that wait are dropped soon after this returns, even if they could go on just now. One that computes in this
+    /// moment counts as running; it may return still, and is dropped at its next `.await`.
     ///
     /// # Cancel safety
     ///
@@ -263,16 +266,8 @@ impl IoPool {
     /// ```
     #[track_caller]
     pub fn shutdown(&self, within: Duration) -> Named<impl Future<Output = Leftover> + Send + use<>> {
-        let (shared, until) = (Arc::clone(&self.shared), deadline(within));
-        operation("shutdown", async move {
-            shared.close();
-            if by(until, shared.settled()).await {
-                return Leftover::default();
-            }
-            let (cancelled, running) = shared.running();
-            shared.stop.cancel();
-            Leftover { cancelled, running }
-        })
+        let pool = self.clone();
+        operation("shutdown", async move { pool.end_by(deadline(within)).await })
     }
 
     /// As [`shutdown`](Self::shutdown), but futures are cancelled at once; it waits, at most so long, until they are gone.
@@ -297,15 +292,25 @@ impl IoPool {
     /// ```
     #[track_caller]
     pub fn shutdown_now(&self, within: Duration) -> Named<impl Future<Output = Leftover> + Send + use<>> {
-        let (shared, until) = (Arc::clone(&self.shared), deadline(within));
-        operation("shutdown_now", async move {
-            shared.close();
-            let (cancelled, _) = shared.running();
-            shared.stop.cancel();
-            // Futures that have not come to an `.await` yet are among the cancelled.
-            let running = if by(until, shared.settled()).await { 0 } else { shared.running().1 };
-            Leftover { cancelled, running }
-        })
+        let pool = self.clone();
+        operation("shutdown_now", async move { pool.end_now(deadline(within)).await })
+    }
+
+    /// As [`shutdown`](Self::shutdown), until then.
+    pub(crate) async fn end_by(&self, until: Option<Instant>) -> Leftover {
+        self.shared.close();
+        if by(until, self.shared.settled()).await {
+            return Leftover::default();
+        }
+        self.shared.cut().leftover()
+    }
+
+    /// As [`shutdown_now`](Self::shutdown_now), until then.
+    pub(crate) async fn end_now(&self, until: Option<Instant>) -> Leftover {
+        self.shared.close();
+        let cut = self.shared.cut();
+        by(until, self.shared.settled()).await;
+        self.shared.after(&cut)
     }
 }
 
@@ -314,36 +319,32 @@ fn start<F>(open: Open, future: F, site: &'static Location<'static>) -> Task<F::
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    let pool = Arc::clone(open.pool());
-    let own = Arc::new(OnceLock::new());
-    let canceller = Arc::clone(&own);
-    let stop = pool.stop.clone();
+    let (pool, leash) = (Arc::clone(open.pool()), open.leash());
+    let own = Arc::clone(&leash);
     let work = async move {
-        let output = unless_stopped(stop, &canceller, future).await;
+        let output = leashed(&own, future).await;
         open.returned();
         output
     };
     let _runtime = pool.enter();
     let task = TaskBuilder::new().spawn_at(work, site);
-    own.get_or_init(|| task.canceller());
+    leash.holds(task.canceller());
     task
 }
 
-/// Runs `future`; on `stop` the task that runs it cancels itself.
-async fn unless_stopped<F: Future>(stop: CancellationToken, own: &OnceLock<Canceller>, future: F) -> F::Output {
-    let mut stop = pin!(stop.cancelled());
+/// Runs `future`, unless it is cut: then the task that runs it cancels itself.
+async fn leashed<F: Future>(leash: &Leash, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|cx| {
-        if let Poll::Ready(output) = future.as_mut().poll(cx) {
-            return Poll::Ready(output);
-        }
-        if stop.as_mut().poll(cx).is_ready() {
-            match own.get() {
-                Some(own) => own.cancel(),
-                // Who has started this is not back yet.
-                None => cx.waker().wake_by_ref(),
+        if leash.enter() {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(output);
+            }
+            if leash.leave() {
+                return Poll::Pending;
             }
         }
+        leash.cancel();
         Poll::Pending
     })
     .await

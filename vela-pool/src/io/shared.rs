@@ -5,12 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, EnterGuard, Runtime};
-use tokio_util::sync::CancellationToken;
 use vela_core::__private::seam::simulated;
 use vela_core::sync::{Permit, Semaphore};
 use vela_core::time::Instant;
 
-use crate::error::{BuildError, Limit, Refusal, SpawnErrorKind};
+use super::leash::{Leash, Met};
+use crate::contained::contained;
+use crate::error::{BuildError, Leftover, Limit, Refusal, SpawnErrorKind};
 use crate::ledger::{Fate, Generation, Ledger};
 use crate::sample::{Samples, Start};
 use crate::snapshot::{Look, Observed, PoolSnapshot};
@@ -19,17 +20,18 @@ pub(super) struct Shared {
     pub(super) name: Option<Arc<str>>,
     own: Option<Own>,
     pub(super) limit: Option<(usize, Semaphore)>,
-    /// Cancelled when a shutdown's time is up.
-    pub(super) stop: CancellationToken,
     state: Mutex<State>,
     born: Instant,
 }
 
 struct State {
-    running: usize,
-    /// How many of them block a thread.
+    /// The futures that run; each knows its place.
+    futures: Vec<Arc<Leash>>,
+    /// How many closures run that block a thread.
     blocking: usize,
     closed: bool,
+    /// How many futures were cancelled that a shutdown had cut while they were polled.
+    cut_late: usize,
     high_water: usize,
     ledger: Ledger,
     waits: Samples,
@@ -82,9 +84,10 @@ impl Drop for Own {
 impl Shared {
     pub(super) fn new(name: Option<Arc<str>>, own: Option<Own>, limit: Option<usize>) -> Self {
         let state = State {
-            running: 0,
+            futures: Vec::new(),
             blocking: 0,
             closed: false,
+            cut_late: 0,
             high_water: 0,
             ledger: Ledger::new(),
             waits: Samples::new(),
@@ -94,7 +97,6 @@ impl Shared {
             name,
             own,
             limit: limit.map(|limit| (limit, Semaphore::new(limit))),
-            stop: CancellationToken::new(),
             state: Mutex::new(state),
             born: Instant::now(),
         }
@@ -114,7 +116,7 @@ impl Shared {
     pub(super) async fn wait_for_leave(&self) -> Result<Option<Permit>, SpawnErrorKind> {
         let Some((_, limit)) = &self.limit else { return Ok(None) };
         let start = self.state.lock().waits.start(None);
-        let permit = limit.acquire(1).await.map_err(|_| SpawnErrorKind::Closed)?;
+        let permit = contained(limit.acquire(1)).await.map_err(|_| SpawnErrorKind::Closed)?;
         if let Some(start) = start {
             self.state.lock().waits.end(start, Instant::now(), self.born);
         }
@@ -135,19 +137,25 @@ impl Shared {
         }
     }
 
-    /// One piece of work more runs until the result is dropped.
+    /// One piece of work more runs until the result is dropped: a future, or a closure that blocks.
     pub(super) fn accept(self: &Arc<Self>, permit: Option<Permit>, blocking: bool) -> Result<Open, SpawnErrorKind> {
+        let leash = (!blocking).then(Arc::<Leash>::default);
         let mut guard = self.state.lock();
         let state = &mut *guard;
         if state.closed {
             return Err(SpawnErrorKind::Closed);
         }
-        state.running += 1;
-        state.blocking += usize::from(blocking);
-        state.high_water = state.high_water.max(state.running);
+        match &leash {
+            Some(leash) => {
+                leash.set_place(state.futures.len());
+                state.futures.push(Arc::clone(leash));
+            }
+            None => state.blocking += 1,
+        }
+        state.high_water = state.high_water.max(state.running());
         let (generation, start) = (state.ledger.accept(), state.run_time.start(None));
         drop(guard);
-        Ok(Open { pool: Arc::clone(self), generation, start, _permit: permit, blocking, returned: false })
+        Ok(Open { pool: Arc::clone(self), generation, start, _permit: permit, leash, returned: false })
     }
 
     pub(super) fn close(&self) -> bool {
@@ -162,10 +170,27 @@ impl Shared {
         self.state.lock().closed
     }
 
-    /// How many futures run, and how many blocking closures.
-    pub(super) fn running(&self) -> (usize, usize) {
+    /// Stops the futures of a closed pool: what that has cancelled, and what runs on, for a while at least.
+    pub(super) fn cut(&self) -> Cut {
         let state = self.state.lock();
-        (state.running - state.blocking, state.blocking)
+        let mut idle = Vec::new();
+        for leash in &state.futures {
+            if leash.cut() == Met::Idle {
+                idle.push(Arc::clone(leash));
+            }
+        }
+        let cut = Cut { cancelled: idle.len(), running: state.at_work(), before: state.cut_late };
+        drop(state);
+        for leash in idle {
+            leash.cancel();
+        }
+        cut
+    }
+
+    /// What has become by now of what was cut.
+    pub(super) fn after(&self, cut: &Cut) -> Leftover {
+        let state = self.state.lock();
+        Leftover { cancelled: cut.cancelled + state.cut_late - cut.before, running: state.at_work() }
     }
 
     /// Waits until all that was accepted so far is settled.
@@ -177,19 +202,60 @@ impl Shared {
     }
 }
 
+/// What a cut has led to.
+#[derive(Debug)]
+pub(super) struct Cut {
+    cancelled: usize,
+    running: usize,
+    /// How many had been cut late before.
+    before: usize,
+}
+
+impl Cut {
+    pub(super) fn leftover(&self) -> Leftover {
+        Leftover { cancelled: self.cancelled, running: self.running }
+    }
+}
+
+impl State {
+    fn running(&self) -> usize {
+        self.futures.len() + self.blocking
+    }
+
+    /// As `running`, without futures that are over, though their tasks may be there for a moment still.
+    fn at_work(&self) -> usize {
+        self.futures.iter().filter(|leash| !leash.is_over()).count() + self.blocking
+    }
+
+    /// A future has ended. Its leash is not to be dropped under the lock: with it goes a handle of its task.
+    fn remove(&mut self, leash: &Leash) -> Arc<Leash> {
+        let removed = self.futures.swap_remove(leash.place());
+        if let Some(moved) = self.futures.get(leash.place()) {
+            moved.set_place(leash.place());
+        }
+        removed
+    }
+}
+
 /// A piece of work that was accepted. It lies in its future, and ends with it.
 pub(super) struct Open {
     pool: Arc<Shared>,
     generation: Generation,
     start: Option<Start>,
     _permit: Option<Permit>,
-    blocking: bool,
+    /// `None`: it is a closure that blocks.
+    leash: Option<Arc<Leash>>,
     returned: bool,
 }
 
 impl Open {
     pub(super) fn pool(&self) -> &Arc<Shared> {
         &self.pool
+    }
+
+    /// Of a future.
+    pub(super) fn leash(&self) -> Arc<Leash> {
+        self.leash.clone().unwrap_or_default()
     }
 
     /// It has returned.
@@ -208,8 +274,11 @@ impl Drop for Open {
         };
         let mut guard = self.pool.state.lock();
         let state = &mut *guard;
-        state.running -= 1;
-        state.blocking -= usize::from(self.blocking);
+        let leash = self.leash.as_deref().map(|leash| state.remove(leash));
+        state.blocking -= usize::from(leash.is_none());
+        if fate == Fate::Cancelled && leash.as_ref().is_some_and(|leash| leash.was_cut_late()) {
+            state.cut_late += 1;
+        }
         if let Some(start) = self.start {
             state.run_time.end(start, Instant::now(), self.pool.born);
         }
@@ -226,7 +295,7 @@ impl Observed for Shared {
         let snapshot = PoolSnapshot {
             threads: self.own.as_ref().and_then(|own| own.workers),
             capacity: self.limit.as_ref().map(|(limit, _)| *limit),
-            running: state.running,
+            running: state.running(),
             high_water: state.high_water,
             ..PoolSnapshot::of(self.name.as_deref(), state.ledger.counts)
         };
