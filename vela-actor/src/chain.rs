@@ -214,6 +214,9 @@ thread_local! {
     static HERE: RefCell<Option<Here>> = const { RefCell::new(None) };
     /// The waker that the incarnation is polled with.
     static TASK: Cell<WakerId> = const { Cell::new((ptr::null(), ptr::null())) };
+    /// Set: to begin to handle a message behind which there is no ask changes nothing in `HERE`. One message is handled, there is no
+    /// ask behind it, and it has made none. (As for nearly every message after the first of a poll; this costs a load.)
+    static PLAIN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Polls an incarnation: what it knows is in place meanwhile.
@@ -234,6 +237,7 @@ pub(crate) fn carry<R>(here: &mut Option<Here>, cx: &mut Context<'_>, poll: impl
 }
 
 fn exchange(here: &mut Option<Here>) {
+    PLAIN.set(false);
     // A thread that ends polls nothing.
     let _ = HERE.try_with(|current| mem::swap(&mut *current.borrow_mut(), here));
 }
@@ -257,8 +261,11 @@ pub(crate) fn is_task(waker: &Waker) -> bool {
 }
 
 /// The incarnation that is polled begins to handle a message, behind which there may be an ask.
+#[inline]
 pub(crate) fn begin(behind: Option<Behind>) {
-    set(true, behind);
+    if behind.is_some() || !PLAIN.get() {
+        set(true, behind);
+    }
 }
 
 /// It has received a message, and may handle it in one way or another.
@@ -300,7 +307,10 @@ impl Drop for Ends {
     }
 }
 
+#[inline(never)]
 fn set(handling: bool, behind: Option<Behind>) {
+    // From here on nothing is behind it that is not given here, and it has asked nothing.
+    PLAIN.set(handling && behind.is_none());
     let over = HERE.with(|here| {
         let mut here = here.borrow_mut();
         let here = here.as_mut()?;
@@ -344,6 +354,7 @@ fn link_of(cell: &dyn AnyCell, target: &Arc<dyn AnyCell>, ask: Arc<dyn Open>) ->
             return Err(here.cycle(whom));
         }
         here.asked = true;
+        PLAIN.set(false);
         // One that has its answer holds up nobody, nor do those behind it: the chain is no longer than it has to be.
         Ok(here.behind.as_ref().map(|behind| &behind.0).filter(|link| link.ask.is_open()).cloned())
     })?;

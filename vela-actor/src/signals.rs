@@ -55,6 +55,7 @@ impl Signals {
     }
 
     /// Whether one of the flags is set.
+    #[inline]
     pub(crate) fn has(&self, flags: u32) -> bool {
         // SeqCst: after a registration, L1. On x86 and ARMv8 a load costs no more for it.
         self.word.load(SeqCst) & flags != 0

@@ -152,3 +152,26 @@ fn the_last_significant_child_that_ends_by_itself_ends_the_supervisor() {
     bench.does(Event::Started(Key(1)), "#1 done");
     bench.does(exited(1, Exit::Normal), "stays 1 stopped, gone 2 stopped, gone 1 stopped, stop 4, timer 4 in 5s");
 }
+
+#[test]
+fn one_that_fails_while_it_drains_is_started_for_the_rest_in_the_time_that_is_left() {
+    let mut bench = Bench::with(Supervision::default().max_restarts(0), 2, &child("it").drain());
+    bench.does(Event::Shutdown, "drain 2, timer 2 in 5s");
+    bench.does(fails_with_mail(2, 3), "finish 2");
+    assert_eq!(bench.started(2), "");
+    // As much as before: it would go on like that.
+    bench.does(fails_with_mail(2, 3), "no timer 2, gone 2 it failed, drain 1, timer 1 in 5s");
+    bench.does(fails_with_mail(1, 3), "finish 1");
+    bench.does(fails_with_mail(1, 2), "finish 1");
+    bench.does(exited(1, Exit::Normal), "no timer 1, gone 1 stopped, over: Shutdown");
+}
+
+#[test]
+fn one_that_waits_for_its_restart_is_stopped_in_its_turn_and_may_have_mail() {
+    let delay = Duration::from_secs(10);
+    let mut bench = Bench::with(Supervision::default().backoff(delay..delay), 2, &child("it").drain());
+    bench.does(fails_with_mail(1, 3), "backoff 1 in 10s");
+    bench.does(Event::Shutdown, "no backoff 1, drain 2, timer 2 in 5s");
+    bench.does(exited(2, Exit::Normal), "no timer 2, gone 2 stopped, finish 1, timer 1 in 5s");
+    bench.does(exited(1, Exit::Normal), "no timer 1, gone 1 stopped, over: Shutdown");
+}
