@@ -2,9 +2,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use core_affinity::CoreId;
 use tokio::runtime::Builder;
 
 /// How much is done.
@@ -251,10 +253,10 @@ impl Flavor {
 
 /// Pins this thread to one core.
 pub fn pin(index: usize) {
-    if let Some(cores) = core_affinity::get_core_ids()
-        && !cores.is_empty()
-    {
-        core_affinity::set_for_current(cores[index % cores.len()]);
+    /// Asked for by the first thread that is to be pinned: one that is pinned, and whom it starts, is told of its own core only.
+    static CORES: LazyLock<Vec<CoreId>> = LazyLock::new(|| core_affinity::get_core_ids().unwrap_or_default());
+    if !CORES.is_empty() {
+        core_affinity::set_for_current(CORES[index % CORES.len()]);
     }
 }
 
