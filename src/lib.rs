@@ -141,6 +141,9 @@
 //! [`signal`] or a [`bus`], permits, requests and [pipelines](flow), any `Stream`, an `Option` of those (`None` is Go's nil
 //! channel: never ready), a [set chosen at run time](any), and your own types through [`Receive`] and [`Transmit`].
 //!
+//! A `None` that stands for something later needs its type: `let mut job: Option<Task<u32>> = None;`, and then
+//! `done = <-job => { job = None; … }`. Without it the compiler looks for the type in vain, and says `overflow evaluating` (E0275).
+//!
 //! # Sizes
 //!
 //! No send, receive or select allocates, parked or not; a waiting task costs its node inside its own future. The sizes, in

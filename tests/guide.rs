@@ -89,3 +89,16 @@ fn every_metric_and_event_of_pools_is_in_the_guide() {
         assert!(pools.contains(&format!("{} `{}`", event.level, event.message)), "{:?} is not there", event.message);
     }
 }
+
+#[test]
+fn every_metric_of_actors_is_in_the_guide() {
+    let guide = text("src/guide/monitoring.md");
+    let (_, actors) = guide.split_once("\n## Actors\n").expect("a section on actors");
+    let source = text("vela-actor/src/export.rs");
+    let names = source.split("\"vela_actor_").skip(1).filter_map(|rest| rest.split('"').next());
+    let names: BTreeSet<&str> = names.filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')).collect();
+    assert!(names.len() >= 6, "only {names:?} were found");
+    for name in names {
+        assert!(actors.contains(&format!("| `{name}` |")), "vela_actor_{name} is not in the guide");
+    }
+}

@@ -229,3 +229,19 @@ async fn a_recipient_whose_mailbox_refuses_says_that_it_is_full() {
     assert!(matches!(echoes.ask(Echo(1)).await, Err(AskError::Full { .. })));
     p.kill();
 }
+
+#[vela::test]
+async fn a_request_that_the_mailbox_drops_is_not_only_laid_to_the_handler() {
+    let p = Spawn::new().name("p").mailbox(1, Overflow::DropNewest).start(Probe::new("p", &Journal::new()));
+    p.send(hang()).await.unwrap();
+    while p.mailbox_len() > 0 {
+        vela::task::yield_now().await;
+    }
+    p.send("fills the mailbox").await.unwrap();
+    let error = p.ask(Echo(1)).await.unwrap_err();
+    assert!(matches!(error, AskError::NoReply { .. }));
+    for cause in ["its handler failed", "did not call `reply`", "was stopped or killed first", "its mailbox was full"] {
+        assert!(error.to_string().contains(cause), "{error}");
+    }
+    p.kill();
+}

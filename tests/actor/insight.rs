@@ -65,6 +65,42 @@ async fn events_tell_the_life_of_an_actor() {
 }
 
 #[vela::test(schedules = 100)]
+async fn events_end_with_their_system() {
+    let journal = Journal::new();
+    let system = System::new("s");
+    let events = system.events();
+    let a = system.spawn(child("a"), move || Probe::new("a", &journal)).unwrap();
+    let logger = go! {
+        let mut told = Vec::new();
+        while let Some(event) = events.recv().await {
+            told.push(event.unwrap().kind.to_string());
+        }
+        told
+    };
+    assert_eq!(a.ask(Echo(1)).await.unwrap(), 1);
+    system.shutdown().await.unwrap();
+    // The system and an address are there yet.
+    assert_eq!(logger.await.unwrap(), ["started", "stopped", "terminated"]);
+    assert!(system.events().recv().await.is_none());
+    assert!(!a.is_alive());
+}
+
+#[vela::test(schedules = 100)]
+async fn the_last_event_says_that_the_system_gave_up() {
+    let system = System::with("s", vela::actor::Supervision::new(Strategy::OneForOne).max_restarts(0)).unwrap();
+    let events = system.events();
+    let journal = Journal::new();
+    let a = system.spawn(child("a"), move || Probe::new("a", &journal)).unwrap();
+    a.send(fail("x")).await.unwrap();
+    let mut last = None;
+    while let Some(event) = events.recv().await {
+        last = Some(event.unwrap());
+    }
+    assert_eq!(last.unwrap().path.as_ref(), "s");
+    system.terminated().await.unwrap_err();
+}
+
+#[vela::test(schedules = 100)]
 async fn a_name_is_good_over_restarts() {
     let system = System::new("s");
     let journal = Journal::new();
@@ -131,4 +167,44 @@ async fn the_language_sends_asks_and_waits() {
         outcome = adder <- Add(1) => outcome.is_err(),
     };
     assert!(gone);
+}
+
+#[vela::test(schedules = 100)]
+async fn an_error_of_an_actor_that_was_stopped_with_its_system_says_what_ended_that() {
+    let journal = Journal::new();
+    let add = |system: &System, name: &'static str| {
+        let journal = journal.clone();
+        system.spawn(child(name), move || Probe::new(name, &journal)).unwrap()
+    };
+    let error_of = async |actor: &Address<Probe>| {
+        actor.terminated().await;
+        let told = actor.send("mail").await.unwrap_err().to_string();
+        let asked = actor.ask(Echo(1)).await.unwrap_err().to_string();
+        let why = asked.split_once("answers no more (a new one has an address of its own): ").unwrap().1.to_owned();
+        assert!(told.ends_with(&why), "{told} {asked}");
+        why
+    };
+
+    let system = System::new("a");
+    let actor = add(&system, "x");
+    system.shutdown().await.unwrap();
+    assert_eq!(error_of(&actor).await, "stopped; the system `a` was shut down");
+
+    let actor = add(&System::new("b"), "x");
+    let why = "stopped; the last handle of the system `b` was dropped, which stops its actors";
+    assert_eq!(error_of(&actor).await, why);
+
+    let system = System::with("c", vela::actor::Supervision::new(Strategy::OneForOne).max_restarts(0)).unwrap();
+    let (down, healthy) = (add(&system, "down"), add(&system, "healthy"));
+    down.send(fail("refused")).await.unwrap();
+    system.terminated().await.unwrap_err();
+    let gave_up =
+        "c gave up: more than 0 restarts within 5s, the last because of `down`: c/down failed while running: refused";
+    assert_eq!(error_of(&healthy).await, format!("stopped; {gave_up}"));
+    assert_eq!(error_of(&down).await, "c/down failed while running: refused");
+
+    let system = System::new("d");
+    let actor = add(&system, "x");
+    actor.stop();
+    assert_eq!(error_of(&actor).await, "stopped");
 }

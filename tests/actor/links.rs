@@ -217,17 +217,27 @@ async fn one_that_is_started_again_by_hand_has_not_ended_and_its_links_hold() {
     stage.end().await;
 }
 
+/// Who stops it has ended it, as a shutdown does: it was to come back.
 #[vela::test]
-async fn a_kept_one_that_is_stopped_while_it_waits_for_its_restart_has_ended_as_it_failed() {
-    let stage = Stage::new(Supervision::new(Strategy::OneForOne).backoff(secs(3600)..secs(3600)));
-    let (a, b) = (stage.keep(child("a")), stage.add(child("b").temporary()));
-    stage.children().settled().await;
-    tell(&b, link(&a)).await;
-    tell(&a, fail("x")).await;
-    assert!(answers(&b).await, "it comes back");
-    stage.children().stop("a").await.unwrap();
-    assert!(b.terminated().await.failure().is_some());
-    stage.end().await;
+async fn one_that_is_stopped_while_it_waits_for_its_restart_concerns_no_links() {
+    for way in 0..5 {
+        let stage = Stage::new(Supervision::new(Strategy::OneForOne).backoff(secs(3600)..secs(3600)));
+        let a = if way == 4 { stage.keep(child("a")) } else { stage.add(child("a")) };
+        let b = stage.add(child("b").temporary());
+        stage.children().settled().await;
+        tell(&b, link(&a)).await;
+        tell(&a, fail("x")).await;
+        match way {
+            0 => a.stop(),
+            1 => a.stop_after_mail(),
+            2 => stage.children().remove("a").await.unwrap(),
+            _ => stage.children().stop("a").await.unwrap(),
+        }
+        calm().await;
+        assert!(answers(&b).await, "{way}");
+        assert_eq!(a.exit().map(|exit| exit.is_normal()), (way < 4).then_some(true), "{way}");
+        stage.end().await;
+    }
 }
 
 #[vela::test]

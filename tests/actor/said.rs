@@ -1,13 +1,15 @@
 //! What is said on the standard error output, where no log hears of it.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::process::Command;
 
-use vela::actor::{Actor, ActorContext, Address, Call, Inbox, Strategy, Supervision, child};
+use vela::Overflow;
+use vela::actor::{Actor, ActorContext, Address, Call, Inbox, Spawn, Strategy, Supervision, System, child};
 use vela::prelude::*;
 use vela::time::Instant;
 
-use crate::probe::{Echo, Hook, Probe, fail, panic};
+use crate::probe::{Echo, Hook, Journal, Probe, fail, panic};
 use crate::stage::{Stage, tell};
 
 /// The lines of Vela's that the test `name` of this file says in a process of its own: there `does` is done.
@@ -93,6 +95,69 @@ fn failures_are_not_silent() {
 }
 
 #[test]
+fn a_line_is_written_in_one_piece() {
+    /// Its text is made while the line about it is.
+    #[derive(Debug)]
+    struct Chatty;
+
+    impl fmt::Display for Chatty {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            eprintln!("vela: (from elsewhere)");
+            f.write_str("no database")
+        }
+    }
+
+    impl std::error::Error for Chatty {}
+
+    impl Actor for Chatty {
+        type Message = ();
+        type Error = Self;
+
+        async fn handle(&mut self, (): (), _: &mut ActorContext<Self>) -> Result<(), Self> {
+            Err(Self)
+        }
+    }
+
+    let lines = said("a_line_is_written_in_one_piece", async || {
+        let system = System::new("s");
+        let a = system.spawn(child("a").temporary(), || Chatty).unwrap();
+        a.send(()).await.unwrap();
+        a.terminated().await;
+        system.shutdown().await.unwrap();
+    });
+    let Some(lines) = lines else { return };
+    assert_eq!(lines, ["vela: (from elsewhere)", "vela: s/a failed while running: no database; it is not restarted"]);
+}
+
+#[test]
+fn a_child_that_does_not_stop_in_time_is_told_of() {
+    let lines = said("a_child_that_does_not_stop_in_time_is_told_of", async || {
+        let stage = Stage::new(Strategy::OneForOne);
+        let hung = stage.add(child("hung").shutdown(ms(20)));
+        let good = stage.add(child("good").shutdown(secs(20)));
+        hung.send(crate::probe::hang()).await.unwrap();
+        assert!(crate::stage::answers(&good).await);
+        stage.end().await;
+    });
+    let Some(lines) = lines else { return };
+    assert_eq!(lines, ["vela: s/hung is killed: it had not stopped within 20ms"]);
+}
+
+#[test]
+fn panics_for_wrong_arguments_are_those_of_the_line_that_gave_them() {
+    let lines = said("panics_for_wrong_arguments_are_those_of_the_line_that_gave_them", async || {
+        std::panic::set_hook(Box::new(|panic| eprintln!("vela: {}", panic.location().unwrap().file())));
+        let wrong: [fn(); 2] = [
+            || drop(System::new("")),
+            || drop(Spawn::new().mailbox(0, Overflow::DropOldest).start(Probe::new("a", &Journal::new()))),
+        ];
+        assert!(wrong.map(std::panic::catch_unwind).iter().all(Result::is_err));
+    });
+    let Some(lines) = lines else { return };
+    assert_eq!(lines, [concat!("vela: ", file!()); 2]);
+}
+
+#[test]
 fn a_loop_that_forgets_the_notices_is_told_so() {
     /// Watches the other one, and receives.
     struct Forgetful(Address<Probe>, bool);
@@ -148,6 +213,12 @@ fn a_simulation_does_not_say_the_same_a_thousand_times() {
                 tell(&a, fail("x")).await;
                 a.send("mail").await.unwrap();
                 stage.end().await;
+                let alone = vela::actor::spawn(Probe::new("alone", &stage.journal));
+                alone.send(fail("x")).await.unwrap();
+                alone.terminated().await;
+                let (stage, [b]) = Stage::with(Supervision::new(Strategy::OneForOne).max_restarts(0), ["b"]).await;
+                b.send(fail("x")).await.unwrap();
+                stage.system.terminated().await.unwrap_err();
             });
             passed.unwrap();
         })

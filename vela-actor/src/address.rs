@@ -132,8 +132,9 @@ impl<A: Actor> Address<A> {
     }
 
     /// As [`stop`](Self::stop), but it first handles the mail that it has. Its mailbox closes: who sends from now on has the message
-    /// back. All that within its shutdown time, if it is supervised; what that cuts off is lost, and
-    /// [counted](Self::mailbox_dropped). [`ChildSpec::drain`](crate::ChildSpec::drain) has it so for each stop.
+    /// back. All that within its shutdown time, if it is supervised; what that cuts off, or a later [`stop`](Self::stop), is lost, and
+    /// [counted](Self::mailbox_dropped). [`ChildSpec::drain`](crate::ChildSpec::drain) has it so for each stop, and says what a failure
+    /// on the way does.
     ///
     /// # Examples
     ///
@@ -158,7 +159,7 @@ impl<A: Actor> Address<A> {
     pub fn stop_after_mail(&self) {
         match &self.cell.core.parent {
             Some(parent) => parent.drain(),
-            None => crate::cell::drain_unsupervised(&*self.cell),
+            None => crate::cell::drain(&*self.cell, true),
         }
     }
 

@@ -25,6 +25,10 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why an ask has no answer. `path` is that of the actor that was asked.
 ///
+/// After [`Full`](Self::Full) and [`WouldDeadlock`](Self::WouldDeadlock) the request was not sent, and may be asked again. After the others
+/// nobody can tell: it may have been handled, in part or wholly, so ask again only what may happen twice. The request does not come back; a
+/// [`send`](crate::Address::send) that fails gives its message back, also one that has the place for its answer in it.
+///
 /// # Examples
 ///
 /// ```
@@ -54,15 +58,18 @@ pub enum AskError {
         /// `TimedOut`: there was no room for as long as the mailbox's rule says.
         kind: SendErrorKind,
     },
-    /// The actor has ended and comes back no more.
+    /// The actor has ended and comes back no more: before the request was sent, or while it was in the mailbox or with the handler.
     #[non_exhaustive]
     Terminated {
         /// Who was asked.
         path: Arc<str>,
         /// How it ended.
         exit: Exit,
+        /// What has ended its system, if that has ended too and the actor did not fail itself: a shutdown, say.
+        system: Option<Arc<str>>,
     },
-    /// The request was dropped without an answer: its handler failed, or did not answer it, or the mailbox dropped it.
+    /// The request was dropped without an answer: its handler failed or did not answer it, the actor was stopped or killed before it was
+    /// done with it, or the mailbox was full and its rule is to drop.
     #[non_exhaustive]
     NoReply {
         /// Who was asked.
@@ -74,7 +81,7 @@ pub enum AskError {
         /// Who was asked.
         path: Arc<str>,
     },
-    /// There was no answer in time. The request may be handled yet.
+    /// There was no answer in time. The request may be handled yet, unless it waited for room all the time: then it was not sent.
     #[non_exhaustive]
     TimedOut {
         /// Who was asked.
@@ -98,13 +105,15 @@ impl fmt::Display for AskError {
             Self::Full { path, .. } => {
                 write!(f, "the mailbox of `{path}` is full, and refuses more: ask later, or give it more room")
             }
-            Self::Terminated { path, exit } => {
-                write!(f, "`{path}` has ended, and answers no more (a new one has an address of its own): {exit}")
+            Self::Terminated { path, exit, system } => {
+                write!(f, "`{path}` has ended, and answers no more (a new one has an address of its own): {exit}")?;
+                system.as_ref().map_or(Ok(()), |system| write!(f, "; {system}"))
             }
             Self::NoReply { path } => {
                 write!(
                     f,
-                    "`{path}` dropped the request without an answer: its handler failed (`system.events()` and the log say why), or did not call `reply`"
+                    "`{path}` dropped the request without an answer: its handler failed (`system.events()` and the log say why) or did not call `reply`, \
+                     or it was never handled: the actor was stopped or killed first, or its mailbox was full and dropped it"
                 )
             }
             Self::Closed { path } => {
@@ -332,7 +341,7 @@ fn refused<T: Asked>(to: &T, kind: SendErrorKind) -> AskError {
 fn unanswered<T: Asked>(to: &T) -> AskError {
     let path = to.path();
     match to.exit() {
-        Some(exit) => AskError::Terminated { path, exit },
+        Some(exit) => AskError::Terminated { path, exit, system: to.whom().0.core().ended_by() },
         None => AskError::NoReply { path },
     }
 }

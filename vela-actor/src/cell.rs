@@ -179,6 +179,13 @@ impl Core {
         self.rare.get()?.exit.get()
     }
 
+    /// What has ended the system that it was in, if it did not fail itself: for errors.
+    pub(crate) fn ended_by(&self) -> Option<Arc<str>> {
+        let failed = self.exit().is_some_and(|exit| exit.failure().is_some());
+        let system = self.system.as_ref().filter(|_| !failed)?;
+        system.ended_by().cloned()
+    }
+
     /// It has names there, to be given up at its end.
     pub(crate) fn note_registry(&self, registry: &WeakRegistry) {
         let mut known = self.rare().registries.lock();
@@ -298,7 +305,10 @@ pub(crate) trait AnyCell: Send + Sync {
     /// How many messages are in the mailbox.
     fn depth(&self) -> usize;
 
-    /// For how long the first of them has waited at least, if the mailbox is monitored.
+    /// How many messages wait for a run: those in the mailbox, and those that were given back from the stash.
+    fn left(&self) -> usize;
+
+    /// For how long the first of those in the mailbox has waited at least, if the mailbox is monitored.
     fn oldest(&self) -> Option<Duration>;
 }
 
@@ -552,6 +562,11 @@ impl<A: Actor> AnyCell for Cell<A> {
         self.mail.len()
     }
 
+    fn left(&self) -> usize {
+        let returned = self.inside.lock().kept.as_ref().map_or(0, |kept| kept.returned.len());
+        self.mail.len() + returned
+    }
+
     fn oldest(&self) -> Option<Duration> {
         let seen = self.mail.monitor()?.snapshot();
         let gone = seen.received + seen.dropped;
@@ -559,9 +574,11 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 }
 
-/// Tells an actor that nobody supervises to stop once it has handled its mail.
-pub(crate) fn drain_unsupervised(cell: &dyn AnyCell) {
-    cell.close();
+/// Tells an actor to stop once it has handled its mail. `close`: no more of it comes.
+pub(crate) fn drain(cell: &dyn AnyCell, close: bool) {
+    if close {
+        cell.close();
+    }
     cell.core().raise(signals::DRAIN);
 }
 

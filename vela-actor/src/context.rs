@@ -68,9 +68,46 @@ impl<A: Actor> ActorContext<A> {
     }
 
     /// Ends this run normally, after the message that is being handled: the inbox gives `None`. What becomes of the actor then,
-    /// its restart type says: a permanent one comes back.
+    /// its restart type says: a permanent one comes back. If it does not, its mail is dropped, and
+    /// [counted](Address::mailbox_dropped).
     pub fn stop(&self) {
         self.cell.core.raise(STOP);
+    }
+
+    /// Ends the actor for good, after the mail that it has: as [`Address::stop_after_mail`]. So an actor leaves that has nothing more to
+    /// do, and loses nothing that comes in that moment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela::actor::{Actor, ActorContext, spawn};
+    /// # use vela::time::ms;
+    ///
+    /// struct Session(Vec<u32>);
+    ///
+    /// impl Actor for Session {
+    ///     type Message = Option<u32>;                    // `None`: it has been idle for a while
+    ///     type Error = std::convert::Infallible;
+    ///     async fn handle(&mut self, n: Option<u32>, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+    ///         match n {
+    ///             Some(n) => self.0.push(n),
+    ///             None => cx.stop_after_mail(),
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # vela::block_on(async {
+    /// let session = spawn(Session(Vec::new()));
+    /// session.send(None).await?;
+    /// session.send(Some(7)).await?;                      // behind it
+    /// assert!(session.terminated().await.is_normal());
+    /// assert_eq!(session.mailbox_dropped(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn stop_after_mail(&self) {
+        self.address().stop_after_mail();
     }
 
     /// Whether it has been told to stop, at once or [after its mail](crate::ChildSpec::drain).
@@ -194,6 +231,9 @@ impl<A: Actor> ActorContext<A> {
     /// a signal, any stream. Each value is made a message, in turns with the mail; it stays in the source until the actor takes
     /// it. What the source dropped because the actor was too slow goes to [`on_lagged`](Actor::on_lagged).
     ///
+    /// It ends with this run, and [`started`](Actor::started) attaches it anew, from what the factory holds: a broadcast's sender, which
+    /// is subscribed to again, or a clone of a channel's receiver.
+    ///
     /// The end of the source is not told: [`attach_with_end`](Self::attach_with_end) does that.
     pub fn attach<S, M>(&mut self, source: S, mut map: impl FnMut(S::Item) -> M + Send + 'static)
     where
@@ -267,8 +307,9 @@ impl<A: Actor> ActorContext<A> {
         self.cell.add(|lanes| lanes.attach(items));
     }
 
-    /// Runs `work` in a task beside the actor, and gives what `map` makes of its result as a message. The task is cancelled when
-    /// this run of the actor ends, and may be at its await for a moment longer.
+    /// Runs `work` in a task beside the actor, and gives what `map` makes of its result as a message. The result is an `Err` if `work`
+    /// has panicked; where `work` gives a `Result` itself, that is in the `Ok`. The task is cancelled when this run of the actor ends, and may
+    /// be at its await for a moment longer. `guide::actors` has an example.
     #[track_caller]
     pub fn pipe<F, M>(
         &mut self,
@@ -300,6 +341,48 @@ impl<A: Actor> ActorContext<A> {
     /// of it after a restart by hand, watch it again.
     ///
     /// A [`run`](Actor::run) of one's own has to ask for such notices: [`Inbox::notice`](crate::Inbox::notice).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vela::actor::{Actor, ActorContext, Address, System, Terminated, child};
+    ///
+    /// # struct Feed;
+    /// # impl Actor for Feed {
+    /// #     type Message = u32;
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// # }
+    /// struct Board(Address<Feed>);
+    ///
+    /// impl Actor for Board {
+    ///     type Message = u32;
+    ///     type Error = std::convert::Infallible;
+    ///
+    ///     async fn started(&mut self, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+    ///         cx.watch(&self.0);                             // in each run anew
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn on_terminated(&mut self, feed: Terminated, cx: &mut ActorContext<Self>) -> Result<(), Self::Error> {
+    ///         println!("{} has ended: {}", feed.path, feed.exit);
+    ///         cx.stop();
+    ///         Ok(())
+    ///     }
+    /// #   async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), Self::Error> { Ok(()) }
+    /// }
+    ///
+    /// # vela::block_on(async {
+    /// let system = System::new("exchange");
+    /// let feed = system.spawn(child("feed"), || Feed)?;
+    /// let of = feed.clone();
+    /// let board = system.spawn(child("board").transient(), move || Board(of.clone()))?;
+    /// feed.stop();
+    /// assert!(board.terminated().await.is_normal());
+    /// # system.shutdown().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn watch<B: Actor>(&mut self, other: &Address<B>) {
         let cell = Arc::clone(other.cell());
         let mut unread = Unread { by: self.cell.core.who.clone(), of: Arc::clone(&cell) as _, read: false };

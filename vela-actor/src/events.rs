@@ -1,12 +1,13 @@
 //! What happens to the actors of a system, for who wants to know.
 //!
-//! Events go to a broadcast channel; who is too slow for it misses some and is told how many. With the feature `tracing` they are
+//! Events go to a broadcast channel, which ends with the system; who is too slow for it misses some and is told how many. With the feature `tracing` they are
 //! lines of the log, too (target `vela::actor`), and with `metrics` failures and restarts are counted.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use vela_core::broadcast;
 use vela_core::time::Instant;
 
@@ -116,10 +117,10 @@ pub(crate) struct Who<'a> {
     pub(crate) type_name: &'static str,
 }
 
-/// Where the events of a system are published. A clone is the same place.
-#[derive(Clone)]
+/// Where the events of a system are published.
 pub(crate) struct Events {
-    sender: broadcast::Sender<Event>,
+    /// `None` once the system has ended. The channel closes with the last publisher that uses it.
+    sender: Mutex<Option<Arc<broadcast::Sender<Event>>>>,
     began: Instant,
 }
 
@@ -127,20 +128,33 @@ impl Events {
     /// Begins now: events say when they happened since.
     pub(crate) fn new() -> Self {
         let (sender, _) = broadcast::channel(CAPACITY);
-        Self { sender, began: Instant::now() }
+        Self { sender: Mutex::new(Some(Arc::new(sender))), began: Instant::now() }
     }
 
     /// Receives what is published from now on.
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
-        self.sender.subscribe()
+        match self.sender() {
+            Some(sender) => sender.subscribe(),
+            None => broadcast::channel(1).1,
+        }
+    }
+
+    /// The system has ended: once subscribers have received what was published, that was all.
+    pub(crate) fn end(&self) {
+        let last = self.sender.lock().take();
+        drop(last);
+    }
+
+    fn sender(&self) -> Option<Arc<broadcast::Sender<Event>>> {
+        self.sender.lock().clone()
     }
 
     /// Publishes an event. `kind` is called only if somebody wants to know: a subscriber, the log, the metrics.
     ///
     /// Wakes subscribers and runs the code of the log's and the metrics' subscribers: under no lock.
     pub(crate) fn publish(&self, who: Who<'_>, kind: impl FnOnce() -> EventKind) {
-        let subscribed = self.sender.receiver_count() > 0;
-        if !subscribed && !log::is_on() && !cfg!(feature = "metrics") {
+        let subscribed = self.sender().filter(|sender| sender.receiver_count() > 0);
+        if subscribed.is_none() && !log::is_on() && !cfg!(feature = "metrics") {
             return;
         }
         let kind = kind();
@@ -152,17 +166,18 @@ impl Events {
             EventKind::MailDropped { messages } => crate::export::mail_dropped(who.type_name, *messages),
             _ => {}
         }
-        if subscribed {
+        if let Some(sender) = subscribed {
             let at = self.began.elapsed();
             // Nobody is left to know.
-            let _gone = self.sender.send(Event { at, path: Arc::clone(who.path), id: who.id, kind });
+            let _gone = sender.send(Event { at, path: Arc::clone(who.path), id: who.id, kind });
         }
     }
 }
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("subscribers", &self.sender.receiver_count()).finish_non_exhaustive()
+        let subscribers = self.sender().map(|sender| sender.receiver_count());
+        f.debug_struct("Events").field("subscribers", &subscribers).finish_non_exhaustive()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::cell::Cell;
 use crate::chain;
 use crate::lanes::{Item, Lanes, Notice};
 use crate::mailbox::Envelope;
-use crate::signals::STOP;
+use crate::signals::{DRAIN, STOP};
 
 /// The messages of an actor, in [`Actor::run`]: `<-inbox` gives the next, and `None` once the actor has been told to stop.
 ///
@@ -175,7 +175,10 @@ impl<A: Actor> Inbox<A> {
             self.cell.listens.store(true, Relaxed);
         }
         // L1.
-        if self.cell.core.signals.has(STOP) { Poll::Ready(None) } else { Poll::Pending }
+        let signals = &self.cell.core.signals;
+        // The task's budget may have hidden mail that is there.
+        let ends = signals.has(STOP) || signals.has(DRAIN) && self.cell.mail.is_empty();
+        if ends { Poll::Ready(None) } else { Poll::Pending }
     }
 
     /// Has who polls the inbox woken by a signal: the task is, anyway.

@@ -58,7 +58,8 @@
 //! * An [ask](Address::ask) has an answer or an error, never silence: it has a deadline, and an ask that would close a circle of
 //!   handlers that wait for each other fails at once, also if their asks have crossed.
 //! * Mail that an actor has when it is stopped is dropped with it, counted and told by an event, or handled first
-//!   ([`ChildSpec::drain`]). A failure is told by an event, in the log, and without a log on the standard error output.
+//!   ([`ChildSpec::drain`]). A failure is told by an event and in the log; without a log the first of many in a row, and each that is for
+//!   good, has a line on the standard error output.
 //! * At most one run of an actor exists at a time: the old one is wholly gone, its children too, before the new one begins.
 //! * Children stop in exact reverse order of their start, one after the other, each within its own shutdown time; side by side only
 //!   where [`stop_together`](Supervision::stop_together) says so. (A time that was given to an actor above them is for them, too.)

@@ -1,4 +1,5 @@
-//! Panics of foreign code that concern nobody, and what would go wrong in silence: lines on the standard error output.
+//! Panics of foreign code that concern nobody, and what would go wrong in silence: lines on the standard error output. Not in a
+//! simulation: it would say the same in each schedule, and has a report.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,14 +14,18 @@ use crate::events::{EventKind, log};
 use crate::exit::{Exit, Failure};
 
 pub(crate) fn report_unsupervised(cell: &dyn AnyCell, exit: &Exit) {
-    if let Exit::Failed(failure) = exit {
+    if let Exit::Failed(failure) = exit
+        && !seam::simulated()
+    {
         // The text is the user's.
         contained(|| say(format_args!("vela: an actor that nobody supervises: {failure} ({})", cell.kind())));
     }
 }
 
 pub(crate) fn report_root(failure: &Failure) {
-    contained(|| say(format_args!("vela: {failure}")));
+    if !seam::simulated() {
+        contained(|| say(format_args!("vela: {failure}")));
+    }
 }
 
 /// It has ended with so many messages that it had not handled.
@@ -32,7 +37,7 @@ pub(crate) fn report_lost(cell: &dyn AnyCell, messages: u64) {
     cell.publish(|| event);
 }
 
-/// Whether no log tells of what happens to this actor. A simulation would say the same in each schedule.
+/// Whether no log tells of what happens to this actor, and it is to be said.
 pub(crate) fn unheard(cell: &dyn AnyCell) -> bool {
     !(seam::simulated() || cell.core().system.is_some() && log::is_on())
 }

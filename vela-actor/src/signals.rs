@@ -17,7 +17,7 @@ pub(crate) const FAIL: u32 = 2;
 pub(crate) const KILL: u32 = 4;
 /// With `KILL`: because it has not started in time.
 pub(crate) const OVERDUE: u32 = 8;
-/// The mailbox is closed, and the inbox gives `None` once it is empty.
+/// The inbox is to give `None` once the mailbox is empty.
 pub(crate) const DRAIN: u32 = 16;
 
 #[derive(Debug)]

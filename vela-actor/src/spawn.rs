@@ -100,8 +100,11 @@ impl Spawn {
             panic!("actor `{}`: {problem}", self.name.as_deref().unwrap_or_else(|| short_name::<A>()));
         }
         let who = self.name.map_or_else(|| Identity::of_kind(short_name::<A>), Identity::new);
-        let mailbox = self.mailbox.open(&who);
-        let mailbox = mailbox.unwrap_or_else(|error| panic!("the mailbox of {}: {error}", who.path()));
+        let mailbox = match self.mailbox.open(&who) {
+            Ok(mailbox) => mailbox,
+            // Not in a closure: the panic is that of the caller's line.
+            Err(error) => panic!("the mailbox of {}: {error}", who.path()),
+        };
         seam::actor_spawned(who.id().get(), Location::caller());
         let cell = Cell::new(who, mailbox, None, None, None);
         let address = Address::new(Arc::clone(&cell));

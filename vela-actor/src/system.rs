@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use vela_core::__private::operation;
@@ -23,7 +23,10 @@ use crate::tree::{ActorState, TreeSnapshot};
 
 /// The root of a tree of actors.
 ///
-/// Dropping the last handle stops the actors, in the order of [`shutdown`](Self::shutdown), and waits for nobody.
+/// Dropping the last handle stops the actors, in the order of [`shutdown`](Self::shutdown), and waits for nobody. Addresses do not hold
+/// it: who starts a system in a function returns it with them.
+///
+/// When it [gives up](Self::terminated) the program goes on, without its actors.
 ///
 /// # Examples
 ///
@@ -59,6 +62,7 @@ struct Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        self.shared.ends(|name| format!("the last handle of the system `{name}` was dropped, which stops its actors"));
         self.children.close();
     }
 }
@@ -70,10 +74,28 @@ pub(crate) struct Shared {
     root: Identity,
     pub(crate) registry: Registry,
     pub(crate) events: Events,
+    /// What has ended the system or is about to, for errors: what came first.
+    ended_by: OnceLock<Arc<str>>,
+}
+
+impl Shared {
+    /// It ends. `why` is given its name.
+    fn ends(&self, why: impl FnOnce(&str) -> String) {
+        self.ended_by.get_or_init(|| why(self.root.path()).into());
+    }
+
+    /// What has ended it or is about to.
+    pub(crate) fn ended_by(&self) -> Option<&Arc<str>> {
+        self.ended_by.get()
+    }
 }
 
 impl System {
-    /// A system whose root restarts each child on its own, at most 3 times within 5 s.
+    /// A system whose root restarts each child on its own, at most 3 times within 5 s, all children together, and without a wait. With
+    /// one failure more it gives up, and all its actors are stopped.
+    ///
+    /// So a child that fails as it starts, since what it needs is down, ends the system in microseconds. [`with`](Self::with) has it try for
+    /// longer: `Supervision::new(Strategy::OneForOne).max_restarts(20).backoff(ms(100)..secs(30))` does for six minutes.
     ///
     /// # Panics
     ///
@@ -81,7 +103,11 @@ impl System {
     #[must_use]
     #[track_caller]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self::with(name, Strategy::OneForOne).unwrap_or_else(|error| panic!("{error}"))
+        match Self::with(name, Strategy::OneForOne) {
+            Ok(system) => system,
+            // Not in a closure: the panic is that of the caller's line.
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// A system whose root supervises so.
@@ -89,6 +115,36 @@ impl System {
     /// # Errors
     ///
     /// What was asked for contradicts itself, or the name is empty or contains `/`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use vela::actor::{Actor, ActorContext, child};
+    /// # use vela::time::Instant;
+    /// # struct Orders;
+    /// # impl Actor for Orders {
+    /// #     type Message = u32;
+    /// #     type Error = &'static str;
+    /// #     async fn started(&mut self, _: &mut ActorContext<Self>) -> Result<(), &'static str> { Err("no database") }
+    /// #     async fn handle(&mut self, _: u32, _: &mut ActorContext<Self>) -> Result<(), &'static str> { Ok(()) }
+    /// # }
+    /// use vela::actor::{Strategy, Supervision, System};
+    /// use vela::time::{ms, secs};
+    ///
+    /// # vela::sim::Simulation::new().schedules(1).check(async || {
+    /// # let start = Instant::now();
+    /// let system = System::with(
+    ///     "shop",
+    ///     Supervision::new(Strategy::OneForOne)
+    ///         .max_restarts(20)
+    ///         .backoff(ms(100)..secs(30)),       // 0.1 s, 0.2 s, 0.4 s, … 30 s: it tries for six minutes
+    /// )?;
+    /// # system.spawn(child("orders"), || Orders)?;
+    /// # system.terminated().await.unwrap_err();
+    /// # assert_eq!(start.elapsed().as_secs(), 381);
+    /// # vela::Result::<()>::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn with(name: impl Into<Arc<str>>, supervision: impl Into<Supervision>) -> Result<Self, SpecError> {
         let (name, supervision) = (name.into(), supervision.into());
@@ -106,15 +162,31 @@ impl System {
 
     fn start(name: Arc<str>, supervision: Supervision) -> Self {
         let root = Identity::new(Arc::clone(&name));
-        let shared = Arc::new(Shared { root, registry: Registry::new(), events: Events::new() });
+        let shared =
+            Arc::new(Shared { root, registry: Registry::new(), events: Events::new(), ended_by: OnceLock::new() });
         let told = Arc::clone(&shared);
         let on_over = Box::new(move |over: &Over| {
             contained(|| told.registry.clear());
-            if let Over::Escalated(escalation) = over {
-                let who = Who { path: &told.root.shared_path(), id: told.root.id(), type_name: type_name::<Self>() };
-                contained(|| told.events.publish(who, || escalation.event()));
-                crate::panics::report_root(&escalated(&told.root, escalation));
+            match over {
+                Over::Escalated(escalation) => {
+                    let who =
+                        Who { path: &told.root.shared_path(), id: told.root.id(), type_name: type_name::<Self>() };
+                    contained(|| told.events.publish(who, || escalation.event()));
+                    let failure = escalated(&told.root, escalation);
+                    crate::panics::report_root(&failure);
+                    contained(|| {
+                        // First: the text is the user's.
+                        let why = failure.to_string();
+                        told.ends(|_| why);
+                    });
+                }
+                Over::AutoShutdown => {
+                    told.ends(|name| format!("the system `{name}` ended with its significant children"))
+                }
+                // Unless a handle has said why.
+                Over::Shutdown => told.ends(|name| format!("the runtime of the system `{name}` has ended")),
             }
+            told.events.end();
         });
         let children = Children::start(supervision, name, Some(Arc::clone(&shared)), on_over);
         Self { handle: Arc::new(Handle { shared, children }) }
@@ -152,7 +224,8 @@ impl System {
         self.handle.shared.registry.clone()
     }
 
-    /// What happens to the actors from now on: starts, failures, restarts, ends. It keeps 1024 events for who receives them late.
+    /// What happens to the actors from now on: starts, failures, restarts, ends. It keeps 1024 events for who receives them late, and
+    /// ends with the system: once [`shutdown`](Self::shutdown) has returned, `recv` gives what is left and then `None`.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.handle.shared.events.subscribe()
@@ -197,12 +270,14 @@ impl System {
     #[track_caller]
     pub fn shutdown(&self) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
         operation("shutdown", async {
-            self.handle.children.close();
+            self.close();
             self.ended().await
         })
     }
 
-    /// As [`shutdown`](Self::shutdown), but what has not stopped within `limit` is killed.
+    /// As [`shutdown`](Self::shutdown), but what has not stopped within `limit` is killed. It is waited for then, too, and a kill works at
+    /// an `.await` only: a handler that blocks its thread for 2 s keeps this waiting for as long, whatever the limit. (That of a pool's
+    /// shutdown is the other way round: it returns in time, and says what runs still.)
     ///
     /// # Errors
     ///
@@ -214,7 +289,7 @@ impl System {
     #[track_caller]
     pub fn shutdown_within(&self, limit: Duration) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
         operation("shutdown_within", async move {
-            self.handle.children.close();
+            self.close();
             if let Ok(outcome) = timeout(limit, self.ended()).await {
                 return outcome;
             }
@@ -223,7 +298,8 @@ impl System {
         })
     }
 
-    /// Waits until all actors have ended: after a shutdown, and when the root has given up.
+    /// Waits until all actors have ended: after a shutdown, and when the root has given up. `main` waits for this beside the signal that
+    /// ends the program: `guide::patterns` shows that. Also a source: `<-system.terminated()`.
     ///
     /// # Errors
     ///
@@ -235,6 +311,11 @@ impl System {
     #[track_caller]
     pub fn terminated(&self) -> Named<impl Future<Output = Result<(), Failure>> + Send + '_> {
         operation("terminated", self.ended())
+    }
+
+    fn close(&self) {
+        self.handle.shared.ends(|name| format!("the system `{name}` was shut down"));
+        self.handle.children.close();
     }
 
     async fn ended(&self) -> Result<(), Failure> {

@@ -52,13 +52,15 @@ struct About {
     kind: SendErrorKind,
     path: Arc<str>,
     exit: Option<Exit>,
+    /// What has ended its system.
+    system: Option<Arc<str>>,
 }
 
 impl<M> TellError<M> {
     #[cold]
     pub(crate) fn new<A: Actor>(cell: &Cell<A>, kind: SendErrorKind, message: M) -> Self {
-        let (path, exit) = (cell.core.who.shared_path(), cell.core.exit().cloned());
-        Self { message, about: Box::new(About { kind, path, exit }) }
+        let (path, exit, system) = (cell.core.who.shared_path(), cell.core.exit().cloned(), cell.core.ended_by());
+        Self { message, about: Box::new(About { kind, path, exit, system }) }
     }
 
     /// Of a send that does not wait.
@@ -107,12 +109,15 @@ impl<M> fmt::Debug for TellError<M> {
 
 impl<M> fmt::Display for TellError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let About { kind, path, exit } = &*self.about;
+        let About { kind, path, exit, system } = &*self.about;
         match (kind, exit) {
-            (SendErrorKind::Closed, Some(exit)) => write!(
-                f,
-                "`{path}` has ended, and takes no more messages (a new one has an address of its own): {exit}"
-            ),
+            (SendErrorKind::Closed, Some(exit)) => {
+                write!(
+                    f,
+                    "`{path}` has ended, and takes no more messages (a new one has an address of its own): {exit}"
+                )?;
+                system.as_ref().map_or(Ok(()), |system| write!(f, "; {system}"))
+            }
             (SendErrorKind::Closed, None) => {
                 write!(f, "`{path}` is about to end, and takes no more messages (a new one has an address of its own)")
             }

@@ -328,6 +328,7 @@ impl Error for BuildError {
 /// let task = pool.try_spawn(|| 7).unwrap();
 /// let left = pool.shutdown(secs(5)).await;
 /// assert!(left.is_nothing());
+/// assert_eq!(left.to_string(), "nothing left");
 /// assert_eq!(task.await.unwrap(), 7);
 /// # Ok::<(), vela::pool::BuildError>(())
 /// # }).unwrap();
@@ -342,9 +343,22 @@ pub struct Leftover {
 }
 
 impl Leftover {
-    /// Whether everything that was accepted was done.
+    /// Whether the shutdown cut nothing off: it cancelled nothing, and nothing was still running. Work that was cancelled, dropped or
+    /// had failed before does not count: the pool's snapshot has that.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+impl fmt::Display for Leftover {
+    /// `3 cancelled, 1 still running`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self { cancelled: 0, running: 0 } => f.write_str("nothing left"),
+            Self { cancelled, running: 0 } => write!(f, "{cancelled} cancelled"),
+            Self { cancelled: 0, running } => write!(f, "{running} still running"),
+            Self { cancelled, running } => write!(f, "{cancelled} cancelled, {running} still running"),
+        }
     }
 }

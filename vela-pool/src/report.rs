@@ -44,9 +44,23 @@ pub(crate) fn dropped(pool: Option<&str>, jobs: u64, bound: usize) {
     tracing::warn!(target: "vela::pool", pool, jobs, bound, "the pool is full, and drops jobs");
     #[cfg(not(feature = "tracing"))]
     if !vela_core::__private::seam::simulated() {
-        use std::io::Write as _;
-        // `eprintln!` panics where nobody reads the other end.
-        let _nobody_reads =
-            writeln!(std::io::stderr(), "vela: the pool {pool} (bound {bound}) is full: {jobs} jobs dropped");
+        vela_core::__private::say(format_args!("vela: {}", line(pool, jobs, bound)));
+    }
+}
+
+#[cfg(any(test, not(feature = "tracing")))]
+fn line(pool: &str, jobs: u64, bound: usize) -> String {
+    let noun = if jobs == 1 { "job" } else { "jobs" };
+    format!("the pool {pool} (bound {bound}) is full: {jobs} {noun} dropped")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+
+    #[test]
+    fn one_job_is_not_many() {
+        assert_eq!(line("small", 1, 4), "the pool small (bound 4) is full: 1 job dropped");
+        assert_eq!(line("small", 2, 4), "the pool small (bound 4) is full: 2 jobs dropped");
     }
 }

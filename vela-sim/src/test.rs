@@ -49,7 +49,7 @@ where
         )),
         Ok(passed) if exhaustive => {
             let how = if passed.complete { "complete" } else { "NOT complete" };
-            eprintln!("vela: `{name}`: exhaustive search {how}, {} schedules", passed.schedules);
+            say(&format!("vela: `{name}`: exhaustive search {how}, {} schedules", passed.schedules));
         }
         Ok(_) => {}
         Err(failure) => {
@@ -61,9 +61,15 @@ where
 
 /// Fails the test: the report goes to standard error, and is the payload (`#[should_panic(expected = …)]` sees it).
 fn fail(report: &str) -> ! {
-    eprintln!("{report}");
+    say(report);
     // Not `panic!`: its first line would point here.
     std::panic::resume_unwind(Box::new(report.to_owned()))
+}
+
+/// In one piece, as tests run side by side: standard error has no buffer, and each part of a text would be a write of its own.
+fn say(text: &str) {
+    let line = format!("{text}\n");
+    eprint!("{line}");
 }
 
 fn configure(name: &str, options: &TestOptions) -> Result<Simulation, String> {

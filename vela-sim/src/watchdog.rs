@@ -106,7 +106,8 @@ fn patrol(all: &Mutex<Vec<Watched>>, patience: Duration) {
             } else if watched.since.elapsed() >= patience {
                 // Past the capture of the test harness, which would never show it.
                 use std::io::Write;
-                let _ = writeln!(std::io::stderr(), "\n{}", beat.report(patience));
+                let report = format!("\n{}\n", beat.report(patience));
+                let _ = std::io::stderr().write_all(report.as_bytes());
                 std::process::exit(101);
             }
             true

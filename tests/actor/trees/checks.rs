@@ -152,7 +152,7 @@ impl Books {
             if self.is_below_value(nursery) {
                 continue;
             }
-            let plain = |record: &&Record| !record.touched && record.node.spec.check().is_ok();
+            let plain = |record: &&Record| !record.touched && !record.node.drains && record.node.spec.check().is_ok();
             let restarted = self.siblings(nursery).map(|(_, record)| record).filter(plain);
             let mut times: Vec<Duration> = restarted.flat_map(|record| self.restarts_of(record)).copied().collect();
             times.sort();

@@ -150,7 +150,12 @@ impl Books {
             self.wrong(cell, "started below a later run of the one above");
         }
         let in_turn = self.rules(nursery).is_some_and(Rules::in_groups);
-        if in_turn && self.siblings(nursery).any(|(_, record)| record.starting) {
+        // One that is there for the rest of its mail has no turn.
+        let counts = |record: &Record| !record.node.drains;
+        if in_turn
+            && counts(&self.cells[cell])
+            && self.siblings(nursery).any(|(_, record)| record.starting && counts(record))
+        {
             self.wrong(cell, "started before its turn");
         }
         // Below a value it is another that starts.

@@ -13,6 +13,8 @@ pub(crate) struct Node {
     pub(crate) spec: ChildSpec,
     pub(crate) permanent: bool,
     pub(crate) shutdown: Shutdown,
+    /// It handles its mail before it ends, and is restarted for that without being counted.
+    pub(crate) drains: bool,
     /// It stops in any case: it never hangs, and may take as long as its children do.
     pub(crate) gentle: bool,
     /// It is a `Supervisor` value, and no member: its children begin and end with it, and all of it may begin again.
@@ -121,12 +123,17 @@ impl Node {
         if rng.bool() {
             spec = spec.start_timeout(one_of(rng, &[ms(3), ms(60)]));
         }
+        let drains = matches!(shutdown, Shutdown::After(time) if !time.is_zero()) && !value && rng.u8(..4) == 0;
+        if drains {
+            spec = spec.drain();
+        }
         let kids = (0..many).map(|n| Self::draw(rng, format!("k{n}"), depth - 1)).collect();
         Arc::new(Self {
             name,
             spec,
             permanent,
             shutdown,
+            drains,
             gentle,
             value,
             keeps: rng.bool(),

@@ -152,6 +152,19 @@ async fn a_failure_closes_both_ends_and_comes_out() {
 }
 
 #[vela::test]
+async fn a_pipeline_is_awaited_as_a_task_is() {
+    let (rx, sent) = numbers(1, 7);
+    let (out, pipeline) = flow::from(rx).map(2, slow).into_receiver();
+    assert_eq!(all(&out).await.len(), 7);
+    pipeline.await.unwrap();
+    sent.await.unwrap();
+
+    let (rx, _sent) = numbers(1, 7);
+    let (_out, pipeline) = flow::from(rx).try_map(1, async |_| "x".parse::<u32>()).into_receiver();
+    assert!(pipeline.await.unwrap_err().is::<ParseIntError>());
+}
+
+#[vela::test]
 async fn a_panic_closes_both_ends_and_comes_out() {
     let (tx, rx) = channel(0);
     let (out, pipeline) = flow::from(rx)

@@ -26,9 +26,10 @@ async fn each_subscriber_gets_what_was_published_since() {
     let first = events.subscribe();
     sleep(ms(1500)).await;
     events.publish(who(&path), failed);
-    let second = events.clone().subscribe();
+    let second = events.subscribe();
     events.publish(who(&path), || EventKind::Restarting { after: ms(250), restarts: 2 });
-    drop(events);
+    events.end();
+    events.publish(who(&path), || EventKind::Started);
     let mut lines = Vec::new();
     while let Some(Ok(event)) = first.recv().await {
         lines.push(event.to_string());

@@ -230,9 +230,12 @@ impl Children {
     ///
     /// Of one that is found, specification and factory are what they were. One that is ending, because it was told to stop or stops
     /// itself, is waited for, and then there is a new one, unless that one comes back. (In a handler of that child this waits for
-    /// itself.) So an actor that stops itself when it is idle is replaced by the next who wants it. But one that was found may end at
-    /// any later moment: a [`send`](Address::send) that comes too late gives the message back, and what was in the mailbox is lost. A kept
-    /// child that has ended is found as it is, and its mail waits for a [`restart`](Self::restart).
+    /// itself.) A kept child that has ended is found as it is, and its mail waits for a [`restart`](Self::restart).
+    ///
+    /// So an actor that stops itself when it is idle is replaced by the next who wants it. It does so by `cx.stop_after_mail()`: what it
+    /// has accepted is handled then, where `cx.stop()` drops it. But one that was found may end at any later moment. A
+    /// [`send`](Address::send) that comes too late gives the message back, which is sent to the next one, as below. An
+    /// [`ask`](Address::ask) does not give its request back: see [`AskError`](crate::AskError).
     ///
     /// # Errors
     ///
@@ -266,6 +269,14 @@ impl Children {
     /// assert!(room(&rooms, "rust").await? == rust);
     /// rust.stop();
     /// assert!(room(&rooms, "rust").await? != rust);              // a new one, once the old one has gone
+    ///
+    /// let mut message = 7_u32;
+    /// loop {
+    ///     match room(&rooms, "rust").await?.send(message).await {
+    ///         Err(late) if late.is_closed() => message = late.into_inner(),
+    ///         sent => break sent?,
+    ///     }
+    /// }
     /// # system.shutdown().await?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();

@@ -17,12 +17,12 @@ use vela_core::time::Instant;
 use vela_core::{Receiver, Sender, oneshot};
 
 use super::engine::{Answer, Effect, Engine, Event, Over, State, Timer, Token};
-use super::{ChildSpec, Key, SpawnError, Supervision};
-use crate::cell::{AnyCell, Core};
+use super::{ChildSpec, Key, Shutdown, SpawnError, Supervision};
+use crate::cell::{AnyCell, Core, drain};
 use crate::events::EventKind;
 use crate::exit::{Exit, Failure};
 use crate::panics::{contained, say_now_and_then, unheard};
-use crate::signals::{DRAIN, KILL, STOP};
+use crate::signals::{KILL, STOP};
 use crate::system::Shared;
 use crate::tree::ActorState;
 use crate::waiting::{self, Alarm, Bell};
@@ -386,9 +386,11 @@ impl Keeper {
         let event = match told {
             Told::Event(event) => event,
             Told::Exited(key, exit) => {
-                failed = exit.failure().cloned().zip(self.cell(key));
+                let cell = self.cell(key);
+                let mail = cell.as_ref().map_or(0, |cell| cell.left());
+                failed = exit.failure().cloned().zip(cell);
                 let chance = if self.engine.jitters() { chance() } else { 0.0 };
-                Event::Exited { key, exit, chance }
+                Event::Exited { key, exit, mail, chance }
             }
             Told::Call(event, key, answer) => event(key, self.token(answer)),
             Told::Find(key, answer) => {
@@ -409,12 +411,15 @@ impl Keeper {
             | Event::Drain(key, _) => Some(key),
             _ => None,
         };
+        let late = if let Event::Timer(Timer::Shutdown(key)) = event { Some(key) } else { None };
         let mut effects = mem::take(&mut self.effects);
         self.engine.handle(self.start.elapsed(), event, &mut effects);
         if self.engine.is_ending() {
             // First: who sees an effect knows what it is part of.
             self.nursery.table.lock().closing = true;
         }
+        // The timer may have been moved.
+        let late = late.filter(|late| effects.iter().any(|effect| matches!(effect, Effect::Kill(key) if key == late)));
         let mut answers = Vec::new();
         for effect in effects.drain(..) {
             match effect {
@@ -425,6 +430,9 @@ impl Keeper {
             }
         }
         self.effects = effects;
+        if let Some(key) = late {
+            self.tell_of_kill(key);
+        }
         if let Some(key) = concerned {
             self.look_after(key);
             if let Some((failure, cell)) = failed {
@@ -459,6 +467,19 @@ impl Keeper {
         say_now_and_then(format_args!("vela: {failure}{then}"));
     }
 
+    /// Nor is it silent that a child is killed that had time to stop.
+    fn tell_of_kill(&self, key: Key) {
+        let child =
+            self.nursery.table.lock().children.get(&key).map(|child| (Arc::clone(&child.cell), child.spec.shutdown));
+        if let Some((cell, shutdown)) = child
+            && let Shutdown::After(limit) = shutdown.unwrap_or_default()
+            && unheard(&*cell)
+        {
+            let path = cell.core().who.path();
+            say_now_and_then(format_args!("vela: {path} is killed: it had not stopped within {limit:?}"));
+        }
+    }
+
     /// Of a call, whose answer goes there.
     fn token(&mut self, answer: oneshot::Sender<Answer>) -> Token {
         self.tokens += 1;
@@ -471,17 +492,18 @@ impl Keeper {
         match effect {
             Effect::Start(key) => {
                 if let Some(cell) = self.cell(key) {
-                    if cell.core().has_started() && cell.core().state() != ActorState::Backoff {
-                        restarting(&*cell, Duration::ZERO);
-                    }
-                    cell.start();
+                    start(cell);
                 }
             }
             Effect::Stop(key) => self.raise(key, STOP),
-            Effect::Drain(key) => {
+            Effect::Drain { key, close } => {
                 if let Some(cell) = self.cell(key) {
-                    cell.close();
-                    cell.core().raise(DRAIN);
+                    drain(&*cell, close);
+                }
+            }
+            Effect::Finish { key, close, exit } => {
+                if let Some(cell) = self.cell(key) {
+                    self.finish_mail(key, cell, close, exit);
                 }
             }
             Effect::Kill(key) => self.raise(key, KILL),
@@ -513,6 +535,19 @@ impl Keeper {
             }
             Effect::Answer(..) => unreachable!("answers are given by `hear`"),
             Effect::Over(over) => self.finish(over),
+        }
+    }
+
+    fn finish_mail(&self, key: Key, cell: Arc<dyn AnyCell>, close: bool, exit: Exit) {
+        if close {
+            cell.close();
+        }
+        if cell.left() > 0 {
+            start(Arc::clone(&cell));
+            drain(&*cell, close);
+        } else {
+            // The receiver is ours: it is heard after what is heard now.
+            let _ = self.nursery.told.try_send(Told::Event(Event::Exited { key, exit, mail: 0, chance: 0.0 }));
         }
     }
 
@@ -558,6 +593,13 @@ impl Drop for Keeper {
         }
         self.finish(Over::Shutdown);
     }
+}
+
+fn start(cell: Arc<dyn AnyCell>) {
+    if cell.core().has_started() && cell.core().state() != ActorState::Backoff {
+        restarting(&*cell, Duration::ZERO);
+    }
+    cell.start();
 }
 
 fn restarting(cell: &dyn AnyCell, after: Duration) {

@@ -330,10 +330,17 @@ impl ChildSpec {
     }
 
     /// When it is stopped for good, in a shutdown, by its address or by its name, it first handles the mail that it has: its mailbox
-    /// closes, so that who sends has the message back, and it stops once the mailbox is empty. All that within its
-    /// [shutdown time](Self::shutdown); what that cuts off is lost, and [counted](crate::Address::mailbox_dropped).
+    /// closes, so that who sends has the message back, and it stops once the mailbox is empty. (That of a
+    /// [kept](crate::Children::spawn_kept) child that is stopped by its name stays open: it may be started again.)
     ///
-    /// Otherwise mail is dropped when an actor stops. A restart keeps the mail, with this and without.
+    /// * If it fails meanwhile, and would come back from that, it is restarted at once for what is left: that costs the message it failed of,
+    ///   and no budget. A failure while it starts is the end.
+    /// * If it waits for its restart when it is stopped, it is started at once for its mail, if it has any.
+    /// * All that within its [shutdown time](Self::shutdown); what that, or a [kill](crate::Address::kill), cuts off is lost, and
+    ///   [counted](crate::Address::mailbox_dropped).
+    ///
+    /// Otherwise mail is dropped when an actor stops, also by its own [`stop`](crate::ActorContext::stop); for an actor with this, too,
+    /// [`stop_after_mail`](crate::ActorContext::stop_after_mail) is the way to leave. A restart keeps the mail, with this and without.
     ///
     /// # Examples
     ///

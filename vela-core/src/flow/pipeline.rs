@@ -56,7 +56,7 @@ impl Workers {
     }
 }
 
-/// The handle of what runs behind the receivers that this module gives. Joining it (`<-pipeline`, `(&pipeline).await`,
+/// The handle of what runs behind the receivers that this module gives. Joining it (`<-pipeline`, `pipeline.await`,
 /// [`join`](Self::join)) waits until every task of it has ended, and gives the first failure.
 ///
 /// Dropping the handle detaches: the pipeline runs on, and a failure is reported (as a task's panic is), not silent. So is one
@@ -145,6 +145,12 @@ impl Pipeline {
     pub fn is_finished(&self) -> bool {
         self.task.is_finished()
     }
+
+    /// Of the driver, which has ended.
+    fn outcome(&self) -> Result<()> {
+        let failure = self.failure.lock().error.take();
+        failure.map_or(Ok(()), Err)
+    }
 }
 
 /// Why the driver waits no longer.
@@ -224,6 +230,20 @@ impl<'a> Receive for &'a Pipeline {
     }
 }
 
+/// Joins the pipeline.
+///
+/// # Cancel safety
+///
+/// By value, dropping the future drops the handle: the pipeline runs on, detached. To keep it, await a reference.
+impl Future for Pipeline {
+    type Output = Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(Pin::new(&mut self.task).poll(cx))?;
+        Poll::Ready(self.outcome())
+    }
+}
+
 impl<'a> IntoFuture for &'a Pipeline {
     type Output = Result<()>;
     type IntoFuture = JoinPipeline<'a>;
@@ -257,7 +277,6 @@ impl Future for JoinPipeline<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(Pin::new(&mut self.join).poll(cx))?;
-        let failure = self.pipeline.failure.lock().error.take();
-        Poll::Ready(failure.map_or(Ok(()), Err))
+        Poll::Ready(self.pipeline.outcome())
     }
 }

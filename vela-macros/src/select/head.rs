@@ -9,6 +9,7 @@ use super::ast::{Arm, Binding, Op, Select};
 use super::{parse, pattern};
 use crate::arrow::{Rewriter, Wait};
 use crate::cursor::Cursor;
+use crate::diag::show;
 
 const FORMS: &str = "help: an arm is `pattern = <-rx => body`, `tx <- value => body` or `pattern = future => body`";
 
@@ -125,6 +126,9 @@ fn split(head: &[TokenTree]) -> (Option<usize>, Option<usize>) {
 
 fn operation(head: &[TokenTree], fat: Span, rewriter: &mut Rewriter<'_>) -> (Binding, Op) {
     let (eq, arrow) = split(head);
+    if eq.is_none() && arrow.is_none() && in_parentheses(head).is_some() {
+        return (wildcard(), op(head, fat, rewriter));
+    }
     if head.is_empty() {
         rewriter.diag.at(fat, format!("there is nothing to wait for in front of `=>`\n{FORMS}"));
         return (Binding::Unbound, Op::Broken(None));
@@ -221,9 +225,30 @@ fn op(trees: &[TokenTree], before: Span, rewriter: &mut Rewriter<'_>) -> Op {
                 rewriter.diag.at(literal.span(), format!("there is nothing to wait for in `{literal}`\n{FORMS}"));
                 return Op::Broken(None);
             }
+            if let Some(inside) = in_parentheses(trees) {
+                let text = format!(
+                    "an operation in parentheses is a value, for which the arm would wait before the select does\n\
+                     help: write it without the parentheses: `{}`",
+                    show(&inside)
+                );
+                rewriter.diag.on(&trees[0], text);
+                // kept for the editor, without further errors
+                let errors = rewriter.diag.len();
+                let op = op(&inside, before, rewriter).broken();
+                rewriter.diag.truncate(errors);
+                return op;
+            }
             pure(trees.to_vec(), "an operand", rewriter).map_or_else(Op::Broken, Op::Future)
         }
     }
+}
+
+/// What stands in parentheses that are all there is, if that is a send or a receive.
+fn in_parentheses(trees: &[TokenTree]) -> Option<Vec<TokenTree>> {
+    let [TokenTree::Group(group)] = trees else { return None };
+    let inside: Vec<_> = group.stream().into_iter().collect();
+    let is_one = group.delimiter() == Delimiter::Parenthesis && matches!(split(&inside), (None, Some(_)));
+    is_one.then_some(inside)
 }
 
 fn split_arrow(trees: &[TokenTree]) -> Option<usize> {

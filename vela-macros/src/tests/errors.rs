@@ -230,6 +230,11 @@ fn arms_that_would_wait_too_early() {
         &["`<-` in an operand would wait before the select does\nhelp: bind it first"],
     );
     check(Macro::Select, "a = <- <-b => 1", &["`<-` in an operand would wait"]);
+    check(Macro::Select, "a = (b <- c(1)) => 1", &["help: write it without the parentheses: `b <- c(1)`"]);
+    check(Macro::Select, "(b <- c(1)) => 1", &["help: write it without the parentheses: `b <- c(1)`"]);
+    check(Macro::Select, "a = (<-b) => 1", &["help: write it without the parentheses: `<-b`"]);
+    check(Macro::Select, "a = (b <- ) => 1", &["help: write it without the parentheses"]);
+    check(Macro::Select, "a = (b <- c, <-d) => 1", &["without the parentheses"]);
     check(Macro::Select, "a = b <- <-c => 1", &["`<-` in a sent value would wait"]);
     check(Macro::Select, "a = b <- c.await => 1", &["`.await` in a sent value would wait"]);
     check(Macro::Select, "a = <-b, if <-c => 1, closed => 2", &["`<-` in a guard would wait"]);

@@ -54,22 +54,63 @@ impl Step<'_> {
     }
 
     fn stop_in_turn(&mut self, key: Key) {
-        if self.engine.state(key).is_some_and(State::is_up) {
-            self.engine.agenda.stopping = Some(key);
-            self.begin_to_stop(key);
+        match self.engine.state(key) {
+            Some(state) if state.is_up() => {
+                self.engine.agenda.stopping = Some(key);
+                self.begin_to_stop(key);
+            }
+            // `end` has left it for its mail.
+            Some(State::Waiting) if self.engine.is_ending() => {
+                self.engine.agenda.stopping = Some(key);
+                self.finish_mail(key, usize::MAX);
+            }
+            _ => {}
         }
+    }
+
+    /// Whether nothing that comes later brings it back, so that its mailbox may be closed.
+    fn closes(&mut self, key: Key) -> bool {
+        let ending = self.engine.is_ending();
+        self.child(key).is_some_and(|child| ending || child.goal == Some(Call::Remove))
+    }
+
+    /// E7: a run for its mail, in the time that it has to stop. So much is left of it, at most.
+    pub(super) fn finish_mail(&mut self, key: Key, mail: usize) {
+        self.leave_backoff(key);
+        self.engine.agenda.start.remove(&key);
+        let Some(child) = self.child(key) else { return };
+        child.state = State::Stopping;
+        (child.waits, child.left) = (false, None);
+        let shutdown = child.spec.shutdown.unwrap_or_default();
+        self.go_on(key, mail);
+        if let Shutdown::After(time) = shutdown {
+            self.limit(key, time);
+        }
+    }
+
+    /// E7: the next run for its mail. So much of it is left.
+    pub(super) fn go_on(&mut self, key: Key, mail: usize) {
+        let close = self.closes(key);
+        let Some(child) = self.child(key) else { return };
+        child.draining = Some(mail);
+        let exit = child.last.clone();
+        self.effect(Effect::Finish { key, close, exit });
     }
 
     /// Asks it to stop, or kills it, as its specification says; nothing if that was done before.
     pub(super) fn begin_to_stop(&mut self, key: Key) {
         let ending = self.engine.is_ending();
         let Some(child) = self.child(key) else { return };
-        // Nothing that comes later brings it back, so its mailbox may be closed.
-        let for_good = ending || child.goal == Some(Call::Remove);
-        let drain = child.drain && for_good;
         if !matches!(child.state, State::Starting | State::Running) {
             return;
         }
+        if child.drains() && child.spec.restart == RestartType::Temporary {
+            // Whoever stops it, it ends for good; and no later call brings it back.
+            child.goal.get_or_insert(Call::Remove);
+        }
+        let drain = child.drains() && child.is_last(ending);
+        let close = self.closes(key);
+        let Some(child) = self.child(key) else { return };
         match child.spec.shutdown.unwrap_or_default() {
             Shutdown::Kill | Shutdown::After(Duration::ZERO) => {
                 child.state = State::Killing;
@@ -78,8 +119,9 @@ impl Step<'_> {
             }
             shutdown => {
                 child.state = State::Stopping;
+                child.draining = drain.then_some(usize::MAX);
                 self.cancel_timer(key);
-                self.effect(if drain { Effect::Drain(key) } else { Effect::Stop(key) });
+                self.effect(if drain { Effect::Drain { key, close } } else { Effect::Stop(key) });
                 if let Shutdown::After(time) = shutdown {
                     self.limit(key, time);
                 }
@@ -177,11 +219,16 @@ impl Step<'_> {
 
     /// All children are to stop: in turn, or together. The first reason counts.
     pub(super) fn end(&mut self, over: Over) {
+        let orderly = !matches!(over, Over::Escalated(_));
+        self.end_all(over, orderly, true);
+    }
+
+    /// `orderly`: what ends those that wait for a start is the end; `mail`: they may finish their mail then.
+    fn end_all(&mut self, over: Over, orderly: bool, mail: bool) {
         let agenda = &mut self.engine.agenda;
         if agenda.over.is_some() {
             return;
         }
-        let orderly = !matches!(over, Over::Escalated(_));
         agenda.over = Some(over);
         agenda.start.clear();
         if agenda.until.take().is_some() {
@@ -191,14 +238,13 @@ impl Step<'_> {
         let keys: Vec<_> = self.engine.children.iter().map(|(&key, child)| (key, child.state.is_up())).rev().collect();
         for (key, up) in keys {
             if !up {
-                if orderly
-                    && let Some(child) = self.child(key)
-                    && matches!(child.state, State::Backoff | State::Waiting)
-                {
-                    // It was to come back: what ends it is the shutdown, which fails nobody that is linked to it.
-                    child.last = Exit::Normal;
+                if !(orderly && self.stops_in_wait(key) && mail) {
+                    self.gone(key);
+                } else if together {
+                    self.finish_mail(key, usize::MAX);
+                } else {
+                    self.engine.agenda.stop.insert(key);
                 }
-                self.gone(key);
             } else if together {
                 self.begin_to_stop(key);
             } else if self.engine.agenda.stopping != Some(key) {
@@ -207,9 +253,23 @@ impl Step<'_> {
         }
     }
 
+    /// One that waits for a start is to end: whether it may have mail to finish.
+    pub(super) fn stops_in_wait(&mut self, key: Key) -> bool {
+        self.leave_backoff(key);
+        self.engine.agenda.start.remove(&key);
+        let Some(child) = self.child(key) else { return false };
+        if !matches!(child.state, State::Backoff | State::Waiting) {
+            return false;
+        }
+        child.state = State::Waiting;
+        // It was to come back: what ends it is who stops it, which fails nobody that is linked to it.
+        child.last = Exit::Normal;
+        child.drains()
+    }
+
     /// All children are killed now, in whatever order.
     pub(super) fn kill_all(&mut self) {
-        self.end(Over::Shutdown);
+        self.end_all(Over::Shutdown, true, false);
         let agenda = &mut self.engine.agenda;
         agenda.stop.clear();
         agenda.stopping = None;
@@ -217,7 +277,9 @@ impl Step<'_> {
         for key in keys {
             self.cancel_timer(key);
             let Some(child) = self.child(key) else { continue };
-            if child.state != State::Killing {
+            if !child.state.is_up() {
+                self.gone(key);
+            } else if child.state != State::Killing {
                 child.state = State::Killing;
                 self.effect(Effect::Kill(key));
             }
@@ -240,16 +302,12 @@ impl Step<'_> {
         if !child.kept {
             return self.gone(key);
         }
-        let backoff = child.state == State::Backoff;
         child.state = State::Stopped;
         let significant = child.spec.significant;
         let exit = child.last.clone();
         self.engine.significant -= usize::from(significant);
         self.engine.agenda.start.remove(&key);
         self.engine.agenda.stop.remove(&key);
-        if backoff {
-            self.leave_backoff(key);
-        }
         self.effect(Effect::Parked(key, exit));
         self.answer(key, Call::Stop, &Answer::Done);
         self.answer(key, Call::Restart, &Answer::Overtaken);

@@ -21,7 +21,10 @@ impl Step<'_> {
         child.calls.push((token, Call::Stop));
         match child.state {
             State::Stopped => self.answer(key, Call::Stop, &Answer::Done),
-            State::Waiting | State::Backoff => self.park(key),
+            State::Waiting | State::Backoff => {
+                let goal = if child.kept { Call::Stop } else { Call::Remove };
+                if self.stops_in_wait(key) { self.finish_for(key, goal) } else { self.park(key) }
+            }
             State::Starting | State::Running | State::Stopping | State::Killing => {
                 if child.drain && !child.kept {
                     // The same, but no later call brings it back.
@@ -45,8 +48,36 @@ impl Step<'_> {
             child.goal = Some(Call::Remove);
             self.answer(key, Call::Restart, &Answer::Overtaken);
             self.ask_to_stop(key);
+        } else if self.stops_in_wait(key) {
+            self.finish_for(key, Call::Remove);
         } else {
             self.gone(key);
+        }
+    }
+
+    /// E7: it waited for a start.
+    fn finish_for(&mut self, key: Key, goal: Call) {
+        let ending = self.engine.is_ending();
+        if let Some(child) = self.child(key) {
+            child.goal = Some(goal);
+        }
+        if !ending {
+            self.answer(key, Call::Restart, &Answer::Overtaken);
+        }
+        self.finish_mail(key, usize::MAX);
+        let agenda = &mut self.engine.agenda;
+        if agenda.stopping.is_some() || !agenda.stop.is_empty() || agenda.until.is_some() {
+            // A group restart goes on when it has ended: E2.
+            agenda.stop.insert(key);
+        }
+    }
+
+    /// A plain stop cuts short what was to stop after its mail; one that always does so goes on.
+    pub(super) fn cut_drain(&mut self, key: Key) {
+        let Some(child) = self.child(key).filter(|child| child.drain && !child.spec.drain) else { return };
+        child.drain = false;
+        if child.draining.take().is_some() && child.state == State::Stopping {
+            self.effect(Effect::Stop(key));
         }
     }
 

@@ -7,7 +7,7 @@ use super::calls::Call;
 use super::{Timer, Token};
 use crate::exit::Exit;
 use crate::supervise::budget::Budget;
-use crate::supervise::{ChildSpec, RestartType};
+use crate::supervise::{ChildSpec, RestartType, Shutdown};
 
 /// What a child does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,8 +55,10 @@ pub(super) struct Child {
     pub(super) calls: Vec<(Token, Call)>,
     /// Restarts since it was last up for long enough.
     pub(super) attempts: u32,
-    /// Whether it handles its mail before it ends for good.
+    /// Whether it is to handle its mail before it ends.
     pub(super) drain: bool,
+    /// It does that now: how much mail the run before had left.
+    pub(super) draining: Option<usize>,
     pub(super) up_since: Option<Duration>,
     pub(super) budget: Option<Box<Budget>>,
     /// How its last run ended.
@@ -71,6 +73,7 @@ impl Child {
         Self {
             kept: kept && spec.restart != RestartType::Temporary,
             drain: spec.drain,
+            draining: None,
             spec,
             state: State::Waiting,
             timer: None,
@@ -84,6 +87,16 @@ impl Child {
             budget,
             last: Exit::Normal,
         }
+    }
+
+    /// Whether this run is to be its last, but for a start by hand.
+    pub(super) fn is_last(&self, ending: bool) -> bool {
+        ending || matches!(self.goal, Some(Call::Stop | Call::Remove))
+    }
+
+    /// Whether it handles its mail before it ends. One that is to be killed has no time for that.
+    pub(super) fn drains(&self) -> bool {
+        self.drain && !matches!(self.spec.shutdown, Some(Shutdown::Kill | Shutdown::After(Duration::ZERO)))
     }
 
     /// Whether it comes back after an exit that nobody asked for.

@@ -5,17 +5,21 @@ use std::time::Duration;
 
 use super::calls::Call;
 use super::{Answer, Key, Over, State, Step, Timer};
-use crate::exit::Exit;
+use crate::exit::{Exit, Phase};
 use crate::panics::contained;
 use crate::supervise::{AutoShutdown, Cause, Decision, Escalation};
 
 impl Step<'_> {
-    pub(super) fn exited(&mut self, key: Key, exit: Exit, chance: f64) {
+    pub(super) fn exited(&mut self, key: Key, exit: Exit, mail: usize, chance: f64) {
         let Some(child) = self.child(key) else { return };
         if !child.state.is_up() {
             return;
         }
         child.last = exit.clone();
+        if self.goes_on(key, &exit, mail) {
+            return;
+        }
+        let Some(child) = self.child(key) else { return };
         let overdue = std::mem::take(&mut child.overdue);
         let asked = matches!(child.state, State::Stopping | State::Killing) && !overdue || child.goal.is_some();
         child.state = State::Waiting;
@@ -33,6 +37,39 @@ impl Step<'_> {
         }
         // Who is gone has answered otherwise.
         self.answer(key, Call::Find, &Answer::Done);
+    }
+
+    /// E7: whether it is started for the rest of its mail.
+    fn goes_on(&mut self, key: Key, exit: &Exit, mail: usize) -> bool {
+        let ending = self.engine.is_ending();
+        let Some(child) = self.child(key) else { return false };
+        if mail == 0 || !child.drains() || !child.is_last(ending) {
+            return false;
+        }
+        let stopping = child.state == State::Stopping;
+        let goes_on = match exit {
+            // It was asked to stop before it was to end; or it stopped by itself before its turn.
+            Exit::Normal if stopping => child.draining.is_none(),
+            Exit::Normal => child.state == State::Running && child.comes_back(exit),
+            // What it failed of costs one message, and not those behind it. (Who fails to start would never come to them.)
+            Exit::Failed(failure) => {
+                let up = stopping || child.state == State::Running;
+                let less = child.draining.is_none_or(|before| mail < before);
+                up && less && failure.phase() == Phase::Running && child.comes_back(exit)
+            }
+            // So this cuts it short.
+            Exit::Killed => false,
+        };
+        if !goes_on || self.decide(exit) != Decision::Restart {
+            return false;
+        }
+        if stopping {
+            self.waits(key, false);
+            self.go_on(key, mail);
+        } else {
+            self.finish_mail(key, mail);
+        }
+        true
     }
 
     /// It ended because it was asked to.

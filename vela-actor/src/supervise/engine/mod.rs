@@ -15,10 +15,14 @@
 //! * E1 at most one child is being stopped on behalf of the agenda; at the end all of them, if they stop together.
 //! * E2 the agenda stops children in reverse order of start, one after the other, and starts them in order.
 //! * E3 a child is started only if its last run has exited.
-//! * E4 every exit that is answered by a restart has been counted; a budget that is exceeded ends in `Over`.
+//! * E4 every exit that is answered by a restart has been counted; a budget that is exceeded ends in `Over`. (Not so restarts for
+//!   the rest of the mail: E7.)
 //! * E5 once it is to end, `Over` comes after at most the sum of the shutdown times (the longest of them, if they stop together) and of the
 //!   times that children wait for their own, if exits follow kills.
 //! * E6 each added child gets exactly one `Terminated`, and each call exactly one answer.
+//! * E7 one that is to drain is started once more for the rest of its mail, if it has none or no run when it is to end: it waited for a
+//!   start, was being stopped for a restart, or failed on the way and would come back from that. Each of these runs leaves less mail than
+//!   the one before.
 
 mod agenda;
 mod calls;
@@ -52,8 +56,9 @@ pub(crate) enum Event {
     Add { key: Key, spec: Arc<ChildSpec>, kept: bool },
     /// What `Start` began is up.
     Started(Key),
-    /// What `Start` began is wholly gone. `chance`: a random number from 0.0 to 1.0, if [`Engine::jitters`].
-    Exited { key: Key, exit: Exit, chance: f64 },
+    /// What `Start` began is wholly gone. `mail`: so many messages wait for the next run. `chance`: a random number from 0.0 to 1.0, if
+    /// [`Engine::jitters`].
+    Exited { key: Key, exit: Exit, mail: usize, chance: f64 },
     /// It waits for its own children to stop, or has done so. Unless it was given a time to stop, for all below it, that does not
     /// count.
     Waits { key: Key, waits: bool },
@@ -83,8 +88,11 @@ pub(crate) enum Effect {
     Start(Key),
     /// Ask it to stop.
     Stop(Key),
-    /// It is to handle its mail, and to stop then. It does not come back.
-    Drain(Key),
+    /// It is to handle its mail, and to stop then. `close`: it is to be gone then, so that it takes no more mail.
+    Drain { key: Key, close: bool },
+    /// It has no run. If it has mail, start it to handle that, as if `Drain` followed; if not, `Exited` is to follow at once, with this
+    /// exit, its last.
+    Finish { key: Key, close: bool, exit: Exit },
     /// Kill it.
     Kill(Key),
     /// Kill it: it has not started in time, and its exit is to say so.
@@ -200,11 +208,17 @@ impl Engine {
         match event {
             Event::Add { key, spec, kept } => step.add(key, spec, kept),
             Event::Started(key) => step.started(key),
-            Event::Exited { key, exit, chance } => step.exited(key, exit, chance),
+            Event::Exited { key, exit, mail, chance } => step.exited(key, exit, mail, chance),
             Event::Waits { key, waits } => step.waits(key, waits),
-            Event::Stop(key, token) => step.stop(key, token),
+            Event::Stop(key, token) => {
+                step.cut_drain(key);
+                step.stop(key, token);
+            }
             Event::Restart(key, token) => step.restart(key, token),
-            Event::Remove(key, token) => step.remove(key, token),
+            Event::Remove(key, token) => {
+                step.cut_drain(key);
+                step.remove(key, token);
+            }
             Event::Drain(key, token) => {
                 if let Some(child) = step.child(key) {
                     child.drain = true;
@@ -261,7 +275,7 @@ impl Step<'_> {
         let Some(child) = self.child(key) else { return };
         debug_assert!(!child.state.is_up(), "E3: {key:?} is {:?}", child.state);
         child.state = State::Starting;
-        (child.waits, child.left) = (false, None);
+        (child.waits, child.left, child.draining) = (false, None, None);
         child.up_since = None;
         if let Some(budget) = &mut child.budget {
             budget.resume(.., now);

@@ -63,8 +63,8 @@ fn calls_to_one_that_waits_are_done_at_once() {
         bench.does(exited(1, failure()), "backoff 1 in 10s");
         bench
     };
-    waiting().does(Event::Stop(Key(1), Token(1)), "no backoff 1, stays 1 it failed, #1 done");
-    waiting().does(Event::Remove(Key(1), Token(1)), "no backoff 1, #1 done, gone 1 it failed");
+    waiting().does(Event::Stop(Key(1), Token(1)), "no backoff 1, stays 1 stopped, #1 done");
+    waiting().does(Event::Remove(Key(1), Token(1)), "no backoff 1, #1 done, gone 1 stopped");
     waiting().does(Event::Restart(Key(1), Token(1)), "no backoff 1, start 1");
     waiting().does(Event::Shutdown, "no backoff 1, gone 1 stopped, over: Shutdown");
 }

@@ -99,7 +99,7 @@ fn delays_grow_with_each_restart_and_start_anew_after_a_time_up() {
     let mut delay = |up: Duration, chance| {
         bench.now += up;
         let before = bench.now;
-        bench.handle(Event::Exited { key: Key(1), exit: failure(), chance });
+        bench.handle(Event::Exited { key: Key(1), exit: failure(), mail: 0, chance });
         let (timer, at) = timer_of(&bench).expect("a delay");
         bench.now = at;
         assert_eq!(bench.handle(Event::Timer(timer)), "start 1");

@@ -90,14 +90,22 @@ impl Bench {
 }
 
 fn exited(key: u64, exit: Exit) -> Event {
-    Event::Exited { key: Key(key), exit, chance: 0.0 }
+    Event::Exited { key: Key(key), exit, mail: 0, chance: 0.0 }
+}
+
+/// It has failed, and so much mail is left.
+fn fails_with_mail(key: u64, mail: usize) -> Event {
+    Event::Exited { key: Key(key), exit: failure(), mail, chance: 0.0 }
 }
 
 fn self_describing(text: &mut String, effect: &Effect, now: Duration) {
     let done = match effect {
         Effect::Start(Key(key)) => write!(text, "start {key}"),
         Effect::Stop(Key(key)) => write!(text, "stop {key}"),
-        Effect::Drain(Key(key)) => write!(text, "drain {key}"),
+        Effect::Drain { key: Key(key), close } => {
+            write!(text, "{} {key}", if *close { "drain" } else { "handle mail of" })
+        }
+        Effect::Finish { key: Key(key), .. } => write!(text, "finish {key}"),
         Effect::Kill(Key(key)) => write!(text, "kill {key}"),
         Effect::Overdue(Key(key)) => write!(text, "overdue {key}"),
         Effect::SetTimer(timer, at) => write!(text, "{} in {:?}", name(*timer), at.saturating_sub(now)),

@@ -106,13 +106,13 @@ fn happen(world: &mut World, rng: &mut Rng, auto: AutoShutdown) {
             world.started(key);
         }
         (0..50, Some(key)) => {
-            let (exit, chance) = (exit(rng, world.children[&key].killed), rng.f64());
-            world.exited(key, exit, chance);
+            let exit = exit(rng, world.children[&key].killed);
+            world.exited(key, exit, rng.usize(..5), rng.f64());
         }
         (50..65, _) => {
             let key = Key(rng.u64(1..8));
-            match rng.usize(..4) {
-                3 => world.find(key, rng.bool()),
+            match rng.usize(..5) {
+                4 => world.find(key, rng.bool()),
                 kind => world.call(kind, key),
             }
         }
@@ -142,7 +142,7 @@ fn calm(world: &mut World) {
         let ends = |seen: &Seen| seen.stopped || seen.killed || seen.leaving;
         let busy = world.children.iter().find(|(_, seen)| ends(seen) || seen.run == Some(Run::Starting));
         match busy.map(|(&key, seen)| (key, ends(seen))) {
-            Some((key, true)) => world.exited(key, Exit::Normal, 0.0),
+            Some((key, true)) => world.exited(key, Exit::Normal, 0, 0.0),
             Some((key, false)) => world.started(key),
             None if next_timer(world) => {}
             None if world.engine.is_ending() => return,
@@ -166,7 +166,7 @@ fn finish(world: &mut World, rng: &mut Rng) {
         let ends = world.children.iter().find(|(_, seen)| seen.killed || seen.stopped && patient(&seen.spec));
         if let Some((&key, _)) = ends {
             let exit = exit(rng, true);
-            world.exited(key, exit, 0.5);
+            world.exited(key, exit, rng.usize(..5), 0.5);
         } else if !next_timer(world) {
             break;
         }

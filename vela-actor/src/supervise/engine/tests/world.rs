@@ -33,6 +33,20 @@ pub(super) struct Seen {
     pub(super) leaving: bool,
     /// It has ended, and its specification stays.
     parked: bool,
+    /// It is to handle its mail before it ends for good.
+    drain: bool,
+    /// It does: how much the run before has left.
+    draining: Option<usize>,
+    /// It has failed meanwhile, and goes on.
+    goes_on: bool,
+    /// This run is there for its mail only.
+    finishing: bool,
+}
+
+impl Seen {
+    fn drains(&self) -> bool {
+        self.drain && !matches!(self.spec.shutdown, Some(Shutdown::Kill | Shutdown::After(Duration::ZERO)))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +150,10 @@ impl World {
             removed: false,
             leaving: false,
             parked: false,
+            drain: spec.drain,
+            draining: None,
+            goes_on: false,
+            finishing: false,
         };
         self.children.insert(key, seen);
         self.feed(Event::Add { key, spec, kept }, Expected::default());
@@ -171,7 +189,8 @@ impl World {
         let (want, event) = match kind {
             0 => (Want::Stop, Event::Stop(key, token)),
             1 => (Want::Restart, Event::Restart(key, token)),
-            _ => (Want::Remove, Event::Remove(key, token)),
+            2 => (Want::Remove, Event::Remove(key, token)),
+            _ => (Want::Remove, Event::Drain(key, token)),
         };
         let mut runs = 0;
         let ending = self.ending.is_some();
@@ -180,7 +199,14 @@ impl World {
             let refused = want == Want::Restart && (seen.removed || ending);
             seen.called |= seen.run.is_some() && !refused;
             // Its mailbox is closed: no later call brings it back.
-            seen.removed |= want == Want::Remove || want == Want::Stop && seen.spec.drain && !seen.kept;
+            let after_mail = matches!(event, Event::Drain(..));
+            if !after_mail && want != Want::Restart && seen.drain && !seen.spec.drain {
+                // It is asked once more, to stop at once.
+                seen.drain = false;
+                seen.stopped &= seen.draining.take().is_none() || seen.killed;
+            }
+            seen.drain |= after_mail;
+            seen.removed |= want == Want::Remove || want == Want::Stop && seen.drain && !seen.kept;
             seen.parked &= want != Want::Restart || refused;
             seen.wanted = if refused { seen.wanted } else { want == Want::Restart };
         }
@@ -201,20 +227,51 @@ impl World {
         self.feed(Event::Find { key, leaving, token }, Expected::default());
     }
 
-    pub(super) fn exited(&mut self, key: Key, exit: Exit, chance: f64) {
+    /// E7: whether it goes on with its mail, of which so much is left.
+    fn goes_on(&self, key: Key, exit: &Exit, mail: usize) -> bool {
+        let seen = &self.children[&key];
+        let last = self.engine.is_ending() || seen.removed || seen.called && !seen.wanted;
+        let up = seen.stopped || seen.run == Some(Run::Up);
+        let comes_back = match seen.spec.restart {
+            RestartType::Permanent => true,
+            RestartType::Transient => !exit.is_normal(),
+            RestartType::Temporary => false,
+        };
+        let goes_on = match exit {
+            Exit::Normal if seen.stopped => seen.draining.is_none(),
+            Exit::Normal => up && comes_back,
+            Exit::Failed(failure) => {
+                let less = seen.draining.is_none_or(|before| mail < before);
+                up && less && comes_back && decide(failure) == Decision::Restart
+            }
+            Exit::Killed => false,
+        };
+        goes_on && mail > 0 && last && seen.drains() && !seen.killed
+    }
+
+    pub(super) fn exited(&mut self, key: Key, exit: Exit, mail: usize, chance: f64) {
+        let goes_on = self.goes_on(key, &exit, mail);
         let seen = self.children.get_mut(&key).unwrap();
+        if goes_on {
+            seen.run = None;
+            (seen.goes_on, seen.draining) = (true, Some(mail));
+            self.feed(Event::Exited { key, exit, mail, chance }, Expected::default());
+            assert!(!self.children[&key].goes_on, "E7: {key:?} does not go on");
+            return;
+        }
         let asked = (seen.stopped || seen.killed) && !seen.overdue || seen.called;
         // A temporary one that the agenda stopped does not come back.
         seen.wanted &= seen.called || seen.spec.restart != RestartType::Temporary;
         seen.run = None;
         (seen.stopped, seen.killed, seen.overdue, seen.called, seen.in_turn) = (false, false, false, false, false);
+        (seen.draining, seen.finishing) = (None, false);
         seen.leaving = false;
         self.must_exit.remove(&key);
         let (spec, before) = (seen.spec.clone(), self.engine.is_ending());
         if !asked && self.ending.is_none() {
             self.ended(key, &exit);
         }
-        self.feed(Event::Exited { key, exit, chance }, Expected::default());
+        self.feed(Event::Exited { key, exit, mail, chance }, Expected::default());
         if !before && self.ending.is_none() && self.engine.is_ending() {
             // With delays only the engine knows how old the entries are. But there must have been enough of them.
             self.check_trip(key, &spec);
@@ -303,10 +360,28 @@ impl World {
         match effect {
             Effect::Start(key) => self.see_start(key),
             Effect::Stop(key) => self.see_stop(key, false, expected),
-            Effect::Drain(key) => {
-                let seen = &self.children[&key];
-                assert!(seen.spec.drain && (seen.removed || self.engine.is_ending()), "{key:?} may come back");
+            Effect::Drain { key, close } => {
                 self.see_stop(key, false, expected);
+                self.see_drain(key, close);
+            }
+            Effect::Finish { key, close, .. } => {
+                let ending = self.engine.is_ending();
+                let seen = self.children.get_mut(&key).unwrap();
+                assert!(seen.run.is_none() && !seen.parked, "E7: {seen:?}");
+                let draining = seen.draining;
+                seen.run = Some(Run::Starting);
+                seen.runs += 1;
+                seen.finishing = true;
+                if std::mem::take(&mut seen.goes_on) {
+                    seen.stopped = true;
+                } else {
+                    seen.called |= !ending;
+                    self.see_stop(key, false, expected);
+                }
+                self.see_drain(key, close);
+                if draining.is_some() {
+                    self.children.get_mut(&key).unwrap().draining = draining;
+                }
             }
             Effect::Kill(key) => self.see_stop(key, true, expected),
             Effect::Overdue(key) => {
@@ -337,10 +412,21 @@ impl World {
         }
     }
 
+    fn see_drain(&mut self, key: Key, close: bool) {
+        let ending = self.engine.is_ending();
+        let seen = self.children.get_mut(&key).unwrap();
+        // With its group.
+        seen.removed |= seen.in_turn && seen.spec.restart == RestartType::Temporary;
+        assert!(seen.drains() && (seen.removed || ending || !close && !seen.wanted), "{key:?} may come back");
+        seen.draining = Some(usize::MAX);
+    }
+
     fn see_start(&mut self, key: Key) {
         assert!(!self.engine.is_ending(), "a start though it ends");
         if self.in_groups() {
-            let starting = self.children.iter().find(|(_, seen)| seen.run == Some(Run::Starting));
+            // Who is there for its mail only has no turn.
+            let starting = |seen: &Seen| seen.run == Some(Run::Starting) && !seen.finishing;
+            let starting = self.children.iter().find(|(_, seen)| starting(seen));
             assert!(starting.is_none(), "E2: {key:?} is started while {starting:?} is starting");
             assert!(self.children.values().all(|seen| !seen.in_turn), "E2: a start before all are stopped");
             assert!(self.must_exit.is_empty(), "E2: a start before {:?} are gone", self.must_exit);
