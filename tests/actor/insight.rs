@@ -180,7 +180,7 @@ async fn an_error_of_an_actor_that_was_stopped_with_its_system_says_what_ended_t
         actor.terminated().await;
         let told = actor.send("mail").await.unwrap_err().to_string();
         let asked = actor.ask(Echo(1)).await.unwrap_err().to_string();
-        let why = asked.split_once("answers no more: ").unwrap().1.to_owned();
+        let why = asked.split_once("answers no more (a new one has an address of its own): ").unwrap().1.to_owned();
         assert!(told.ends_with(&why), "{told} {asked}");
         why
     };
