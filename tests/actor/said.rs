@@ -101,6 +101,7 @@ fn a_line_is_written_in_one_piece() {
     struct Chatty;
 
     impl fmt::Display for Chatty {
+        #[expect(clippy::print_in_format_impl, reason = "another line comes between")]
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             eprintln!("vela: (from elsewhere)");
             f.write_str("no database")
