@@ -127,7 +127,10 @@ fn a_line_is_written_in_one_piece() {
         system.shutdown().await.unwrap();
     });
     let Some(lines) = lines else { return };
-    assert_eq!(lines, ["vela: (from elsewhere)", "vela: s/a failed while running: no database; it is not restarted"]);
+    // Whoever else hears of the failure makes its text, too.
+    let (others, whole): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.ends_with("(from elsewhere)"));
+    assert!(others.iter().all(|line| *line == "vela: (from elsewhere)") && !others.is_empty(), "{lines:?}");
+    assert_eq!(whole, ["vela: s/a failed while running: no database; it is not restarted"]);
 }
 
 #[test]
