@@ -544,7 +544,7 @@ impl Keeper {
         }
         if cell.left() > 0 {
             start(Arc::clone(&cell));
-            drain(&*cell, close);
+            drain(&*cell, false);
         } else {
             // The receiver is ours: it is heard after what is heard now.
             let _ = self.nursery.told.try_send(Told::Event(Event::Exited { key, exit, mail: 0, chance: 0.0 }));

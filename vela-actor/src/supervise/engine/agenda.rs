@@ -68,12 +68,6 @@ impl Step<'_> {
         }
     }
 
-    /// Whether nothing that comes later brings it back, so that its mailbox may be closed.
-    fn closes(&mut self, key: Key) -> bool {
-        let ending = self.engine.is_ending();
-        self.child(key).is_some_and(|child| ending || child.goal == Some(Call::Remove))
-    }
-
     /// E7: a run for its mail, in the time that it has to stop. So much is left of it, at most.
     pub(super) fn finish_mail(&mut self, key: Key, mail: usize) {
         self.leave_backoff(key);
@@ -90,10 +84,10 @@ impl Step<'_> {
 
     /// E7: the next run for its mail. So much of it is left.
     pub(super) fn go_on(&mut self, key: Key, mail: usize) {
-        let close = self.closes(key);
+        let ending = self.engine.is_ending();
         let Some(child) = self.child(key) else { return };
         child.draining = Some(mail);
-        let exit = child.last.clone();
+        let (close, exit) = (child.closes(ending), child.last.clone());
         self.effect(Effect::Finish { key, close, exit });
     }
 
@@ -109,8 +103,7 @@ impl Step<'_> {
             child.goal.get_or_insert(Call::Remove);
         }
         let drain = child.drains() && child.is_last(ending);
-        let close = self.closes(key);
-        let Some(child) = self.child(key) else { return };
+        let close = child.closes(ending);
         match child.spec.shutdown.unwrap_or_default() {
             Shutdown::Kill | Shutdown::After(Duration::ZERO) => {
                 child.state = State::Killing;

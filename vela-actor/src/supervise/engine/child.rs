@@ -94,6 +94,11 @@ impl Child {
         ending || matches!(self.goal, Some(Call::Stop | Call::Remove))
     }
 
+    /// Whether nothing that comes later brings it back, so that its mailbox may be closed.
+    pub(super) fn closes(&self, ending: bool) -> bool {
+        ending || self.goal == Some(Call::Remove)
+    }
+
     /// Whether it handles its mail before it ends. One that is to be killed has no time for that.
     pub(super) fn drains(&self) -> bool {
         self.drain && !matches!(self.spec.shutdown, Some(Shutdown::Kill | Shutdown::After(Duration::ZERO)))
