@@ -1,10 +1,11 @@
 //! CPU pools on real threads. No test waits for a time: gates say when a job goes on.
 
-use std::future::Future;
+mod wakers;
+
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, mpsc};
-use std::task::{Poll, Wake, Waker};
+use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use vela_core::task::{Task, current, panic_count};
 use vela_core::time::timeout;
 use vela_core::{Overflow, block_on};
 use vela_pool::{CpuPool, CpuPoolBuilder, JobError, Priority, SpawnErrorKind};
+
+use self::wakers::{Woken, poll, shrill};
 
 const SOON: Duration = Duration::from_millis(5);
 const LONG: Duration = Duration::from_secs(30);
@@ -56,31 +59,6 @@ struct Dropped(Arc<AtomicUsize>);
 impl Drop for Dropped {
     fn drop(&mut self) {
         self.0.fetch_add(1, SeqCst);
-    }
-}
-
-fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-    future.poll(&mut std::task::Context::from_waker(waker))
-}
-
-/// A waker that panics.
-fn shrill() -> Waker {
-    struct Shrill;
-    impl Wake for Shrill {
-        fn wake(self: Arc<Self>) {
-            panic!("the waker");
-        }
-    }
-    Waker::from(Arc::new(Shrill))
-}
-
-/// A waker that says whether it was called.
-#[derive(Default)]
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, SeqCst);
     }
 }
 

@@ -1,10 +1,11 @@
 //! IO pools and hybrid pools on real threads.
 
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+mod wakers;
+
+use std::pin::pin;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, mpsc};
-use std::task::{Poll, Wake, Waker};
+use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use vela_core::context::Context;
 use vela_core::time::timeout;
 use vela_core::{Overflow, block_on};
 use vela_pool::{CpuPool, HybridPool, IoPool, SpawnErrorKind};
+
+use self::wakers::{Woken, poll, shrill};
 
 const SOON: Duration = Duration::from_millis(5);
 const LONG: Duration = Duration::from_secs(60);
@@ -22,31 +25,6 @@ fn own() -> IoPool {
 
 fn thread_name() -> String {
     thread::current().name().unwrap_or_default().to_owned()
-}
-
-fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
-    future.poll(&mut std::task::Context::from_waker(waker))
-}
-
-/// A waker that panics.
-fn shrill() -> Waker {
-    struct Shrill;
-    impl Wake for Shrill {
-        fn wake(self: Arc<Self>) {
-            panic!("the waker");
-        }
-    }
-    Waker::from(Arc::new(Shrill))
-}
-
-/// A waker that says whether it was called.
-#[derive(Default)]
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, SeqCst);
-    }
 }
 
 #[test]
